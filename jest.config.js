@@ -1,0 +1,28 @@
+// Tests run the TypeScript sources through swc; daemons and workers run from dist, so build first.
+const project = (name, testMatch) => ({
+  displayName: name,
+  rootDir: import.meta.dirname,
+  testEnvironment: 'node',
+  testMatch,
+  transform: {
+    '^.+\\.[jt]s$': [
+      '@swc/jest',
+      {
+        jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+        module: { type: 'commonjs' },
+      },
+    ],
+  },
+  // smol-toml and eventemitter3 and their like ship ES modules only.
+  transformIgnorePatterns: ['/node_modules/(?!(smol-toml|eventemitter3|koffi|fzstd|fast-check|pure-rand)/)'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+});
+
+export default {
+  projects: [
+    project('unit', [
+      '<rootDir>/test/{idl,codegen,rpc,oci,sys,store,archive,registry,runtime,service,daemon,client,hostile,protocol}/**/*.test.ts',
+    ]),
+    project('interop', ['<rootDir>/test/interop/**/*.test.ts']),
+  ],
+};
