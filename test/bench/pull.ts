@@ -1,0 +1,91 @@
+// `npm run bench -- pull`: whole pulls from a local registry, imaged and its peers in turn.
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { startDockerRegistry } from '../interop/support/docker-registry.js';
+import { imagedProgram } from '../interop/support/imaged.js';
+import { output } from '../interop/support/process.js';
+import { type Contender, imaged, podman, type Sample, skopeo } from './contenders.js';
+import { type Fixture, openFixtures } from './fixtures.js';
+import { median } from './statistics.js';
+
+export interface PullOptions {
+  readonly cache: string;
+  readonly rounds: number;
+  readonly fixtures: readonly string[];
+}
+
+/** All samples of one contender on one fixture. */
+export interface PullResult {
+  readonly contender: string;
+  readonly samples: readonly Sample[];
+}
+
+export interface PullReport {
+  readonly fixture: Fixture;
+  readonly results: readonly PullResult[];
+}
+
+export async function benchPull(options: PullOptions, more: readonly Contender[]): Promise<PullReport[]> {
+  const fixtures = await openFixtures(options.cache, options.fixtures);
+  const contenders = [await skopeo(), await podman(), ...more];
+  if (existsSync(imagedProgram)) {
+    contenders.unshift(imaged());
+  } else {
+    console.log('dist/imaged.js is not there: peers only');
+  }
+  const stores = join(options.cache, 'stores');
+  await mkdir(stores, { recursive: true });
+  const registry = await startDockerRegistry(join(options.cache, 'registry'));
+  try {
+    const reports: PullReport[] = [];
+    for (const fixture of fixtures) {
+      const image = `${registry.host}/bench/${fixture.name}:latest`;
+      await output('skopeo', [
+        '--insecure-policy',
+        'copy',
+        '--quiet',
+        '--dest-tls-verify=false',
+        `oci:${fixture.layout}:latest`,
+        `docker://${image}`,
+      ]);
+      reports.push(await measure(fixture, image, contenders, stores, options.rounds));
+    }
+    return reports;
+  } finally {
+    await registry.close();
+  }
+}
+
+async function measure(
+  fixture: Fixture,
+  image: string,
+  contenders: readonly Contender[],
+  stores: string,
+  rounds: number,
+): Promise<PullReport> {
+  const samples = contenders.map((): Sample[] => []);
+  for (let round = 0; round < rounds; round += 1) {
+    // Each round begins with another contender, so that nobody always follows the same one.
+    for (let turn = 0; turn < contenders.length; turn += 1) {
+      const index = (round + turn) % contenders.length;
+      const sample = await contenders[index]?.pull(image, stores);
+      if (sample !== undefined) {
+        samples[index]?.push(sample);
+        console.log(
+          `${fixture.name} ${round + 1}/${rounds} ${contenders[index]?.title}: ${sample.seconds.toFixed(2)} s`,
+        );
+      }
+    }
+  }
+  return {
+    fixture,
+    results: contenders.map(({ title }, index) => ({ contender: title, samples: samples[index] ?? [] })),
+  };
+}
+
+/** Median wall time of a contender, in seconds. */
+export function medianSeconds(result: PullResult): number {
+  return median(result.samples.map((sample) => sample.seconds));
+}

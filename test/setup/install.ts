@@ -1,0 +1,49 @@
+// Installs the peers of the tests on Debian, when it may, and finds out which are missing.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+import { type PeerProgram, peerPrograms } from './programs.js';
+
+// Debian keeps some of the programs where an ordinary user's search path does not go.
+const places = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+
+/** The programs that are not on this machine. */
+export function missingPrograms(): PeerProgram[] {
+  return peerPrograms.filter(({ name }) => !places.some((place) => isExecutable(join(place, name))));
+}
+
+/** Installs what is missing if this is Debian and we are root; returns what is still missing. */
+export function installPrograms(): PeerProgram[] {
+  const missing = missingPrograms();
+  if (missing.length === 0 || process.getuid?.() !== 0 || !isExecutable('/usr/bin/apt-get')) {
+    return missing;
+  }
+  const packages = [...new Set(missing.map((program) => program.package))];
+  console.log(`installing ${packages.join(' ')}`);
+  if (aptGet('update') && !aptGet('install', '--yes', '--no-install-recommends', ...packages)) {
+    // One package that cannot be had must not keep the others away.
+    for (const name of packages) {
+      aptGet('install', '--yes', '--no-install-recommends', name);
+    }
+  }
+  return missingPrograms();
+}
+
+function aptGet(...args: readonly string[]): boolean {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const done = spawnSync('apt-get', ['-qq', ...args], { env, encoding: 'utf8' });
+  if (done.status !== 0) {
+    console.error(`apt-get ${args[0]}: ${(done.stderr || done.error?.message || '').trim()}`);
+  }
+  return done.status === 0;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,24 @@
+// The last step of `npm test`: installs the peers, runs jest on all that can run here and names what could not.
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+
+import { installPrograms } from './install.js';
+
+const missing = installPrograms();
+const notRun = missing.map(({ name, needed }) => `${needed} (no ${name})`);
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) {
+  notRun.push('interop with the peers on one store (needs root)');
+}
+
+// A part of the interop suite cannot be trusted without its peers, so it runs as a whole or not at all.
+const projects = notRun.length === 0 ? ['unit', 'interop'] : ['unit'];
+const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
+const args = [jest, '--ci', '--selectProjects', ...projects, ...process.argv.slice(2)];
+const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+
+if (notRun.length > 0) {
+  console.error(`\nnot run:\n${notRun.map((part) => `  - ${part}\n`).join('')}`);
+}
+// In CI a part that did not run is a failure.
+process.exitCode = notRun.length > 0 && process.env['CI'] === 'true' ? 1 : (status ?? 1);

@@ -1,0 +1,25 @@
+// The programs the whole suite runs beside imaged, and where Debian has them.
+
+export interface PeerProgram {
+  readonly name: string;
+  /** Debian's package. */
+  readonly package: string;
+  /** What cannot be tested without it, for the list at the end. */
+  readonly needed: string;
+}
+
+export const peerPrograms: readonly PeerProgram[] = [
+  { name: 'podman', package: 'podman', needed: 'one store shared with podman' },
+  { name: 'skopeo', package: 'skopeo', needed: 'byte-identical layers out of the store' },
+  { name: 'buildah', package: 'buildah', needed: 'images made by buildah' },
+  { name: 'runc', package: 'runc', needed: 'containers of pulled images' },
+  { name: 'docker-registry', package: 'docker-registry', needed: 'pulls from a real registry' },
+  { name: 'systemd-socket-activate', package: 'systemd', needed: 'socket activation' },
+  { name: 'mount', package: 'mount', needed: 'a full disk' },
+  { name: 'script', package: 'bsdutils', needed: 'output on a terminal' },
+  { name: 'python3', package: 'python3', needed: 'locks held by another process' },
+  { name: 'tar', package: 'tar', needed: 'layers written by GNU tar' },
+  { name: 'xz', package: 'xz-utils', needed: 'layers packed with xz' },
+  { name: 'bzip2', package: 'bzip2', needed: 'layers packed with bzip2' },
+  { name: 'zstd', package: 'zstd', needed: 'layers packed with zstd' },
+];
