@@ -1,0 +1,53 @@
+// Where a layer is unpacked before anybody knows of it, outside all locks.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Place } from './place.js';
+import { TempDir } from './temp-dir.js';
+
+/** Roots of the directories for work in progress: under `overlay/`, which may be a mount of its own, and beside it. */
+export function stagingRoots(place: Place): { readonly driver: string; readonly layers: string } {
+  return { driver: join(place.driverDirectory, 'tempdirs'), layers: join(place.layersDirectory, 'tmp') };
+}
+
+/** A layer in the making. Unpack into `directory`, write the recipe to `tarSplitPath`, then commit or discard it. */
+export class StagedLayer {
+  /** Exists, is empty, becomes the layer's `diff`. */
+  readonly directory: string;
+  /** Does not exist yet. */
+  readonly tarSplitPath: string;
+  /** The future directory of the layer, with `directory` in it. */
+  readonly home: string;
+  readonly #driverTemp: TempDir;
+  readonly #layersTemp: TempDir;
+
+  private constructor(driverTemp: TempDir, layersTemp: TempDir) {
+    this.#driverTemp = driverTemp;
+    this.#layersTemp = layersTemp;
+    this.home = driverTemp.addition();
+    this.directory = join(this.home, 'diff');
+    this.tarSplitPath = layersTemp.addition();
+  }
+
+  static async create(place: Place): Promise<StagedLayer> {
+    const roots = stagingRoots(place);
+    const driverTemp = await TempDir.create(roots.driver);
+    const layersTemp = await TempDir.create(roots.layers).catch(async (error: unknown) => {
+      await driverTemp.remove();
+      throw error;
+    });
+    const staged = new StagedLayer(driverTemp, layersTemp);
+    try {
+      await mkdir(staged.home, { mode: 0o700 });
+      await mkdir(staged.directory, { mode: 0o755 });
+      return staged;
+    } catch (error) {
+      await staged.discard();
+      throw error;
+    }
+  }
+
+  /** Removes what was not committed. May be called again. */
+  async discard(): Promise<void> {
+    await Promise.all([this.#driverTemp.remove(), this.#layersTemp.remove()]);
+  }
+}

@@ -1,0 +1,188 @@
+// The store: what the rest of the program sees of it.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readImageData } from './big-data.js';
+import { Catalog } from './catalog.js';
+import { commitImage, type ImageCommit } from './commit.js';
+import { deleteImage } from './delete-image.js';
+import { ImageUnknownError, StoreUnreadableError, UnsupportedStoreError } from './errors.js';
+import type { StoredImage } from './image-record.js';
+import { Journal } from './journal.js';
+import { chainIds, type StoredLayer } from './layer-record.js';
+import { updateNames } from './names.js';
+import type { StorageOptions } from './options.js';
+import { layerDirectory, tarSplitPath } from './overlay.js';
+import { Place } from './place.js';
+import { recover, type PendingLayers } from './recovery.js';
+import { StagedLayer } from './staging.js';
+import type { StoreView } from './view.js';
+import type { Digest } from '../oci/digest.js';
+
+/** Old Go programs extract whole layers under their locks. */
+const LOCK_TIMEOUT_MS = 10 * 60 * 1000;
+
+/**
+ * Opens the store, and makes its directories if there is none. What dead processes left is removed in the background, see
+ * {@link Store.recovery}. Throws {@link StoreUnreadableError}.
+ */
+export async function openStore(options: StorageOptions): Promise<Store> {
+  const { graphRoot, runRoot, driver } = options;
+  const lockTimeoutMs = options.lockTimeoutMs ?? LOCK_TIMEOUT_MS;
+  const own = new Place({ root: graphRoot, runRoot, driver, readOnly: false, lockTimeoutMs });
+  const additional = options.additionalImageStores.map(
+    (root) => new Place({ root, runRoot: undefined, driver, readOnly: true, lockTimeoutMs }),
+  );
+  const journal = new Journal(join(graphRoot, 'imaged'));
+  if (options.readOnlyReason === undefined) await makeDirectories(own, graphRoot);
+  return new Store(options, own, additional, journal, await journal.pending());
+}
+
+async function makeDirectories(own: Place, graphRoot: string): Promise<void> {
+  try {
+    await mkdir(graphRoot, { recursive: true, mode: 0o700 });
+    const { driverDirectory, layersDirectory, imagesDirectory, containersDirectory } = own;
+    for (const directory of [driverDirectory, layersDirectory, imagesDirectory, containersDirectory]) {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+    }
+    await mkdir(join(driverDirectory, 'l'), { recursive: true, mode: 0o755 });
+  } catch (error) {
+    throw new StoreUnreadableError(
+      graphRoot,
+      `cannot make the store's directories: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** An open store. All changes take the store's locks, wait for them, and give the signal's reason or LockTimeoutError if that fails. */
+export class Store {
+  readonly options: StorageOptions;
+  /**
+   * The ids of layers removed because the image they were added for never came. Rejects if that failed; nothing depends on
+   * it.
+   */
+  readonly recovery: Promise<readonly string[]>;
+  readonly #own: Place;
+  readonly #places: ReadonlyMap<string, Place>;
+  readonly #catalog: Catalog;
+  readonly #journal: Journal;
+  readonly #closing = new AbortController();
+
+  constructor(
+    options: StorageOptions,
+    own: Place,
+    additional: readonly Place[],
+    journal: Journal,
+    pending: PendingLayers,
+  ) {
+    this.options = options;
+    this.#own = own;
+    this.#places = new Map([...additional, own].map((place) => [place.root, place]));
+    this.#catalog = new Catalog(own, additional);
+    this.#journal = journal;
+    this.recovery =
+      options.readOnlyReason === undefined
+        ? recover(this.#catalog, own, pending, this.#closing.signal)
+        : Promise.resolve([]);
+    this.recovery.catch(() => undefined);
+  }
+
+  /** The present content: the same object as long as nothing changes on disk. Takes no locks, 0.1 ms if nothing changed. */
+  view(signal?: AbortSignal): Promise<StoreView> {
+    return this.#catalog.view(signal);
+  }
+
+  /** A data item of an image, such as `manifest`; throws ImageDataError. */
+  imageData(image: StoredImage, key: string): Promise<Buffer> {
+    return readImageData(this.#placeOf(image.root), image, key);
+  }
+
+  /** Whether the layer on top of this chain, base first, is there. */
+  async hasLayer(diffIds: readonly Digest[], signal?: AbortSignal): Promise<boolean> {
+    const top = chainIds(diffIds).at(-1);
+    return top !== undefined && (await this.view(signal)).layer(top) !== undefined;
+  }
+
+  /** The directory of a layer's own files. */
+  layerFiles(layer: StoredLayer): string {
+    return join(layerDirectory(this.#placeOf(layer.root), layer.id), 'diff');
+  }
+
+  /** The file with the recipe for the layer's tar. */
+  layerTarSplit(layer: StoredLayer): string {
+    return tarSplitPath(this.#placeOf(layer.root), layer.id);
+  }
+
+  /** A place to unpack a layer, outside all locks; gone with this process if it is not committed. */
+  async stageLayer(signal?: AbortSignal): Promise<StagedLayer> {
+    this.#assertWritable();
+    signal?.throwIfAborted();
+    return await StagedLayer.create(this.#own);
+  }
+
+  /** See {@link commitImage}. */
+  async commitImage(commit: ImageCommit, signal?: AbortSignal): Promise<StoredImage> {
+    this.#assertWritable();
+    const context = {
+      catalog: this.#catalog,
+      own: this.#own,
+      placeOf: (root: string) => this.#placeOf(root),
+      journal: this.#journal,
+    };
+    return await commitImage(context, commit, signal);
+  }
+
+  /** Appends a name, taking it from the image that has it. Nothing happens if it is this one. */
+  async addName(imageId: string, name: string, signal?: AbortSignal): Promise<StoredImage> {
+    return await this.#updateNames(
+      imageId,
+      (names) => (names.includes(name) ? names : [...names, name]),
+      signal,
+    );
+  }
+
+  /** Takes a name away, even the last one. Nothing happens if the image does not have it. */
+  async removeName(imageId: string, name: string, signal?: AbortSignal): Promise<StoredImage> {
+    return await this.#updateNames(imageId, (names) => names.filter((other) => other !== name), signal);
+  }
+
+  /** Gives an image exactly these names, taking them from the images that have them. */
+  async setNames(imageId: string, names: readonly string[], signal?: AbortSignal): Promise<StoredImage> {
+    return await this.#updateNames(imageId, () => [...new Set(names)], signal);
+  }
+
+  /** See {@link deleteImage}. */
+  async deleteImage(imageId: string, signal?: AbortSignal): Promise<readonly string[]> {
+    this.#assertWritable();
+    const mountsPath = join(this.options.runRoot, `${this.options.driver}-layers`, 'mountpoints.json');
+    return await deleteImage({ catalog: this.#catalog, own: this.#own, mountsPath }, imageId, signal);
+  }
+
+  /** Ends what goes on in the background. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.recovery.catch(() => undefined);
+  }
+
+  async #updateNames(
+    imageId: string,
+    choose: (names: readonly string[]) => readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<StoredImage> {
+    this.#assertWritable();
+    return await updateNames(this.#catalog, this.#own, imageId, choose, signal);
+  }
+
+  #placeOf(root: string): Place {
+    const place = this.#places.get(root);
+    if (place === undefined) throw new ImageUnknownError(root);
+    return place;
+  }
+
+  #assertWritable(): void {
+    const { readOnlyReason, graphRoot } = this.options;
+    if (readOnlyReason !== undefined) throw new UnsupportedStoreError(graphRoot, readOnlyReason);
+  }
+}

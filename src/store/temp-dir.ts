@@ -1,0 +1,118 @@
+// Directories for work in progress that anybody may remove once we are gone: the protocol newer Go programs share.
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rm, rmdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tryLock } from '../sys/lock.js';
+
+const LOCK_PREFIX = 'lock-';
+const DIRECTORY_PREFIX = 'temp-dir-';
+
+/**
+ * `<root>/temp-dir-<X>`, 0700, kept by a lock on `<root>/lock-<X>`: who finds that lock free may remove both. The root
+ * itself goes with the last of them, as older programs are startled by directories in `overlay/` that are not layers.
+ */
+export class TempDir {
+  readonly path: string;
+  readonly #root: string;
+  readonly #lockPath: string;
+  #fd: number | undefined;
+  #entries = 0;
+
+  private constructor(root: string, id: string, fd: number) {
+    this.path = join(root, DIRECTORY_PREFIX + id);
+    this.#root = root;
+    this.#lockPath = join(root, LOCK_PREFIX + id);
+    this.#fd = fd;
+  }
+
+  static async create(root: string): Promise<TempDir> {
+    for (;;) {
+      await mkdir(root, { recursive: true, mode: 0o700 });
+      const id = randomBytes(10).toString('hex');
+      const fd = createLocked(join(root, LOCK_PREFIX + id));
+      if (fd === undefined) continue;
+      const directory = new TempDir(root, id, fd);
+      try {
+        await mkdir(directory.path, { mode: 0o700 });
+        return directory;
+      } catch (error) {
+        await directory.remove();
+        throw error;
+      }
+    }
+  }
+
+  /** A path for something that is being made. */
+  addition(): string {
+    return join(this.path, `${this.#entries++}-addition`);
+  }
+
+  /** A path to move something to that shall be deleted. */
+  deletion(name: string): string {
+    return join(this.path, `${this.#entries++}-${name}`);
+  }
+
+  /** Removes everything in it. Afterwards nothing happens. */
+  async remove(): Promise<void> {
+    const fd = this.#fd;
+    if (fd === undefined) return;
+    this.#fd = undefined;
+    try {
+      await rm(this.path, { recursive: true, force: true });
+      await rm(this.#lockPath, { force: true });
+    } finally {
+      closeSync(fd);
+    }
+    await removeIfEmpty(this.#root);
+  }
+}
+
+/** Removes what dead processes left in `root`. */
+export async function recoverTempDirs(root: string): Promise<void> {
+  for (const id of await abandonedIds(root)) {
+    const lockPath = join(root, LOCK_PREFIX + id);
+    const fd = openSync(lockPath, 'a+', 0o644);
+    try {
+      if (!tryLock(fd, 'write', lockPath)) continue; // its owner is alive
+      await rm(join(root, DIRECTORY_PREFIX + id), { recursive: true, force: true });
+      await unlink(lockPath);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; // somebody else was faster
+    } finally {
+      closeSync(fd);
+    }
+  }
+  await removeIfEmpty(root);
+}
+
+async function abandonedIds(root: string): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  for (const name of await readdir(root).catch(() => [])) {
+    for (const prefix of [LOCK_PREFIX, DIRECTORY_PREFIX])
+      if (name.startsWith(prefix)) ids.add(name.slice(prefix.length));
+  }
+  return ids;
+}
+
+/** A new lock file, locked; undefined if somebody who cleans up got hold of it before us, or removed the root. */
+function createLocked(path: string): number | undefined {
+  let fd: number;
+  try {
+    fd = openSync(path, 'wx+', 0o644);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  if (tryLock(fd, 'write', path) && fstatSync(fd).nlink > 0) return fd;
+  closeSync(fd);
+  return undefined;
+}
+
+async function removeIfEmpty(root: string): Promise<void> {
+  try {
+    await rmdir(root);
+  } catch {
+    // not empty, or gone: both are fine
+  }
+}
