@@ -1,0 +1,134 @@
+// The statements that check one field, or one element of a list or map.
+import { guarded } from './layout.js';
+import type { FieldModel, TypeModel } from './model.js';
+import { hasStruct } from './model.js';
+import { uncapitalized } from './names.js';
+
+/** Names the function that checks a list or map. */
+export type ContainerName = (type: TypeModel) => string;
+
+/** Checks a field of `fields` in place. `path` is the variable with the path of the struct, empty at the top. */
+export function fieldCheck(
+  field: FieldModel,
+  path: string,
+  lenient: boolean,
+  containerName: ContainerName,
+): string[] {
+  const place = `fields.${field.wire}`;
+  const fieldPath = path === '' ? `'${field.wire}'` : `\`\${${path}}.${field.wire}\``;
+  if (field.type.kind === 'nullable') {
+    const present = `${place} !== undefined`;
+    return [
+      `  if (${place} === null) delete ${place};`,
+      ...check('  ', 'else ', place, fieldPath, field.type.element, present, containerName),
+    ];
+  }
+  const zero = lenient ? zeroText(field.type) : undefined;
+  if (zero === undefined) return check('  ', '', place, fieldPath, field.type, '', containerName);
+  if (isCalled(field.type))
+    return [`  ${place} = ${call(field.type, `${place} ?? ${zero}`, fieldPath, containerName)};`];
+  return [`  ${place} ??= ${zero};`, ...check('  ', '', place, fieldPath, field.type, '', containerName)];
+}
+
+/** Checks an element in place. */
+export function elementCheck(
+  place: string,
+  path: string,
+  type: TypeModel,
+  containerName: ContainerName,
+): string[] {
+  if (type.kind !== 'nullable') return check('    ', '', place, path, type, '', containerName);
+  return check('    ', '', place, path, type.element, `${place} !== null`, containerName);
+}
+
+function check(
+  indent: string,
+  before: string,
+  place: string,
+  path: string,
+  type: TypeModel,
+  present: string,
+  containerName: ContainerName,
+): string[] {
+  if (isCalled(type)) {
+    const statement = `${place} = ${call(type, place, path, containerName)};`;
+    return [present === '' ? indent + statement : guarded(indent, `${before}if (${present})`, statement)];
+  }
+  const condition = [present, wrong(type, place)].filter((part) => part !== '').join(' && ');
+  const failure = `throw new FieldError(${path}, '${expected(type)}', ${place});`;
+  return [guarded(indent, `${before}if (${condition})`, failure)];
+}
+
+/** Whether a function of its own checks this type. */
+function isCalled(type: TypeModel): boolean {
+  return type.kind === 'struct' || type.kind === 'array' || type.kind === 'map';
+}
+
+function call(type: TypeModel, value: string, path: string, containerName: ContainerName): string {
+  const name = type.kind === 'struct' ? `check${type.name}` : containerName(type);
+  return `${name}(${value}, ${path}${hasStruct(type) ? ', unknown' : ''})`;
+}
+
+/** The condition under which a value is not of the type. */
+function wrong(type: TypeModel, place: string): string {
+  switch (type.kind) {
+    case 'bool':
+      return `typeof ${place} !== 'boolean'`;
+    case 'int':
+      return `!Number.isSafeInteger(${place})`;
+    case 'float':
+      return `!Number.isFinite(${place})`;
+    case 'string':
+      return `typeof ${place} !== 'string'`;
+    case 'object':
+      return `!isObject(${place})`;
+    case 'any':
+      return `(${place} === undefined || ${place} === null)`;
+    case 'enum':
+      return `!${uncapitalized(type.name)}Values.has(${place})`;
+    default:
+      throw new TypeError(`${type.kind} is checked by a function`);
+  }
+}
+
+function expected(type: TypeModel): string {
+  switch (type.kind) {
+    case 'bool':
+      return 'true or false';
+    case 'int':
+      return 'a whole number';
+    case 'float':
+      return 'a number';
+    case 'string':
+      return 'a string';
+    case 'object':
+      return 'an object';
+    case 'any':
+      return 'a value';
+    case 'enum':
+      return `one of ${type.values.map((value) => value.name).join(', ')}`;
+    default:
+      throw new TypeError(`${type.kind} is checked by a function`);
+  }
+}
+
+/** What an absent field of a lenient interface is; an enum has no such value. */
+function zeroText(type: TypeModel): string | undefined {
+  switch (type.kind) {
+    case 'bool':
+      return 'false';
+    case 'int':
+    case 'float':
+      return '0';
+    case 'string':
+      return "''";
+    case 'array':
+      return '[]';
+    case 'map':
+    case 'struct':
+    case 'object':
+      return '{}';
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,82 @@
+// The client class: what calls a service of this interface.
+import { comment, list } from './layout.js';
+import type { MethodModel, Model } from './model.js';
+import { isRenamed } from './model.js';
+import { uncapitalized } from './names.js';
+import { signature, typeText } from './types.js';
+
+interface Form {
+  readonly suffix: string;
+  readonly doc: string;
+  readonly verb: 'call' | 'more' | 'upgrade';
+  readonly result: (reply: string) => string;
+}
+
+const plain: Form = { suffix: '', doc: '', verb: 'call', result: (reply) => `Promise<${reply}>` };
+const last: Form = { ...plain, doc: 'The last reply only.' };
+const every: Form = {
+  suffix: 'More',
+  doc: 'Every reply as it comes; leaving the loop ends the call and the connection.',
+  verb: 'more',
+  result: (reply) => `Replies<${reply}>`,
+};
+const takeover: Form = {
+  suffix: 'Upgrade',
+  doc: 'The reply, and the connection as raw bytes from then on.',
+  verb: 'upgrade',
+  result: (reply) => `Promise<Upgraded<${reply}>>`,
+};
+
+/** The client class: for each method the forms of a call that its flags allow. */
+export function clientClass(model: Model): string {
+  const methods = model.methods.flatMap((method) =>
+    forms(method).map((form) => methodText(model, method, form)),
+  );
+  return [
+    ...comment('', `A typed client of interface ${model.name} over any transport.`),
+    `export class ${model.classStem}Client {`,
+    '  readonly #transport: Transport;',
+    '  constructor(transport: Transport) {',
+    `    this.#transport = ${transport(model)};`,
+    '  }',
+    ...methods.flatMap((text) => ['', text]),
+    '}',
+  ].join('\n');
+}
+
+function transport(model: Model): string {
+  const { name } = model;
+  return model.errors.length === 0 || name === 'org.varlink.service'
+    ? 'transport'
+    : `withErrors(transport, ${uncapitalized(model.classStem)})`;
+}
+
+/** A flag that a method requires leaves only that form. */
+function forms(method: MethodModel): Form[] {
+  if (method.more === 'requires') return [every];
+  if (method.upgrade === 'requires') return [takeover];
+  return [
+    method.more === 'none' ? plain : last,
+    ...(method.more === 'supports' ? [every] : []),
+    ...(method.upgrade === 'supports' ? [takeover] : []),
+  ];
+}
+
+function methodText(model: Model, method: MethodModel, form: Form): string {
+  const parameters = [`params: ${typeText(method.input)}`, 'options?: CallOptions'];
+  const doc = [method.doc, form.doc].filter((part) => part !== '').join('\n');
+  const given = isRenamed(method.input) ? `write${method.input.name}(params)` : 'params';
+  const check = method.output.fields.length === 0 ? 'checkEmpty' : `check${method.output.name}`;
+  const values = [`'${model.name}.${method.wire}'`, given, check, 'options'];
+  return [
+    ...comment('  ', doc),
+    signature(
+      '  ',
+      method.handler + form.suffix,
+      parameters,
+      `: ${form.result(typeText(method.output, false))} {`,
+    ),
+    list('    ', `return this.#transport.${form.verb}(`, values, ');'),
+    '  }',
+  ].join('\n');
+}

@@ -1,0 +1,33 @@
+// What a method knows of the call besides its parameters, and how it answers.
+import type { RawConnection } from './raw-connection.js';
+
+/** Server side: what is yielded goes out at once with continues, what is returned is the last reply. */
+export type Stream<T> = AsyncGenerator<T, T, void>;
+
+/** The caller as its socket knows it; all -1 where the socket cannot tell (TCP, pipes). */
+export interface Peer {
+  readonly uid: number;
+  readonly gid: number;
+  readonly pid: number;
+}
+
+/** Where nothing is known of the caller. */
+export const unknownPeer: Peer = { uid: -1, gid: -1, pid: -1 };
+
+export interface CallContext {
+  /** Did the caller ask for several replies. */
+  readonly more: boolean;
+  /**
+   * There if the caller asked to leave varlink: `use` then gets the connection once the reply is written, and when
+   * it is done varlink goes on. A method that does not call this answers plainly.
+   */
+  readonly upgrade?: (use: UseConnection) => void;
+  /** uid, gid, pid of the caller, from the socket. */
+  readonly peer: Peer;
+  /** Aborted when the caller goes away, or the server stops and will not wait any longer. */
+  readonly signal: AbortSignal;
+  /** The same object for every call of one connection: a key for what belongs to it. */
+  readonly connection: object;
+}
+
+export type UseConnection = (raw: RawConnection) => Promise<void>;

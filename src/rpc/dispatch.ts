@@ -1,0 +1,147 @@
+// From a call's name and parameters to the method that serves it, and from what it does to replies.
+import type { CallContext, Stream } from './call-context.js';
+import type { InterfaceDescriptor, MethodDescriptor } from './descriptor.js';
+import { FieldError } from './fields.js';
+import { wireForm } from './reusable-reply.js';
+import {
+  ExpectedMore,
+  ExpectedUpgrade,
+  InterfaceNotFound,
+  InvalidParameter,
+  MethodNotFound,
+  MethodNotImplemented,
+} from './standard-errors.js';
+import { UnknownError, VarlinkError } from './varlink-error.js';
+
+/** A call as it arrived: nothing in it is checked but its shape. */
+export interface IncomingCall {
+  readonly method: string;
+  readonly parameters: unknown;
+  readonly more: boolean;
+  readonly oneway: boolean;
+  readonly upgrade: boolean;
+}
+
+/** Where the dispatcher tells what no caller may see. */
+export interface DispatchLog {
+  /** A method failed with something that is not an error of its interface. */
+  unexpected?(error: unknown, method: string): void;
+  /** A call had a field that its interface does not declare and does not mind. */
+  unknownField?(method: string, path: string): void;
+}
+
+export interface ServeOptions {
+  /** Turns what a method threw into an error of its interface; undefined where it cannot. */
+  readonly errorFor?: (error: unknown, method: string) => VarlinkError | undefined;
+}
+
+interface Served extends ServeOptions {
+  readonly descriptor: InterfaceDescriptor;
+  readonly methods: ReadonlyMap<string, MethodDescriptor>;
+  readonly service: object;
+}
+
+type Handler = (parameters: object, call: CallContext) => Promise<object> | Stream<object>;
+
+/** The interfaces of a service and the objects that provide them. Doors hand it calls; it knows no door. */
+export class Dispatcher {
+  readonly #interfaces = new Map<string, Served>();
+  readonly #log: DispatchLog;
+
+  constructor(log: DispatchLog = {}) {
+    this.#log = log;
+  }
+
+  /** Serves an interface. A method missing from `service` answers MethodNotImplemented. */
+  serve(descriptor: InterfaceDescriptor, service: object, options: ServeOptions = {}): void {
+    const methods = new Map(Object.entries(descriptor.methods));
+    this.#interfaces.set(descriptor.name, { ...options, descriptor, methods, service });
+  }
+
+  /** The interfaces in the order they were added. */
+  interfaces(): InterfaceDescriptor[] {
+    return [...this.#interfaces.values()].map((served) => served.descriptor);
+  }
+
+  /**
+   * Runs a call: yields the replies before the last and returns the last, all as they go over the wire. Throws
+   * nothing but {@link VarlinkError}.
+   */
+  async *run(call: IncomingCall, context: CallContext): Stream<object> {
+    const dot = call.method.lastIndexOf('.');
+    if (dot <= 0) throw new InvalidParameter('method');
+    const name = call.method.slice(0, dot);
+    const served = this.#interfaces.get(name);
+    if (served === undefined) throw new InterfaceNotFound(name);
+    const method = served.methods.get(call.method.slice(dot + 1));
+    if (method === undefined) throw new MethodNotFound(call.method);
+    const handler = (served.service as Record<string, unknown>)[method.handler];
+    if (typeof handler !== 'function') throw new MethodNotImplemented(call.method);
+    const parameters = this.#check(call, served, method);
+    if (method.requires === 'more' && !call.more) throw new ExpectedMore();
+    if (method.requires === 'upgrade' && !call.upgrade) throw new ExpectedUpgrade();
+    const write = writer(method);
+    try {
+      const result = (handler as Handler).call(served.service, parameters, context);
+      if (!method.stream) return write(await result);
+      const stream = result as Stream<object>;
+      return call.more ? write(yield* written(stream, write)) : write(await lastOf(stream, context.signal));
+    } catch (error) {
+      throw this.#errorFor(error, call.method, served);
+    }
+  }
+
+  #check(call: IncomingCall, served: Served, method: MethodDescriptor): object {
+    const unknown = (path: string): void => {
+      if (served.descriptor.unknownFields === 'refuse') throw new InvalidParameter(path);
+      this.#log.unknownField?.(call.method, path);
+    };
+    try {
+      return method.check(call.parameters ?? {}, unknown);
+    } catch (error) {
+      if (error instanceof FieldError)
+        throw new InvalidParameter(error.path === '' ? 'parameters' : error.path, { cause: error });
+      throw error;
+    }
+  }
+
+  #errorFor(error: unknown, method: string, served: Served): VarlinkError {
+    if (error instanceof VarlinkError) return error;
+    const known = served.errorFor?.(error, method);
+    if (known !== undefined) return known;
+    this.#log.unexpected?.(error, method);
+    const reason = error instanceof Error ? error.message : String(error);
+    return new UnknownError(`${served.descriptor.name}.InternalError`, { reason }, { cause: error });
+  }
+}
+
+function writer(method: MethodDescriptor): (reply: object) => object {
+  const { write } = method;
+  return write === undefined ? (reply) => reply : (reply) => wireForm(reply, () => write(reply as never));
+}
+
+async function* written(stream: Stream<object>, write: (reply: object) => object): Stream<object> {
+  // Not for await: it would lose the reply that the stream returns.
+  let ended = false;
+  try {
+    for (;;) {
+      const step = await stream.next();
+      ended = step.done === true;
+      if (step.done) return step.value;
+      yield write(step.value);
+    }
+  } finally {
+    if (!ended) await stream.return(undefined as never);
+  }
+}
+
+/** Runs a stream for a caller that wants one reply, as long as the caller is there. */
+async function lastOf(stream: Stream<object>, signal: AbortSignal): Promise<object> {
+  for (;;) {
+    const step = await stream.next();
+    if (step.done) return step.value;
+    if (!signal.aborted) continue;
+    await stream.return(undefined as never);
+    throw signal.reason;
+  }
+}

@@ -1,0 +1,100 @@
+// What the generated checks share: the fields of an object that came from outside.
+
+/** The members of a JSON object. */
+export type Fields = Record<string, unknown>;
+
+/** Told the path of each field that the interface does not declare. It may throw. */
+export type UnknownField = (path: string) => void;
+
+/** What a method without parameters takes, or one without results gives. */
+export type Empty = Readonly<Record<string, never>>;
+
+/** A value that is not what the interface declares. `path` is such as `creds.username` or `images[3].id`. */
+export class FieldError extends Error {
+  override readonly name = 'FieldError';
+  readonly code = 'INVALID_FIELD';
+  readonly path: string;
+  constructor(path: string, expected: string, value: unknown) {
+    super(`${path === '' ? 'parameters' : path}: expected ${expected}, found ${describe(value)}`);
+    this.path = path;
+  }
+}
+
+/**
+ * The fields of `value`, which must be a JSON object. With `unknown`, every field that is not among `known` is
+ * reported to it. Throws {@link FieldError}.
+ */
+export function fieldsOf(
+  value: unknown,
+  path: string,
+  known?: ReadonlySet<string>,
+  unknown?: UnknownField,
+): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new FieldError(path, 'an object', value);
+  const fields = value as Fields;
+  if (known !== undefined && unknown !== undefined) {
+    for (const key of Object.keys(fields)) if (!known.has(key)) unknown(memberPath(path, key));
+  }
+  return fields;
+}
+
+/** As {@link fieldsOf}, for structs with fields such as `constructor` that every object seems to have. */
+export function ownFieldsOf(
+  value: unknown,
+  path: string,
+  known?: ReadonlySet<string>,
+  unknown?: UnknownField,
+): Fields {
+  return mapOf(fieldsOf(value, path, known, unknown), path);
+}
+
+/** The entries of a JSON object whose keys are all data, `__proto__` and `constructor` too. */
+export function mapOf(value: unknown, path: string): Fields {
+  const fields = fieldsOf(value, path);
+  const map = Object.create(null) as Fields;
+  for (const key of Object.keys(fields)) map[key] = fields[key];
+  return map;
+}
+
+/** Whether a value is a JSON object. */
+export function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A map with every value exchanged, keeping the order of its keys. */
+export function mapValues<T>(map: Readonly<Record<string, T>>, change: (value: T) => unknown): Fields {
+  const changed = Object.create(null) as Fields;
+  for (const [key, value] of Object.entries(map)) changed[key] = change(value);
+  return changed;
+}
+
+/** The check of a method without parameters, or without results. */
+export function checkEmpty(value: unknown, unknown?: UnknownField): Empty {
+  return fieldsOf(value, '', new Set(), unknown) as Empty;
+}
+
+/** The check of a method without parameters in an interface that lets its callers send what they like. */
+export function checkNothing(): Empty {
+  return {};
+}
+
+function memberPath(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`;
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  switch (typeof value) {
+    case 'object':
+      return 'an object';
+    case 'number':
+      return `the number ${value}`;
+    case 'string':
+      return 'a string';
+    default:
+      return `a ${typeof value}`;
+  }
+}

@@ -1,0 +1,33 @@
+// What generated code and services use, whatever the protocol.
+export type { CallContext, Peer, Stream, UseConnection } from './call-context.js';
+export { unknownPeer } from './call-context.js';
+export type { ErrorFactory, InterfaceDescriptor, MethodDescriptor } from './descriptor.js';
+export type { DispatchLog, IncomingCall, ServeOptions } from './dispatch.js';
+export { Dispatcher } from './dispatch.js';
+export type { Empty, Fields, UnknownField } from './fields.js';
+export {
+  checkEmpty,
+  checkNothing,
+  FieldError,
+  fieldsOf,
+  isObject,
+  mapOf,
+  mapValues,
+  ownFieldsOf,
+} from './fields.js';
+export type { Identity } from './introspection.js';
+export { Introspection } from './introspection.js';
+export type { RawConnection } from './raw-connection.js';
+export { reusable } from './reusable-reply.js';
+export {
+  ExpectedMore,
+  ExpectedUpgrade,
+  InterfaceNotFound,
+  InvalidParameter,
+  MethodNotFound,
+  MethodNotImplemented,
+  PermissionDenied,
+} from './standard-errors.js';
+export type { CallOptions, Check, Replies, Transport, Upgraded } from './transport.js';
+export { withErrors } from './transport.js';
+export { UnknownError, VarlinkError } from './varlink-error.js';
