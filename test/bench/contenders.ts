@@ -17,11 +17,12 @@ export interface Contender {
   pull(image: string, parent: string): Promise<Sample>;
 }
 
-export async function skopeo(): Promise<Contender> {
+/** skopeo of this system, or of the one below `chroot`. */
+export async function skopeo(chroot?: string): Promise<Contender> {
   return {
-    title: await version('skopeo'),
+    title: await version('skopeo', chroot),
     pull: (image, parent) =>
-      inFreshStore(image, parent, async (store) => ({
+      inFreshStore({ image, parent, chroot }, async (store) => ({
         seconds: await seconds(() =>
           succeed(
             store.skopeo(['copy', '--src-tls-verify=false', `docker://${image}`, store.transport(image)]),
@@ -31,11 +32,12 @@ export async function skopeo(): Promise<Contender> {
   };
 }
 
-export async function podman(): Promise<Contender> {
+/** podman of this system, or of the one below `chroot`. */
+export async function podman(chroot?: string): Promise<Contender> {
   return {
-    title: await version('podman'),
+    title: await version('podman', chroot),
     pull: (image, parent) =>
-      inFreshStore(image, parent, async (store) => ({
+      inFreshStore({ image, parent, chroot }, async (store) => ({
         seconds: await seconds(() => succeed(store.podman(['pull', '--quiet', '--tls-verify=false', image]))),
       })),
   };
@@ -46,7 +48,7 @@ export function imaged(): Contender {
   return {
     title: 'imaged',
     pull: (image, parent) =>
-      inFreshStore(image, parent, async (store) => {
+      inFreshStore({ image, parent }, async (store) => {
         const daemon = await Imaged.start(store);
         try {
           const connection = await daemon.connect();
@@ -65,18 +67,29 @@ export function imaged(): Contender {
 }
 
 /** `skopeo version 1.9.3 …` → `skopeo 1.9.3`. */
-async function version(program: string): Promise<string> {
-  const text = await output(program, ['--version']);
+async function version(program: string, chroot?: string): Promise<string> {
+  const command = chroot === undefined ? [] : ['chroot', chroot];
+  const [first, ...rest] = [...command, program, '--version'];
+  const text = await output(first ?? program, rest);
   return `${program} ${/\d[\w.]*/.exec(text)?.[0] ?? text.trim()}`;
 }
 
+interface Place {
+  readonly image: string;
+  readonly parent: string;
+  readonly chroot?: string | undefined;
+}
+
 async function inFreshStore(
-  image: string,
-  parent: string,
+  { image, parent, chroot }: Place,
   pull: (store: PeerStore) => Promise<Sample>,
 ): Promise<Sample> {
   const host = image.slice(0, image.indexOf('/'));
-  const store = await PeerStore.create({ parent, insecure: [host] });
+  const store = await PeerStore.create({
+    parent,
+    insecure: [host],
+    ...(chroot === undefined ? {} : { chroot }),
+  });
   try {
     // What the contender before has left to be written must not slow this one down.
     await output('sync', []);

@@ -11,15 +11,18 @@ const { values, positionals } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     fixture: { type: 'string', multiple: true, default: [...fixtureNames] },
+    newer: { type: 'string', multiple: true, default: [] },
     cache: { type: 'string', default: join(tmpdir(), 'imaged-bench') },
   },
 });
 
 if (positionals[0] === 'pull') {
-  const reports = await benchPull(
-    { cache: values.cache, rounds: Number(values.rounds), fixtures: values.fixture },
-    [],
-  );
+  const reports = await benchPull({
+    cache: values.cache,
+    rounds: Number(values.rounds),
+    fixtures: values.fixture,
+    newer: values.newer,
+  });
   for (const { fixture, results } of reports) {
     const bytes = fixture.layers.reduce((sum, layer) => sum + layer.diffSize, 0);
     const zipped = fixture.layers.reduce((sum, layer) => sum + layer.size, 0);

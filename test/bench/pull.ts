@@ -8,12 +8,15 @@ import { imagedProgram } from '../interop/support/imaged.js';
 import { output } from '../interop/support/process.js';
 import { type Contender, imaged, podman, type Sample, skopeo } from './contenders.js';
 import { type Fixture, openFixtures } from './fixtures.js';
+import { newerSystems } from './newer.js';
 import { median } from './statistics.js';
 
 export interface PullOptions {
   readonly cache: string;
   readonly rounds: number;
   readonly fixtures: readonly string[];
+  /** Debian releases whose peers take part too. */
+  readonly newer: readonly string[];
 }
 
 /** All samples of one contender on one fixture. */
@@ -27,16 +30,34 @@ export interface PullReport {
   readonly results: readonly PullResult[];
 }
 
-export async function benchPull(options: PullOptions, more: readonly Contender[]): Promise<PullReport[]> {
-  const fixtures = await openFixtures(options.cache, options.fixtures);
-  const contenders = [await skopeo(), await podman(), ...more];
-  if (existsSync(imagedProgram)) {
-    contenders.unshift(imaged());
-  } else {
-    console.log('dist/imaged.js is not there: peers only');
-  }
+export async function benchPull(options: PullOptions): Promise<PullReport[]> {
   const stores = join(options.cache, 'stores');
   await mkdir(stores, { recursive: true });
+  const systems = await newerSystems(options.cache, stores, options.newer);
+  try {
+    const contenders = [await skopeo(), await podman()];
+    for (const system of systems) {
+      contenders.push(await skopeo(system.root), await podman(system.root));
+    }
+    if (existsSync(imagedProgram)) {
+      contenders.unshift(imaged());
+    } else {
+      console.log('dist/imaged.js is not there: peers only');
+    }
+    return await measureAll(options, contenders, stores);
+  } finally {
+    for (const system of systems) {
+      await system.close();
+    }
+  }
+}
+
+async function measureAll(
+  options: PullOptions,
+  contenders: readonly Contender[],
+  stores: string,
+): Promise<PullReport[]> {
+  const fixtures = await openFixtures(options.cache, options.fixtures);
   const registry = await startDockerRegistry(join(options.cache, 'registry'));
   try {
     const reports: PullReport[] = [];

@@ -31,6 +31,8 @@ export interface PeerStoreOptions {
   readonly insecure?: readonly string[];
   /** Existing graphroot, e.g. on a file system of its own; it is not removed at the end. */
   readonly root?: string;
+  /** Root of another system whose programs are to be used; it must have `parent` bound at the same path. */
+  readonly chroot?: string;
 }
 
 /** One store and the programs that share it. */
@@ -40,9 +42,11 @@ export class PeerStore {
   readonly runroot: string;
   readonly registriesConf: string;
   readonly environment: NodeJS.ProcessEnv;
+  readonly #chroot: string | undefined;
 
-  private constructor(directory: string, root: string) {
+  private constructor(directory: string, root: string, chroot?: string) {
     this.directory = directory;
+    this.#chroot = chroot;
     this.root = root;
     this.runroot = join(directory, 'run');
     this.registriesConf = join(directory, 'registries.conf');
@@ -61,7 +65,7 @@ export class PeerStore {
     const directory = await temporaryDirectory('store', options.parent);
     // runc keeps its state below and wants to enter it as container root.
     await chmod(directory, 0o711);
-    const store = new PeerStore(directory, options.root ?? join(directory, 'root'));
+    const store = new PeerStore(directory, options.root ?? join(directory, 'root'), options.chroot);
     await mkdir(join(directory, 'tmp'));
     const registries = (options.insecure ?? []).map(
       (location) => `[[registry]]\nlocation = ${JSON.stringify(location)}\ninsecure = true\n`,
@@ -83,12 +87,14 @@ export class PeerStore {
   }
 
   podman(args: readonly string[], options?: RunOptions): Promise<Finished> {
-    return run('podman', [...this.podmanOptions(), ...args], this.#options(options));
+    return run(...this.#command('podman', [...this.podmanOptions(), ...args]), this.#options(options));
   }
 
   /** Standard output of a podman command that must succeed, without the last line break. */
   async podmanOutput(...args: readonly string[]): Promise<string> {
-    return trimEnd(await output('podman', [...this.podmanOptions(), ...args], this.#options()));
+    return trimEnd(
+      await output(...this.#command('podman', [...this.podmanOptions(), ...args]), this.#options()),
+    );
   }
 
   async podmanJson<T>(...args: readonly string[]): Promise<T> {
@@ -96,16 +102,16 @@ export class PeerStore {
   }
 
   skopeo(args: readonly string[], options?: RunOptions): Promise<Finished> {
-    return run('skopeo', this.#skopeoArguments(args), this.#options(options));
+    return run(...this.#command('skopeo', this.#skopeoArguments(args)), this.#options(options));
   }
 
   async skopeoOutput(...args: readonly string[]): Promise<string> {
-    return trimEnd(await output('skopeo', this.#skopeoArguments(args), this.#options()));
+    return trimEnd(await output(...this.#command('skopeo', this.#skopeoArguments(args)), this.#options()));
   }
 
   async buildahOutput(...args: readonly string[]): Promise<string> {
     const place = ['--root', this.root, '--runroot', this.runroot, '--storage-driver', 'overlay'];
-    return trimEnd(await output('buildah', [...place, ...args], this.#options()));
+    return trimEnd(await output(...this.#command('buildah', [...place, ...args]), this.#options()));
   }
 
   podmanOptions(): string[] {
@@ -123,12 +129,17 @@ export class PeerStore {
 
   /** Unmounts what the programs left mounted and removes everything. */
   async close(): Promise<void> {
+    await unmountBelow(join(this.#chroot ?? '/', this.root));
     await unmountBelow(this.root);
     await removeTree(this.directory);
   }
 
   #skopeoArguments(args: readonly string[]): string[] {
     return ['--policy', join(this.directory, 'policy.json'), ...args];
+  }
+
+  #command(program: string, args: readonly string[]): [string, readonly string[]] {
+    return this.#chroot === undefined ? [program, args] : ['chroot', [this.#chroot, program, ...args]];
   }
 
   #options(options?: RunOptions): RunOptions {
