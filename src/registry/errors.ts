@@ -1,0 +1,61 @@
+// What can go wrong between us and a registry.
+
+/** What a caller can act on. */
+export type RegistryErrorCode =
+  | 'REGISTRY_UNREACHABLE'
+  | 'REGISTRY_UNAUTHORIZED'
+  | 'REGISTRY_DENIED'
+  | 'REGISTRY_NOT_FOUND'
+  | 'REGISTRY_THROTTLED'
+  | 'REGISTRY_UNAVAILABLE'
+  | 'REGISTRY_TRUNCATED'
+  | 'REGISTRY_REFUSED'
+  | 'REGISTRY_PROTOCOL';
+
+/** Which request failed: never a query string or a header, those carry secrets. */
+export interface RegistryErrorDetails {
+  /** `ping`, `token`, `manifest`, `blob`. */
+  readonly op: string;
+  /** host[:port] that was asked. */
+  readonly host: string;
+  readonly repository?: string | undefined;
+  /** HTTP status, when there was an answer. */
+  readonly status?: number | undefined;
+  /** The registry's own code in the answer, `MANIFEST_UNKNOWN`. */
+  readonly registryCode?: string | undefined;
+  /** Milliseconds the registry asked to wait before the next try. */
+  readonly retryAfter?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/** A request to a registry that failed; the message is one line in the wording clients know. */
+export class RegistryError extends Error {
+  override readonly name = 'RegistryError';
+  readonly code: RegistryErrorCode;
+  readonly op: string;
+  readonly host: string;
+  readonly repository: string | undefined;
+  readonly status: number | undefined;
+  readonly registryCode: string | undefined;
+  readonly retryAfter: number | undefined;
+  constructor(code: RegistryErrorCode, message: string, details: RegistryErrorDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.op = details.op;
+    this.host = details.host;
+    this.repository = details.repository;
+    this.status = details.status;
+    this.registryCode = details.registryCode;
+    this.retryAfter = details.retryAfter;
+  }
+}
+
+/** The code for an answer with this status. */
+export function codeOfStatus(status: number): RegistryErrorCode {
+  if (status === 401) return 'REGISTRY_UNAUTHORIZED';
+  if (status === 403) return 'REGISTRY_DENIED';
+  if (status === 404) return 'REGISTRY_NOT_FOUND';
+  if (status === 429) return 'REGISTRY_THROTTLED';
+  if (status >= 500) return 'REGISTRY_UNAVAILABLE';
+  return 'REGISTRY_PROTOCOL';
+}

@@ -1,0 +1,89 @@
+// What is tried again, how often and after how long.
+import { RegistryError } from './errors.js';
+
+const unavailable: ReadonlySet<number | undefined> = new Set([500, 502, 503, 504]);
+const transient: ReadonlySet<unknown> = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+  'CONNECTION_LOST',
+  'HTTP_TIMEOUT',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+]);
+const longestWait = 60_000;
+
+/** The innermost `code` along the causes of an error. */
+export function innermostCode(error: unknown): unknown {
+  let code: unknown;
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ('code' in at) code = at.code;
+    // Several addresses of one host were tried: the first failure stands for all.
+    if (at instanceof AggregateError && at.errors[0] instanceof Error) return innermostCode(at.errors[0]);
+  }
+  return code;
+}
+
+/** How many tries in all an operation gets that failed with `error`; 1: it is final. */
+function triesFor(error: unknown): number {
+  if (!(error instanceof RegistryError)) return 1;
+  if (error.code === 'REGISTRY_THROTTLED') return 5;
+  if (error.code === 'REGISTRY_UNAVAILABLE' && unavailable.has(error.status)) return 3;
+  return error.code === 'REGISTRY_UNREACHABLE' && transient.has(innermostCode(error)) ? 3 : 1;
+}
+
+/**
+ * Runs `attempt` until it succeeds, fails for good or has failed too often (three times; five while a
+ * registry says 429), waiting `delay` ms · 2ⁿ with jitter in between, or as long as the registry says.
+ */
+export async function withRetries<T>(
+  attempt: () => Promise<T>,
+  delay: number,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (tried >= triesFor(error)) throw error;
+      await pause(waitAfter(error as RegistryError, tried, delay), signal);
+    }
+  }
+}
+
+function waitAfter(error: RegistryError, tried: number, delay: number): number {
+  const first = error.code === 'REGISTRY_THROTTLED' ? 2 * delay : delay;
+  const wait = error.retryAfter ?? first * 2 ** (tried - 1) * (1 + Math.random() / 4);
+  return Math.min(wait, longestWait);
+}
+
+/** Milliseconds from a `Retry-After` header, seconds or a date to come; undefined when it says nothing. */
+export function parseRetryAfter(text: string | undefined, now: number): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[0-9]{1,9}$/.test(text)) return Number(text) * 1000;
+  const wait = Date.parse(text) - now;
+  return wait > 0 ? wait : undefined;
+}
+
+/** Waits; the abort reason is thrown at once. */
+export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    }, milliseconds);
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
