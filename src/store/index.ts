@@ -6,7 +6,12 @@ export type { StoredContainer } from './container-record.js';
 export * from './errors.js';
 export type { ImageDataItem, NewImage, StoredImage } from './image-record.js';
 export { chainIds, layerIdOf, type Compression, type StoredLayer } from './layer-record.js';
-export type { StorageOptions } from './options.js';
+export {
+  resolveStorageOptions,
+  type StorageFlags,
+  type StorageOptions,
+  type StorageSources,
+} from './options.js';
 export type { StagedLayer } from './staging.js';
 export { openStore, type Store } from './store.js';
 export { manifestDigests, type StoreView } from './view.js';

@@ -1,6 +1,6 @@
 // One directory with the layout of the store: where its files are, how they are read, and how one sees that they changed.
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { decodeContainer, type StoredContainer } from './container-record.js';
 import { imageDecoder, type StoredImage } from './image-record.js';
 import { layerDecoder, type StoredLayer } from './layer-record.js';
@@ -47,6 +47,8 @@ export interface PlaceOptions {
   readonly driver: string;
   readonly readOnly: boolean;
   readonly lockTimeoutMs: number;
+  /** Containers are recorded in, and locked by, files of `runRoot`. */
+  readonly transientStore?: boolean | undefined;
 }
 
 /** The store's own directory, or that of an additional store. */
@@ -63,7 +65,7 @@ export class Place {
   readonly decodeLayer: Decode<StoredLayer>;
   readonly decodeImage: Decode<StoredImage>;
 
-  constructor({ root, runRoot, driver, readOnly, lockTimeoutMs }: PlaceOptions) {
+  constructor({ root, runRoot, driver, readOnly, lockTimeoutMs, transientStore }: PlaceOptions) {
     this.root = root;
     this.readOnly = readOnly;
     this.driverDirectory = join(root, driver);
@@ -83,7 +85,13 @@ export class Place {
     this.locks = {
       layers: new LockFile(join(this.layersDirectory, 'layers.lock'), options),
       images: new LockFile(join(this.imagesDirectory, 'images.lock'), options),
-      containers: new LockFile(join(this.containersDirectory, 'containers.lock'), options),
+      containers: new LockFile(
+        join(
+          transientStore ? dirname(this.files.transientContainers) : this.containersDirectory,
+          'containers.lock',
+        ),
+        options,
+      ),
     };
     this.decodeLayer = layerDecoder(root, readOnly);
     this.decodeImage = imageDecoder(root, readOnly);

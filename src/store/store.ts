@@ -1,5 +1,5 @@
 // The store: what the rest of the program sees of it.
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readImageData } from './big-data.js';
 import { Catalog } from './catalog.js';
@@ -25,16 +25,23 @@ const LOCK_TIMEOUT_MS = 10 * 60 * 1000;
  * Opens the store, and makes its directories if there is none. What dead processes left is removed in the background, see
  * {@link Store.recovery}. Throws {@link StoreUnreadableError}.
  */
-export async function openStore(options: StorageOptions): Promise<Store> {
-  const { graphRoot, runRoot, driver } = options;
+export async function openStore(chosen: StorageOptions): Promise<Store> {
+  const options = { ...chosen, readOnlyReason: chosen.readOnlyReason ?? (await mountProgramReason(chosen)) };
+  const { graphRoot, runRoot, driver, transientStore } = options;
   const lockTimeoutMs = options.lockTimeoutMs ?? LOCK_TIMEOUT_MS;
-  const own = new Place({ root: graphRoot, runRoot, driver, readOnly: false, lockTimeoutMs });
+  const own = new Place({ root: graphRoot, runRoot, driver, readOnly: false, lockTimeoutMs, transientStore });
   const additional = options.additionalImageStores.map(
     (root) => new Place({ root, runRoot: undefined, driver, readOnly: true, lockTimeoutMs }),
   );
   const journal = new Journal(join(graphRoot, 'imaged'));
   if (options.readOnlyReason === undefined) await makeDirectories(own, graphRoot);
   return new Store(options, own, additional, journal, await journal.pending());
+}
+
+/** Stores made with a mount program keep whiteouts as files; nothing but that program can use what we would write. */
+async function mountProgramReason({ graphRoot, driver }: StorageOptions): Promise<string | undefined> {
+  const text = await readFile(join(graphRoot, driver, '.has-mount-program'), 'utf8').catch(() => '');
+  return text.trim() === 'true' ? 'it was made with a mount program' : undefined;
 }
 
 async function makeDirectories(own: Place, graphRoot: string): Promise<void> {
