@@ -1,28 +1,38 @@
 // Who pulls in the bench: each into a fresh store on the file system of the cache.
+import { spawn } from 'node:child_process';
+
 import { Imaged } from '../interop/support/imaged.js';
 import { PeerStore } from '../interop/support/peer-store.js';
-import { CommandError, type Finished, output } from '../interop/support/process.js';
+import { CommandError, ended, type Finished, output, Transcript } from '../interop/support/process.js';
+import type { LockHolds } from './lock-probe.js';
 import { seconds } from './statistics.js';
 
 /** One pull: wall time in seconds, and the daemon's highest resident set in bytes where it is a daemon. */
 export interface Sample {
   readonly seconds: number;
   readonly peakRss?: number;
+  /** Only when the pull was watched, which makes it slower. */
+  readonly locks?: LockHolds;
 }
 
 export interface Contender {
   /** Name and version, as the result shows it. */
   readonly title: string;
   /** Pulls `HOST/PATH:TAG` into a store made below `parent` and checks that the image is there. */
-  pull(image: string, parent: string): Promise<Sample>;
+  pull(image: string, parent: string, options?: PullOptions): Promise<Sample>;
+}
+
+export interface PullOptions {
+  /** Watch the locks meanwhile. */
+  readonly watchLocks: boolean;
 }
 
 /** skopeo of this system, or of the one below `chroot`. */
 export async function skopeo(chroot?: string): Promise<Contender> {
   return {
     title: await version('skopeo', chroot),
-    pull: (image, parent) =>
-      inFreshStore({ image, parent, chroot }, async (store) => ({
+    pull: (image, parent, options) =>
+      inFreshStore({ image, parent, chroot, ...options }, async (store) => ({
         seconds: await seconds(() =>
           succeed(
             store.skopeo(['copy', '--src-tls-verify=false', `docker://${image}`, store.transport(image)]),
@@ -36,8 +46,8 @@ export async function skopeo(chroot?: string): Promise<Contender> {
 export async function podman(chroot?: string): Promise<Contender> {
   return {
     title: await version('podman', chroot),
-    pull: (image, parent) =>
-      inFreshStore({ image, parent, chroot }, async (store) => ({
+    pull: (image, parent, options) =>
+      inFreshStore({ image, parent, chroot, ...options }, async (store) => ({
         seconds: await seconds(() => succeed(store.podman(['pull', '--quiet', '--tls-verify=false', image]))),
       })),
   };
@@ -47,8 +57,8 @@ export async function podman(chroot?: string): Promise<Contender> {
 export function imaged(): Contender {
   return {
     title: 'imaged',
-    pull: (image, parent) =>
-      inFreshStore({ image, parent }, async (store) => {
+    pull: (image, parent, options) =>
+      inFreshStore({ image, parent, ...options }, async (store) => {
         const daemon = await Imaged.start(store);
         try {
           const connection = await daemon.connect();
@@ -78,10 +88,11 @@ interface Place {
   readonly image: string;
   readonly parent: string;
   readonly chroot?: string | undefined;
+  readonly watchLocks?: boolean;
 }
 
 async function inFreshStore(
-  { image, parent, chroot }: Place,
+  { image, parent, chroot, watchLocks }: Place,
   pull: (store: PeerStore) => Promise<Sample>,
 ): Promise<Sample> {
   const host = image.slice(0, image.indexOf('/'));
@@ -93,9 +104,11 @@ async function inFreshStore(
   try {
     // What the contender before has left to be written must not slow this one down.
     await output('sync', []);
+    const locks = watchLocks === true ? watchLocksOf(store.root) : undefined;
     const sample = await pull(store);
+    const holds = await locks?.();
     await store.podmanOutput('image', 'exists', image);
-    return sample;
+    return holds === undefined ? sample : { ...sample, locks: holds };
   } finally {
     await store.close();
   }
@@ -106,4 +119,16 @@ async function succeed(finishing: Promise<Finished>): Promise<void> {
   if (finished.code !== 0) {
     throw new CommandError(['pull'], finished);
   }
+}
+
+/** Starts the probe; what is returned ends it and says what it saw. */
+function watchLocksOf(root: string): () => Promise<LockHolds> {
+  const probe = new URL('./lock-probe.js', import.meta.url).pathname;
+  const child = spawn(process.execPath, [probe, root], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const said = new Transcript(child.stdout);
+  return async () => {
+    child.stdin.end();
+    await ended(child);
+    return JSON.parse(said.text) as LockHolds;
+  };
 }

@@ -1,10 +1,14 @@
-// The bench: `npm run bench -- pull|list|start [options]`.
+// The bench: `npm run bench -- pull|list|start [--rounds N] [--fixture NAME…] [--newer RELEASE…] [--cache DIRECTORY]`.
+import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { fixtureNames } from './fixtures.js';
-import { benchPull, medianSeconds } from './pull.js';
+import { benchList } from './list.js';
+import { benchPull } from './pull.js';
+import { listSection, publish, pullSection, startSection } from './report.js';
+import { benchStart } from './start.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -16,22 +20,29 @@ const { values, positionals } = parseArgs({
   },
 });
 
-if (positionals[0] === 'pull') {
-  const reports = await benchPull({
-    cache: values.cache,
-    rounds: Number(values.rounds),
-    fixtures: values.fixture,
-    newer: values.newer,
-  });
-  for (const { fixture, results } of reports) {
-    const bytes = fixture.layers.reduce((sum, layer) => sum + layer.diffSize, 0);
-    const zipped = fixture.layers.reduce((sum, layer) => sum + layer.size, 0);
-    const entries = fixture.layers.reduce((sum, layer) => sum + layer.entries, 0);
-    console.log(
-      `${fixture.title}: ${(bytes / 1e6).toFixed(1)} MB, ${(zipped / 1e6).toFixed(1)} MB zipped, ${entries} entries`,
-    );
-    for (const result of results) {
-      console.log(`  ${result.contender}: ${medianSeconds(result).toFixed(3)} s`);
-    }
+const rounds = Number(values.rounds);
+const [what = 'pull'] = positionals;
+await mkdir(values.cache, { recursive: true });
+
+switch (what) {
+  case 'pull': {
+    const { cache, fixture, newer } = values;
+    const reports = await benchPull({ cache, rounds, fixtures: fixture, newer });
+    const took = reports.flatMap(({ results }) => results.map((result) => result.contender));
+    const whole = rounds >= 5 && fixture.length === fixtureNames.length && took.includes('imaged');
+    await publish('Pulling', pullSection(reports, rounds), whole);
+    break;
+  }
+  case 'list': {
+    await publish('Listing', listSection(await benchList([10, 1000, 10_000], values.cache)), true);
+    break;
+  }
+  case 'start': {
+    await publish('Starting', startSection(await benchStart(Math.max(rounds, 15), values.cache)), true);
+    break;
+  }
+  default: {
+    console.error(`no bench ${what}: pull, list or start`);
+    process.exitCode = 2;
   }
 }

@@ -23,6 +23,8 @@ export interface PullOptions {
 export interface PullResult {
   readonly contender: string;
   readonly samples: readonly Sample[];
+  /** One pull more, with the locks watched. */
+  readonly watched: Sample;
 }
 
 export interface PullReport {
@@ -100,10 +102,12 @@ async function measure(
       }
     }
   }
-  return {
-    fixture,
-    results: contenders.map(({ title }, index) => ({ contender: title, samples: samples[index] ?? [] })),
-  };
+  const results: PullResult[] = [];
+  for (const [index, contender] of contenders.entries()) {
+    const watched = await contender.pull(image, stores, { watchLocks: true });
+    results.push({ contender: contender.title, samples: samples[index] ?? [], watched });
+  }
+  return { fixture, results };
 }
 
 /** Median wall time of a contender, in seconds. */

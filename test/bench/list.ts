@@ -1,0 +1,77 @@
+// `npm run bench -- list`: ListImages over a warm connection against JSON.stringify of the same reply.
+import { Imaged } from '../interop/support/imaged.js';
+import { PeerStore } from '../interop/support/peer-store.js';
+import { writeStore } from './records.js';
+import { median, seconds } from './statistics.js';
+
+export interface ListReport {
+  readonly images: number;
+  /** Bytes of the reply. */
+  readonly bytes: number;
+  /** Median seconds until the whole reply has arrived. */
+  readonly call: number;
+  /** Median seconds of JSON.stringify on the decoded reply. */
+  readonly stringify: number;
+  /** Seconds of the first call after the start, which reads the store. */
+  readonly first: number;
+  /** Median seconds of `podman images` on the same store. */
+  readonly podman: number;
+}
+
+export async function benchList(counts: readonly number[], parent: string): Promise<ListReport[]> {
+  const reports: ListReport[] = [];
+  for (const count of counts) {
+    const store = await PeerStore.create({ parent });
+    try {
+      await writeStore(store.root, count);
+      reports.push(await measure(store, count));
+    } finally {
+      await store.close();
+    }
+  }
+  return reports;
+}
+
+async function measure(store: PeerStore, images: number): Promise<ListReport> {
+  const daemon = await Imaged.start(store);
+  try {
+    const connection = await daemon.connect();
+    let frame: Buffer = Buffer.alloc(0);
+    const call = async (): Promise<void> => {
+      connection.send({ method: 'io.podman.ListImages', parameters: {} });
+      frame = await connection.receiveFrame();
+    };
+    const first = await seconds(call);
+    // The compilers of both processes have seen everything by then.
+    const warm = images >= 10_000 ? 5 : 200;
+    for (let round = 0; round < warm; round += 1) {
+      await call();
+    }
+    const calls: number[] = [];
+    const prints: number[] = [];
+    for (let round = 0; round < warm + 10; round += 1) {
+      calls.push(await seconds(call));
+      const reply = JSON.parse(frame.toString()) as { parameters: { images: unknown[] } };
+      if (reply.parameters.images.length !== images) {
+        throw new Error(`${reply.parameters.images.length} images listed, ${images} in the store`);
+      }
+      const start = performance.now();
+      JSON.stringify(reply);
+      prints.push((performance.now() - start) / 1000);
+    }
+    const listings: number[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      listings.push(await seconds(() => store.podmanOutput('images', '--quiet')));
+    }
+    return {
+      images,
+      bytes: frame.length,
+      call: median(calls),
+      stringify: median(prints),
+      first,
+      podman: median(listings),
+    };
+  } finally {
+    await daemon.close();
+  }
+}

@@ -1,0 +1,136 @@
+// The results in words: tables on the terminal and in docs/performance.md, each bench in its own section.
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { cpus, release, totalmem } from 'node:os';
+
+import type { ListReport } from './list.js';
+import { medianSeconds, type PullReport, type PullResult } from './pull.js';
+import type { StartReport } from './start.js';
+
+const page = 'docs/performance.md';
+
+const preface = `# Performance
+
+Written by \`npm run bench -- pull|list|start\`; each run replaces its own section. Ratios are imaged's median over that of
+the fastest peer, or of what is named; below 1 is faster.
+`;
+
+/** Prints a section and, if the run was a whole one, puts it into the page in place of the one with the same title. */
+export async function publish(title: string, section: string, whole: boolean): Promise<void> {
+  const text = `## ${title}\n\n${section}\n\nMeasured ${today()} on ${machine()}.\n`;
+  console.log(`\n${text}`);
+  if (!whole) {
+    console.log(`A partial run: ${page} stays as it is.`);
+    return;
+  }
+  const old = existsSync(page) ? await readFile(page, 'utf8') : preface;
+  const [head = '', ...sections] = old.split(/^(?=## )/m);
+  const place = sections.findIndex((one) => one.startsWith(`## ${title}\n`));
+  sections.splice(place === -1 ? sections.length : place, place === -1 ? 0 : 1, text);
+  await writeFile(page, [head.trimEnd(), ...sections.map((one) => one.trimEnd())].join('\n\n') + '\n');
+}
+
+export function pullSection(reports: readonly PullReport[], rounds: number): string {
+  const contenders = reports[0]?.results.map((result) => result.contender) ?? [];
+  const times = reports.map(({ fixture, results }) => [
+    fixture.title,
+    ...results.map((result) => `${medianSeconds(result).toFixed(2)} s`),
+    ratioToFastestPeer(results),
+    megabytes(Math.max(...results.flatMap((result) => result.samples.map((one) => one.peakRss ?? 0)))),
+  ]);
+  const locks = reports.map(({ fixture, results }) => [
+    fixture.title,
+    ...results.map((result) => {
+      const holds = Object.values(result.watched.locks ?? {}).flat();
+      return `${Math.max(0, ...holds).toFixed(1)} ms`;
+    }),
+  ]);
+  const images = reports.map(({ fixture: { name, title, layers } }) => {
+    const sum = (key: 'diffSize' | 'size' | 'entries'): number =>
+      layers.reduce((total, layer) => total + layer[key], 0);
+    return [name, title, megabytes(sum('diffSize')), megabytes(sum('size')), String(sum('entries'))];
+  });
+  return [
+    `Medians of ${rounds} alternating pulls from a docker-registry on the loopback, each into a fresh store on the same`,
+    'file system. imaged runs already and is asked over varlink; the peers are started for each pull.',
+    '',
+    table(['image', ...contenders, 'ratio', 'peak RSS of imaged'], times),
+    '',
+    'Longest time an exclusive lock of the store was held during one pull (looked at every 0.25 ms):',
+    '',
+    table(['image', ...contenders], locks),
+    '',
+    'The images:',
+    '',
+    table(['name', 'what', 'unpacked', 'gzip', 'entries'], images),
+  ].join('\n');
+}
+
+export function listSection(reports: readonly ListReport[]): string {
+  return [
+    'ListImages over a warm connection until the whole reply has arrived, against JSON.stringify of the same reply in the',
+    'client, and `podman images --quiet` as a process on the same store.',
+    '',
+    table(
+      ['images', 'reply', 'ListImages', 'JSON.stringify', 'ratio', 'first call', 'podman images'],
+      reports.map((one) => [
+        String(one.images),
+        `${(one.bytes / 1000).toFixed(0)} kB`,
+        milliseconds(one.call),
+        milliseconds(one.stringify),
+        (one.call / one.stringify).toFixed(1),
+        milliseconds(one.first),
+        milliseconds(one.podman),
+      ]),
+    ),
+  ].join('\n');
+}
+
+export function startSection(report: StartReport): string {
+  return [
+    'From connecting to a socket of systemd-socket-activate until the reply of GetVersion, against `node -e 0`.',
+    '',
+    table(
+      ['rounds', 'first reply', 'node -e 0', 'ratio'],
+      [
+        [
+          String(report.rounds),
+          milliseconds(report.reply),
+          milliseconds(report.node),
+          (report.reply / report.node).toFixed(2),
+        ],
+      ],
+    ),
+  ].join('\n');
+}
+
+function ratioToFastestPeer(results: readonly PullResult[]): string {
+  const own = results.find((result) => result.contender === 'imaged');
+  const peers = results.filter((result) => result !== own).map(medianSeconds);
+  return own === undefined ? '' : (medianSeconds(own) / Math.min(...peers)).toFixed(2);
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const rule = head.map((_, index) => (index === 0 ? '---' : '---:'));
+  return [line(head), line(rule), ...rows.map(line)].join('\n');
+}
+
+function milliseconds(seconds: number): string {
+  return `${(seconds * 1000).toFixed(seconds < 0.01 ? 2 : 1)} ms`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(0)} MB`;
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+function machine(): string {
+  const processors = cpus();
+  const model = processors[0]?.model.replaceAll(/\s+/g, ' ').trim() ?? 'unknown processor';
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${processors.length} × ${model}, ${memory} GiB, Linux ${release()}, Node ${process.versions.node}`;
+}
