@@ -1,0 +1,119 @@
+// From the bytes of a blob to the bytes of its tar, whatever it is compressed with.
+import type { Duplex, Readable } from 'node:stream';
+import type { Compression } from './compression.js';
+import { createDecompressor, decompressionFailure, detectCompression, MAGIC_BYTES } from './compression.js';
+import { CompressionError } from './errors.js';
+
+/** A blob being unzipped. */
+export interface DecompressedBlob {
+  readonly compression: Compression;
+  /** To be iterated once. Leaving the loop ends everything. Throws {@link CompressionError} or what the input failed with. */
+  readonly chunks: AsyncIterable<Buffer>;
+}
+
+/**
+ * Reads the first bytes of `input` and unzips it. `meter` sees every chunk of the input before it is used; what it throws
+ * comes out of the loop over `chunks`. The input is destroyed when anything fails.
+ */
+export async function decompress(
+  input: Readable,
+  meter: (chunk: Buffer) => void,
+  signal?: AbortSignal,
+): Promise<DecompressedBlob> {
+  signal?.throwIfAborted();
+  const source = metered(input, meter, signal);
+  const start = await firstBytes(source);
+  const compression = detectCompression(start);
+  const whole = prepended(start, source);
+  const decompressor = createDecompressor(compression);
+  const chunks = decompressor === undefined ? whole : unzipped(whole, decompressor, compression);
+  return { compression, chunks };
+}
+
+async function* metered(
+  input: Readable,
+  meter: (chunk: Buffer) => void,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer, void> {
+  const abort = (): void => {
+    input.destroy(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+  };
+  signal?.addEventListener('abort', abort);
+  try {
+    for await (const chunk of input as AsyncIterable<Buffer>) {
+      meter(chunk);
+      yield chunk;
+    }
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+async function firstBytes(source: AsyncGenerator<Buffer, void>): Promise<Buffer> {
+  let start: Buffer = Buffer.alloc(0);
+  while (start.length < MAGIC_BYTES) {
+    const next = await source.next();
+    if (next.done === true) break;
+    start = start.length === 0 ? next.value : Buffer.concat([start, next.value]);
+  }
+  return start;
+}
+
+async function* prepended(start: Buffer, rest: AsyncGenerator<Buffer, void>): AsyncGenerator<Buffer, void> {
+  try {
+    if (start.length > 0) yield start;
+    yield* rest;
+  } finally {
+    await rest.return();
+  }
+}
+
+async function* unzipped(
+  source: AsyncGenerator<Buffer, void>,
+  stream: Duplex,
+  compression: Compression,
+): AsyncGenerator<Buffer, void> {
+  let written = 0;
+  let failure: unknown;
+  let left = false;
+  const feed = async (): Promise<void> => {
+    try {
+      for await (const chunk of source) {
+        if (left || stream.destroyed) return;
+        written += chunk.length;
+        if (!stream.write(chunk)) await roomIn(stream);
+      }
+      stream.end();
+    } catch (error) {
+      failure = error;
+      stream.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
+  const fed = feed();
+  try {
+    yield* stream as AsyncIterable<Buffer>;
+    await fed;
+  } catch (error) {
+    throw failure ?? decompressionFailure(compression, error);
+  } finally {
+    left = true;
+    stream.destroy();
+    await fed;
+  }
+  // zlib ends at padding behind the last member without a word.
+  const { bytesWritten } = stream as { bytesWritten?: number };
+  if (bytesWritten !== undefined && bytesWritten !== written) {
+    throw new CompressionError(`${compression}: data behind the end of the compressed stream`);
+  }
+}
+
+/** Until `stream` takes more, or never will again. */
+function roomIn(stream: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      for (const event of ['drain', 'close', 'end']) stream.off(event, done);
+      resolve();
+    };
+    for (const event of ['drain', 'close', 'end']) stream.on(event, done);
+  });
+}
