@@ -40,7 +40,8 @@ export function filterProgram(program: string, args: readonly string[]): Duplex 
   // After all output was read.
   child.once('close', (status, signal) => {
     if (status === 0) stream.push(null);
-    else stream.destroy(failure ?? new CompressionError(complaint.trim() || `${program}: ${status ?? signal}`));
+    else
+      stream.destroy(failure ?? new CompressionError(complaint.trim() || `${program}: ${status ?? signal}`));
     resumeWriting();
   });
   stderr.setEncoding('utf8');

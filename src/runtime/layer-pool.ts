@@ -1,0 +1,163 @@
+// Threads that unpack layers, so that layers are unpacked side by side and the thread that serves callers never blocks.
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { LayerSummary } from '../archive/unpack-layer.js';
+import type { LayerTask, WorkerCommand, WorkerReport } from './layer-message.js';
+import { reviveError } from './transferred-error.js';
+
+export type { LayerTask };
+
+/** More layers at once than podman fetches gain nothing. */
+const MOST_WORKERS = 6;
+/** How long a worker without work is kept: starting one takes some 50 ms, keeping it some 10 MiB. */
+const IDLE_MS = 10_000;
+/** Buffers are outside of the heap; what is in it is small. */
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 };
+
+/** A worker ended by itself, or the pool was closed. */
+export class LayerWorkerError extends Error {
+  override readonly name = 'LayerWorkerError';
+  readonly code = 'LAYER_WORKER';
+}
+
+interface Job {
+  readonly task: LayerTask;
+  readonly onProgress: ((compressedBytes: number) => void) | undefined;
+  resolve(summary: LayerSummary): void;
+  reject(reason: unknown): void;
+}
+
+interface Seat {
+  readonly worker: Worker;
+  job: Job | undefined;
+  idleTimer: NodeJS.Timeout | undefined;
+}
+
+/** Starts workers when there is work, at most `size`, and ends them when there has been none for a while. */
+export class LayerPool {
+  readonly #size: number;
+  readonly #seats = new Set<Seat>();
+  readonly #waiting: Job[] = [];
+  #closed = false;
+
+  constructor(options: { readonly size?: number } = {}) {
+    this.#size = options.size ?? Math.min(MOST_WORKERS, availableParallelism());
+  }
+
+  /** Starts a worker if there is none, so that the first layer does not wait for it. */
+  warm(): void {
+    if (this.#seats.size === 0 && !this.#closed) this.#rest(this.#start());
+  }
+
+  /**
+   * Fetches and unpacks one layer; first come, first served. Throws a LayerError or RegistryError with the fields it had in
+   * the worker, the signal's reason, or {@link LayerWorkerError}. Returns only when the worker has let go of the
+   * directory; after an error that and the tar-split file are the caller's to remove.
+   */
+  async unpack(
+    task: LayerTask,
+    signal: AbortSignal,
+    onProgress?: (compressedBytes: number) => void,
+  ): Promise<LayerSummary> {
+    signal.throwIfAborted();
+    if (this.#closed) throw new LayerWorkerError('the pool is closed');
+    let abort: (() => void) | undefined;
+    try {
+      return await new Promise<LayerSummary>((resolve, reject) => {
+        const job: Job = { task, onProgress, resolve, reject };
+        abort = () => this.#cancel(job);
+        signal.addEventListener('abort', abort);
+        this.#waiting.push(job);
+        this.#assign();
+      });
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      if (abort !== undefined) signal.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Ends all workers at once; what they were doing fails. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const job of this.#waiting.splice(0)) job.reject(new LayerWorkerError('the pool is closed'));
+    await Promise.all([...this.#seats].map(({ worker }) => worker.terminate()));
+  }
+
+  #assign(): void {
+    while (this.#waiting.length > 0) {
+      const seat = this.#freeSeat();
+      if (seat === undefined) return;
+      seat.job = this.#waiting.shift() as Job;
+      clearTimeout(seat.idleTimer);
+      seat.worker.ref();
+      send(seat, { kind: 'unpack', task: seat.job.task });
+    }
+  }
+
+  #freeSeat(): Seat | undefined {
+    for (const seat of this.#seats) if (seat.job === undefined) return seat;
+    return this.#seats.size < this.#size ? this.#start() : undefined;
+  }
+
+  #start(): Seat {
+    const worker = new Worker(new URL('./layer-worker.js', import.meta.url), {
+      resourceLimits: RESOURCE_LIMITS,
+      name: 'layer',
+    });
+    const seat: Seat = { worker, job: undefined, idleTimer: undefined };
+    this.#seats.add(seat);
+    worker.on('message', (report: WorkerReport) => this.#hear(seat, report));
+    worker.on('error', (cause) => {
+      this.#leave(seat, new LayerWorkerError(`the layer worker failed: ${cause.message}`, { cause }));
+    });
+    worker.on('exit', (status) => {
+      this.#leave(seat, new LayerWorkerError(`the layer worker ended with ${status}`));
+    });
+    return seat;
+  }
+
+  #hear(seat: Seat, report: WorkerReport): void {
+    const { job } = seat;
+    if (job === undefined) return;
+    if (report.kind === 'progress') {
+      job.onProgress?.(report.compressedBytes);
+      return;
+    }
+    seat.job = undefined;
+    if (report.kind === 'done') job.resolve(report.summary);
+    else job.reject(reviveError(report.error));
+    this.#assign();
+    if (seat.job === undefined) this.#rest(seat);
+  }
+
+  #rest(seat: Seat): void {
+    seat.worker.unref();
+    seat.idleTimer = setTimeout(() => {
+      this.#seats.delete(seat);
+      void seat.worker.terminate();
+    }, IDLE_MS).unref();
+  }
+
+  #leave(seat: Seat, reason: LayerWorkerError): void {
+    clearTimeout(seat.idleTimer);
+    if (!this.#seats.delete(seat)) return;
+    seat.job?.reject(reason);
+    if (!this.#closed) this.#assign();
+  }
+
+  #cancel(job: Job): void {
+    const index = this.#waiting.indexOf(job);
+    if (index >= 0) {
+      this.#waiting.splice(index, 1);
+      job.reject(new LayerWorkerError('cancelled'));
+      return;
+    }
+    for (const seat of this.#seats) if (seat.job === job) send(seat, { kind: 'cancel' });
+  }
+}
+
+function send(seat: Seat, command: WorkerCommand): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+  seat.worker.postMessage(command);
+}
