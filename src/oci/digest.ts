@@ -16,7 +16,8 @@ export class DigestError extends Error {
   }
 }
 
-const shape = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
+// The shape of any digest, of algorithms we do not know as well.
+const shape = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/;
 const hexDigits: ReadonlyMap<string, number> = new Map([
   ['sha256', 64],
   ['sha384', 96],
@@ -31,7 +32,7 @@ export function parseDigest(text: string): Digest {
   if (digits === undefined) throw new DigestError(text, 'unsupported digest algorithm');
   const hex = text.slice(colon + 1);
   if (hex.length !== digits) throw new DigestError(text, 'invalid checksum digest length');
-  if (/[A-F]/.test(hex)) throw new DigestError(text, 'invalid checksum digest format');
+  if (!/^[0-9a-f]*$/.test(hex)) throw new DigestError(text, 'invalid checksum digest format');
   return text as Digest;
 }
 
