@@ -2,7 +2,8 @@
 import type { CallContext, Stream } from './call-context.js';
 import type { InterfaceDescriptor, MethodDescriptor } from './descriptor.js';
 import { FieldError } from './fields.js';
-import { wireForm } from './reusable-reply.js';
+import type { JsonText } from './reusable-reply.js';
+import { serialize } from './reusable-reply.js';
 import {
   ExpectedMore,
   ExpectedUpgrade,
@@ -41,6 +42,7 @@ interface Served extends ServeOptions {
   readonly service: object;
 }
 
+type Write = (reply: object) => object;
 type Handler = (parameters: object, call: CallContext) => Promise<object> | Stream<object>;
 
 /** The interfaces of a service and the objects that provide them. Doors hand it calls; it knows no door. */
@@ -64,10 +66,10 @@ export class Dispatcher {
   }
 
   /**
-   * Runs a call: yields the replies before the last and returns the last, all as they go over the wire. Throws
+   * Runs a call: yields the replies before the last and returns the last, as the JSON that goes over the wire. Throws
    * nothing but {@link VarlinkError}.
    */
-  async *run(call: IncomingCall, context: CallContext): Stream<object> {
+  async *run(call: IncomingCall, context: CallContext): Stream<JsonText> {
     const dot = call.method.lastIndexOf('.');
     if (dot <= 0) throw new InvalidParameter('method');
     const name = call.method.slice(0, dot);
@@ -80,14 +82,14 @@ export class Dispatcher {
     const parameters = this.#check(call, served, method);
     if (method.requires === 'more' && !call.more) throw new ExpectedMore();
     if (method.requires === 'upgrade' && !call.upgrade) throw new ExpectedUpgrade();
-    const write = writer(method);
+    const json = (reply: object): JsonText => serialize(reply, (method.write as Write | undefined) ?? asItIs);
     try {
       const result = (handler as Handler).call(served.service, parameters, context);
-      if (!method.stream) return write(await result);
+      if (!method.stream) return json(await result);
       const stream = result as Stream<object>;
-      return call.more ? write(yield* written(stream, write)) : write(await lastOf(stream, context.signal));
+      return json(call.more ? yield* written(stream, json) : await lastOf(stream, context.signal));
     } catch (error) {
-      throw this.#errorFor(error, call.method, served);
+      throw this.#errorFor(error, call.method, served, context.signal);
     }
   }
 
@@ -105,22 +107,22 @@ export class Dispatcher {
     }
   }
 
-  #errorFor(error: unknown, method: string, served: Served): VarlinkError {
+  #errorFor(error: unknown, method: string, served: Served, signal: AbortSignal): VarlinkError {
     if (error instanceof VarlinkError) return error;
     const known = served.errorFor?.(error, method);
     if (known !== undefined) return known;
-    this.#log.unexpected?.(error, method);
+    // What an aborted method throws is nobody's concern.
+    if (!signal.aborted) this.#log.unexpected?.(error, method);
     const reason = error instanceof Error ? error.message : String(error);
     return new UnknownError(`${served.descriptor.name}.InternalError`, { reason }, { cause: error });
   }
 }
 
-function writer(method: MethodDescriptor): (reply: object) => object {
-  const { write } = method;
-  return write === undefined ? (reply) => reply : (reply) => wireForm(reply, () => write(reply as never));
-}
-
-async function* written(stream: Stream<object>, write: (reply: object) => object): Stream<object> {
+/** The replies before the last as JSON; the last as it is. */
+async function* written(
+  stream: Stream<object>,
+  json: (reply: object) => JsonText,
+): AsyncGenerator<JsonText, object, void> {
   // Not for await: it would lose the reply that the stream returns.
   let ended = false;
   try {
@@ -128,7 +130,7 @@ async function* written(stream: Stream<object>, write: (reply: object) => object
       const step = await stream.next();
       ended = step.done === true;
       if (step.done) return step.value;
-      yield write(step.value);
+      yield json(step.value);
     }
   } finally {
     if (!ended) await stream.return(undefined as never);
@@ -144,4 +146,9 @@ async function lastOf(stream: Stream<object>, signal: AbortSignal): Promise<obje
     await stream.return(undefined as never);
     throw signal.reason;
   }
+}
+
+function asItIs(reply: object | undefined): object {
+  // A method without results may be written without a return.
+  return reply ?? {};
 }

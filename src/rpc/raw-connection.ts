@@ -9,4 +9,6 @@ export interface RawConnection {
   read(limit?: number): AsyncIterable<Buffer>;
   /** Resolves when the connection can take more. Rejects with `ConnectionClosedError` when the peer is gone. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Says that nothing more will be sent, in this protocol or the next. */
+  end(): void;
 }

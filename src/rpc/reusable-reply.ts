@@ -1,7 +1,9 @@
 // Replies that are given more than once and serialised only once.
 
+/** The JSON of an object; bytes where they are kept. */
+export type JsonText = string | Buffer;
+
 interface Kept {
-  wire?: object;
   bytes?: Buffer;
 }
 
@@ -16,18 +18,10 @@ export function reusable<T extends object>(reply: T): T {
   return reply;
 }
 
-/** The wire form of a reply, made by `write` only once if the reply is reusable. */
-export function wireForm(reply: object, write: () => object): object {
+/** The JSON text of a reply, which `write` turns into its form on the wire. */
+export function serialize(reply: object, write: (reply: object) => object): JsonText {
   const keep = kept.get(reply);
-  if (keep === undefined) return write();
-  keep.wire ??= reusable(write());
-  return keep.wire;
-}
-
-/** The JSON text of a reply; bytes if it is reusable. */
-export function serialize(reply: object): string | Buffer {
-  const keep = kept.get(reply);
-  if (keep === undefined) return JSON.stringify(reply);
-  keep.bytes ??= Buffer.from(JSON.stringify(reply));
+  if (keep === undefined) return JSON.stringify(write(reply));
+  keep.bytes ??= Buffer.from(JSON.stringify(write(reply)));
   return keep.bytes;
 }

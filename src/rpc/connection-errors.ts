@@ -1,0 +1,22 @@
+// What can go wrong with a connection itself.
+
+/** The peer is gone, or this side has closed the connection. */
+export class ConnectionClosedError extends Error {
+  override readonly name = 'ConnectionClosedError';
+  readonly code = 'CONNECTION_CLOSED';
+  constructor(message = 'the connection is closed', options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** The peer sent something that is no message. There is no going on after it. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+  readonly code = 'PROTOCOL_VIOLATION';
+}
+
+/** A reply that is not as its interface declares. The connection goes on after it. */
+export class InvalidReplyError extends Error {
+  override readonly name = 'InvalidReplyError';
+  readonly code = 'INVALID_REPLY';
+}

@@ -1,0 +1,24 @@
+// How much of everything a peer may use.
+
+export interface Limits {
+  /** Bytes of one message. */
+  readonly message: number;
+  /** Bytes taken from a connection before they are asked for. */
+  readonly readAhead: number;
+  /** How deeply the JSON of a message may nest. */
+  readonly depth: number;
+  /** Connections in all, and of one user. */
+  readonly connections: number;
+  readonly connectionsPerUser: number;
+  /** Milliseconds without a byte after which a message that has begun is given up. */
+  readonly unfinished: number;
+}
+
+export const defaultLimits: Limits = {
+  message: 16 * 1024 * 1024,
+  readAhead: 64 * 1024,
+  depth: 256,
+  connections: 4096,
+  connectionsPerUser: 128,
+  unfinished: 60_000,
+};
