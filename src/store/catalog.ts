@@ -2,7 +2,7 @@
 import type { LockMode } from '../sys/lock.js';
 import { StoreUnreadableError } from './errors.js';
 import type { HeldLock } from './lock-file.js';
-import { OpenDraft, type Draft, type LockName, type Snapshot } from './draft.js';
+import { OpenDraft, type Draft, type LockName, type Snapshot, type State } from './draft.js';
 import {
   agreedKey,
   recordFileNames,
@@ -37,18 +37,18 @@ export class Catalog {
    * change while it was read is a state the store was in. So a program that extracts a layer under the lock for seconds
    * holds up nobody who only looks.
    */
-  async view(signal?: AbortSignal): Promise<StoreView> {
+  async present(signal?: AbortSignal): Promise<State> {
     signal?.throwIfAborted();
     if (this.#loading !== undefined) await this.#loading.catch(() => undefined); // begun before us: it may have missed a change
     signal?.throwIfAborted();
     const current = this.#current;
-    if (current !== undefined && this.#unchanged(current)) return current.view;
+    if (current !== undefined && this.#unchanged(current)) return stateOf(current);
     this.#loading ??= this.#load().finally(() => {
       this.#loading = undefined;
     });
-    const { view } = await this.#loading;
+    const loaded = await this.#loading;
     signal?.throwIfAborted();
-    return view;
+    return stateOf(loaded);
   }
 
   /**
@@ -121,6 +121,10 @@ export class Catalog {
       }
     }
   }
+}
+
+function stateOf({ records, view }: Snapshot): State {
+  return { own: records[0] as PlaceRecords, view };
 }
 
 function at(

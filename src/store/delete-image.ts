@@ -2,59 +2,85 @@
 import { readFile } from 'node:fs/promises';
 import { removeImageData } from './big-data.js';
 import type { Catalog } from './catalog.js';
-import { ImageInUseError, ImageMountedError } from './errors.js';
+import { makeChange, type Plan } from './change.js';
+import type { State } from './draft.js';
+import { ImageInUseError, ImageMountedError, StoreUnreadableError } from './errors.js';
+import { incompleteRecord } from './layer-record.js';
 import { writableImage } from './names.js';
+import { uninstall } from './overlay.js';
 import type { Place } from './place.js';
-import { orphanedLayers, removeIncompleteLayers, removeLayers } from './remove-layers.js';
-import { stagingRoots } from './staging.js';
-import { TempDir } from './temp-dir.js';
+import { orphanedLayers } from './remove-layers.js';
+
+interface DeletePlan extends Plan {
+  readonly orphans: readonly string[];
+}
 
 /**
  * Deletes an image, whatever names it has; resolves to the ids of the layers that went with it, top first. Throws
  * ImageUnknownError, ReadOnlyImageError, {@link ImageInUseError}, {@link ImageMountedError}.
  */
 export async function deleteImage(
-  {
-    catalog,
-    own,
-    mountsPath,
-  }: { readonly catalog: Catalog; readonly own: Place; readonly mountsPath: string },
+  context: { readonly catalog: Catalog; readonly own: Place; readonly mountsPath: string },
   id: string,
   signal?: AbortSignal,
 ): Promise<readonly string[]> {
-  const graveyard = await TempDir.create(stagingRoots(own).driver);
-  try {
-    return await catalog.update(
-      { layers: 'write', images: 'write', containers: 'read' },
-      async (draft) => {
-        await removeIncompleteLayers(own, draft, graveyard);
-        const { value: image } = writableImage(draft, id);
-        const containers = draft.view.containersOf(id);
-        if (containers.length > 0)
-          throw new ImageInUseError(
-            id,
-            containers.map(({ id }) => id),
-          );
-        const before = draft.own.images;
-        const rest = before.filter(({ value }) => value.id !== id);
-        const orphans = orphanedLayers(draft.viewWith({ images: rest }), image.layer, image.mappedLayers);
+  const { own, mountsPath } = context;
+  return await makeChange<DeletePlan, readonly string[]>(
+    context,
+    {
+      locks: { layers: 'write', images: 'write', containers: 'read' },
+      plan: (state) => planDeletion(own, state, id),
+      async carryOut({ orphans }, save, _draft, graveyard) {
         await refuseMounted(mountsPath, id, orphans);
-        await draft.saveImages(rest);
+        await save('images');
         await removeImageData(own, id);
-        await removeLayers(own, draft, new Set(orphans), graveyard);
+        await save('announced');
+        for (const layer of orphans) await uninstall(own, layer, await graveyard.deletion(layer));
+        await save('layers');
         return orphans;
       },
-      signal,
-    );
-  } finally {
-    await graveyard.remove();
-  }
+    },
+    signal,
+  );
 }
 
+function planDeletion(own: Place, state: State, id: string): DeletePlan {
+  const { value: image } = writableImage(state, id);
+  const containers = state.view.containersOf(id);
+  if (containers.length > 0)
+    throw new ImageInUseError(
+      id,
+      containers.map((container) => container.id),
+    );
+  const orphans = orphanedLayers(state.view, image);
+  const gone = new Set(orphans);
+  const { layers, images } = state.own;
+  return {
+    orphans,
+    records: {
+      images: images.filter(({ value }) => value !== image),
+      ...(orphans.length > 0 && {
+        announced: layers.map((record) =>
+          gone.has(record.value.id) ? incompleteRecord(record, own.decodeLayer) : record,
+        ),
+        layers: layers.filter(({ value }) => !gone.has(value.id)),
+      }),
+    },
+  };
+}
+
+/** Podman counts mounts by layer, over all processes, in a file of its own. */
 async function refuseMounted(mountsPath: string, id: string, layers: readonly string[]): Promise<void> {
   const text = await readFile(mountsPath, 'utf8').catch(() => '');
   if (text === '') return;
-  const mounts = JSON.parse(text) as readonly { id: string; path?: string; count?: number }[] | null;
+  let mounts: readonly { readonly id: string; readonly path?: string; readonly count?: number }[] | null;
+  try {
+    mounts = JSON.parse(text) as typeof mounts;
+  } catch (error) {
+    throw new StoreUnreadableError(mountsPath, `not valid JSON (${(error as Error).message})`, {
+      cause: error,
+    });
+  }
   const mount = mounts?.find((entry) => (entry.count ?? 0) > 0 && layers.includes(entry.id));
   if (mount !== undefined) throw new ImageMountedError(id, mount.path ?? mount.id);
 }

@@ -3,7 +3,7 @@ import type { StoredImage } from './image-record.js';
 import type { StoredLayer } from './layer-record.js';
 import type { HeldLock } from './lock-file.js';
 import { lockOf, recordFileNames, type Place, type PlaceKey, type PlaceRecords } from './place.js';
-import { writeRecords, type Records } from './record-file.js';
+import { prepareRecords, type PreparedFile, type Records } from './record-file.js';
 import { StoreView } from './view.js';
 
 export interface Snapshot {
@@ -17,16 +17,20 @@ export interface Snapshot {
 
 export type LockName = 'layers' | 'images' | 'containers';
 
-/** The store's own records as they are under the locks, and how they are changed. */
-export interface Draft {
-  /** With all changes saved so far. */
+/** The state of the store: its own records, and what one sees together with additional stores. */
+export interface State {
   readonly own: PlaceRecords;
   readonly view: StoreView;
-  /** What the view would be after a change that is not made yet. */
-  viewWith(change: Partial<PlaceRecords>): StoreView;
-  saveLayers(records: Records<StoredLayer>): Promise<void>;
+}
+
+/**
+ * The state under the locks, with all changes saved so far, and how it is changed. What was prepared from this very state
+ * needs only to be put in place.
+ */
+export interface Draft extends State {
+  saveLayers(records: Records<StoredLayer>, prepared?: PreparedFile<StoredLayer>): Promise<void>;
   saveVolatileLayers(records: Records<StoredLayer>): Promise<void>;
-  saveImages(records: Records<StoredImage>): Promise<void>;
+  saveImages(records: Records<StoredImage>, prepared?: PreparedFile<StoredImage>): Promise<void>;
 }
 
 export class OpenDraft implements Draft {
@@ -52,16 +56,12 @@ export class OpenDraft implements Draft {
   }
 
   get view(): StoreView {
-    this.#view ??= this.viewWith({});
+    this.#view ??= new StoreView([this.#own, ...this.#others.records.slice(1)]);
     return this.#view;
   }
 
-  viewWith(change: Partial<PlaceRecords>): StoreView {
-    return new StoreView([{ ...this.#own, ...change }, ...this.#others.records.slice(1)]);
-  }
-
-  async saveLayers(layers: Records<StoredLayer>): Promise<void> {
-    await this.#save('layers', 'layers', layers, true);
+  async saveLayers(layers: Records<StoredLayer>, prepared?: PreparedFile<StoredLayer>): Promise<void> {
+    await this.#save('layers', 'layers', prepared ?? layers);
     this.#own = { ...this.#own, layers };
   }
 
@@ -70,8 +70,8 @@ export class OpenDraft implements Draft {
     this.#own = { ...this.#own, volatileLayers };
   }
 
-  async saveImages(images: Records<StoredImage>): Promise<void> {
-    await this.#save('images', 'images', images, true);
+  async saveImages(images: Records<StoredImage>, prepared?: PreparedFile<StoredImage>): Promise<void> {
+    await this.#save('images', 'images', prepared ?? images);
     this.#own = { ...this.#own, images };
   }
 
@@ -88,13 +88,15 @@ export class OpenDraft implements Draft {
   async #save<T>(
     lock: LockName,
     file: keyof PlaceRecords,
-    records: Records<T>,
-    durable: boolean,
+    content: Records<T> | PreparedFile<T>,
+    durable = true,
   ): Promise<void> {
+    const prepared =
+      'place' in content ? content : await prepareRecords(this.#place.files[file], content, durable);
     // The token first: should we die in between, others only read once in vain.
     this.#held.get(lock)?.writeToken();
     try {
-      await writeRecords(this.#place.files[file], records, durable);
+      await prepared.place();
     } finally {
       this.#view = undefined;
       const now = this.#place.key();

@@ -1,7 +1,7 @@
 // The store's public face.
 export { LockTimeoutError } from '../sys/lock.js';
 export { imageData, type Document } from './big-data.js';
-export type { CommitLayer, ImageCommit } from './commit.js';
+export type { CommitLayer, ImageCommit } from './commit-plan.js';
 export type { StoredContainer } from './container-record.js';
 export * from './errors.js';
 export type { ImageDataItem, NewImage, StoredImage } from './image-record.js';

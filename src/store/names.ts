@@ -1,6 +1,7 @@
 // Names of images: an image has them in an order, no two images share one, and the history forgets none.
 import type { Catalog } from './catalog.js';
-import type { Draft } from './draft.js';
+import { makeChange, type Plan } from './change.js';
+import type { State } from './draft.js';
 import { ImageUnknownError, ReadOnlyImageError } from './errors.js';
 import { recordWithout, renamedRecord, type StoredImage } from './image-record.js';
 import type { Place } from './place.js';
@@ -24,30 +25,37 @@ export function assignNames(
  * {@link ImageUnknownError}, {@link ReadOnlyImageError}.
  */
 export async function updateNames(
-  catalog: Catalog,
-  own: Place,
+  context: { readonly catalog: Catalog; readonly own: Place },
   id: string,
   choose: (names: readonly string[]) => readonly string[],
   signal?: AbortSignal,
 ): Promise<StoredImage> {
-  return await catalog.update(
-    { images: 'write' },
-    async (draft) => {
-      const { value } = writableImage(draft, id);
-      const names = choose(value.names);
-      if (names.length === value.names.length && names.every((name, index) => name === value.names[index]))
-        return value;
-      await draft.saveImages(assignNames(draft.own.images, id, names, own.decodeImage));
-      return draft.view.imageById(id) as StoredImage;
+  return await makeChange<Plan, StoredImage>(
+    context,
+    {
+      locks: { images: 'write' },
+      plan(state) {
+        const { value } = writableImage(state, id);
+        const names = choose(value.names);
+        const same =
+          names.length === value.names.length && names.every((name, index) => name === value.names[index]);
+        return {
+          records: same ? {} : { images: assignNames(state.own.images, id, names, context.own.decodeImage) },
+        };
+      },
+      async carryOut(_plan, save, draft) {
+        await save('images');
+        return draft.view.imageById(id) as StoredImage;
+      },
     },
     signal,
   );
 }
 
 /** The record of an image of the store's own; throws {@link ImageUnknownError}, {@link ReadOnlyImageError}. */
-export function writableImage(draft: Draft, id: string): StoredRecord<StoredImage> {
-  const record = draft.own.images.find(({ value }) => value.id === id);
+export function writableImage({ own, view }: State, id: string): StoredRecord<StoredImage> {
+  const record = own.images.find(({ value }) => value.id === id);
   if (record !== undefined) return record;
-  const foreign = draft.view.imageById(id);
+  const foreign = view.imageById(id);
   throw foreign === undefined ? new ImageUnknownError(id) : new ReadOnlyImageError(id, foreign.root);
 }

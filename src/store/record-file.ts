@@ -59,32 +59,45 @@ export async function readRecords<T>(
   return (await parseByRecord(bytes, decode, previous)) ?? parseWhole(path, bytes, decode);
 }
 
-/** Replaces a file atomically. With `durable` its content has reached the disk before it takes the place of the old one. */
-export async function writeRecords<T>(path: string, records: Records<T>, durable = true): Promise<void> {
+/** New content of a file, written beside it, that waits to take its place. */
+export interface PreparedFile<T> {
+  readonly path: string;
+  readonly records: Records<T>;
+  /** Replaces the file, atomically. */
+  place(): Promise<void>;
+  /** Removes it, if it was not placed. */
+  discard(): Promise<void>;
+}
+
+/** Writes the future content of a file, mode 0600. With `durable` it has reached the disk before this resolves. */
+export async function prepareRecords<T>(
+  path: string,
+  records: Records<T>,
+  durable = true,
+): Promise<PreparedFile<T>> {
+  const temporary = join(dirname(path), `.tmp-${basename(path)}${randomBytes(5).readUIntBE(0, 5)}`);
+  const discard = (): Promise<void> => rm(temporary, { force: true });
+  try {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.writeFile(textOf(records));
+      if (durable) await file.datasync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    await discard();
+    throw error;
+  }
+  return { path, records, place: () => rename(temporary, path), discard };
+}
+
+function textOf<T>(records: Records<T>): Buffer {
   const pieces: Buffer[] = [];
   for (const { bytes } of records) pieces.push(pieces.length === 0 ? openBracket : comma, bytes);
   if (pieces.length === 0) pieces.push(openBracket);
   pieces.push(closeBracket);
-  await replaceFile(path, Buffer.concat(pieces), durable);
-}
-
-/** Replaces a file, mode 0600, by way of a temporary file beside it. */
-export async function replaceFile(path: string, content: Buffer, durable = true): Promise<void> {
-  const temporary = join(dirname(path), `.tmp-${basename(path)}${randomBytes(5).readUIntBE(0, 5)}`);
-  try {
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      await file.writeFile(content);
-      if (durable) await file.datasync();
-      await file.chmod(0o600);
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  return Buffer.concat(pieces);
 }
 
 /** Parses record by record in slices of time; undefined if the file is not laid out the way Go writes it. */

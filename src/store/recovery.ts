@@ -1,12 +1,13 @@
 // What is put right when the store is opened: remains of processes that died.
 import type { Catalog } from './catalog.js';
 import type { Draft } from './draft.js';
+import { Graveyard } from './graveyard.js';
 import type { Journal } from './journal.js';
 import { uninstall } from './overlay.js';
 import type { Place } from './place.js';
-import { orphanedLayers, removeIncompleteLayers, removeLayers } from './remove-layers.js';
+import { countUsers, removeIncompleteLayers, removeLayers } from './remove-layers.js';
 import { stagingRoots } from './staging.js';
-import { recoverTempDirs, TempDir } from './temp-dir.js';
+import { recoverTempDirs } from './temp-dir.js';
 
 /** Layers that a dead process of ours was adding. */
 export type PendingLayers = Awaited<ReturnType<Journal['pending']>>;
@@ -28,7 +29,7 @@ export async function recover(
     await pending.clear();
     return [];
   }
-  const graveyard = await TempDir.create(roots.driver);
+  const graveyard = new Graveyard(own);
   try {
     return await catalog.update(
       { layers: 'write', images: 'write', containers: 'read' },
@@ -49,14 +50,14 @@ async function removeUnused(
   own: Place,
   draft: Draft,
   ids: readonly string[],
-  graveyard: TempDir,
+  graveyard: Graveyard,
 ): Promise<readonly string[]> {
   const removed: string[] = [];
   // Noted base first, so the reverse takes children before what they stand on.
   for (const id of ids.toReversed()) {
     const layer = draft.view.layer(id);
-    if (layer === undefined) await uninstall(own, id, graveyard.deletion(id));
-    else if (orphanedLayers(draft.view, id).includes(id)) {
+    if (layer === undefined) await uninstall(own, id, await graveyard.deletion(id));
+    else if (!layer.readOnly && !countUsers(draft.view).has(id)) {
       await removeLayers(own, draft, new Set([id]), graveyard);
       removed.push(id);
     }

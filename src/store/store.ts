@@ -3,10 +3,12 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readImageData } from './big-data.js';
 import { Catalog } from './catalog.js';
-import { commitImage, type ImageCommit } from './commit.js';
+import { commitImage } from './commit.js';
+import type { ImageCommit } from './commit-plan.js';
 import { deleteImage } from './delete-image.js';
 import { ImageUnknownError, StoreUnreadableError, UnsupportedStoreError } from './errors.js';
 import type { StoredImage } from './image-record.js';
+import { FairQueue } from './fair-queue.js';
 import { Journal } from './journal.js';
 import { chainIds, type StoredLayer } from './layer-record.js';
 import { updateNames } from './names.js';
@@ -75,6 +77,7 @@ export class Store {
   readonly #places: ReadonlyMap<string, Place>;
   readonly #catalog: Catalog;
   readonly #journal: Journal;
+  readonly #commitTurn = new FairQueue();
   readonly #closing = new AbortController();
 
   constructor(
@@ -96,9 +99,9 @@ export class Store {
     this.recovery.catch(() => undefined);
   }
 
-  /** The present content: the same object as long as nothing changes on disk. Takes no locks, 0.1 ms if nothing changed. */
-  view(signal?: AbortSignal): Promise<StoreView> {
-    return this.#catalog.view(signal);
+  /** The present content: the same object as long as nothing changes on disk. Takes no locks, 0.02 ms if nothing changed. */
+  async view(signal?: AbortSignal): Promise<StoreView> {
+    return (await this.#catalog.present(signal)).view;
   }
 
   /** A data item of an image, such as `manifest`; throws ImageDataError. */
@@ -137,6 +140,7 @@ export class Store {
       own: this.#own,
       placeOf: (root: string) => this.#placeOf(root),
       journal: this.#journal,
+      turn: this.#commitTurn,
     };
     return await commitImage(context, commit, signal);
   }
@@ -179,7 +183,7 @@ export class Store {
     signal: AbortSignal | undefined,
   ): Promise<StoredImage> {
     this.#assertWritable();
-    return await updateNames(this.#catalog, this.#own, imageId, choose, signal);
+    return await updateNames({ catalog: this.#catalog, own: this.#own }, imageId, choose, signal);
   }
 
   #placeOf(root: string): Place {
