@@ -1,0 +1,31 @@
+// Sockets that a service manager opened for us (varlink.md §9).
+
+/** An inherited socket. */
+export interface ActivatedSocket {
+  readonly fd: number;
+  readonly name: string;
+}
+
+const firstFd = 3;
+
+/**
+ * The inherited sockets that speak varlink: a single one whatever its name, of several those named `varlink`.
+ * None when the variables are meant for another process.
+ */
+export function activatedSockets(
+  environment: Readonly<Record<string, string | undefined>>,
+  pid: number,
+): readonly ActivatedSocket[] {
+  if (environment['LISTEN_PID'] !== String(pid)) return [];
+  const count = Number(environment['LISTEN_FDS'] ?? '0');
+  if (!Number.isSafeInteger(count) || count <= 0 || count > 1024) return [];
+  const names = (environment['LISTEN_FDNAMES'] ?? '').split(':');
+  const sockets = Array.from({ length: count }, (_, index) => ({
+    fd: firstFd + index,
+    name: names[index] ?? '',
+  }));
+  return sockets.length === 1 ? sockets : sockets.filter(({ name }) => name === 'varlink');
+}
+
+/** The variables of the protocol; children must not see them. */
+export const activationVariables = ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES'] as const;

@@ -1,0 +1,163 @@
+// What the daemon is told: command line, environment, inherited sockets. The only place that reads them.
+import { parseArgs } from 'node:util';
+import { activatedSockets, type ActivatedSocket } from './activation.js';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+const logLevels: readonly string[] = ['debug', 'info', 'warn', 'error'];
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface DaemonOptions {
+  /** Addresses to listen on for varlink; empty when `activated` has a socket for it. */
+  readonly addresses: readonly string[];
+  readonly activated: readonly ActivatedSocket[];
+  /** Storage settings from the command line; the rest comes from `environment` and storage.conf. */
+  readonly storage: {
+    readonly root?: string;
+    readonly runroot?: string;
+    readonly driver?: string;
+    readonly options: readonly string[];
+  };
+  readonly registriesConf?: string;
+  readonly signaturePolicy?: string;
+  readonly authfile?: string;
+  readonly eventsFile?: string;
+  /** Seconds without a connection or operation after which the daemon ends; 0 = never. */
+  readonly idleTimeout: number;
+  readonly logLevel: LogLevel;
+  /** Address of the service manager's readiness socket. */
+  readonly notifySocket?: string;
+  /** Standard error goes to the journal, which reads priorities. */
+  readonly journal: boolean;
+  readonly environment: Environment;
+  readonly uid: number;
+}
+
+/** The command line does not say what to do. The message is one line; the exit code is 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly code = 'USAGE';
+}
+
+/** The seconds an activated daemon waits for its next connection unless told otherwise. */
+const activatedIdleTimeout = 30;
+
+export const usage = `imaged [options]
+
+  --address ADDR           listen here for varlink: unix:PATH[;mode=0600], unix:@NAME, tcp:127.0.0.1:PORT (repeatable;
+                           default: the activated socket, else unix:/run/imaged/io.podman for root,
+                           unix:$XDG_RUNTIME_DIR/imaged/io.podman otherwise)
+  --jsonrpc ADDR           listen here for JSON-RPC 2.0 (not in this version)
+  --root DIR               the store's graph root
+  --runroot DIR            the store's run root
+  --storage-driver NAME    overlay
+  --storage-opt KEY=VALUE  as in storage.conf (repeatable)
+  --registries-conf FILE   instead of registries.conf and its drop-ins
+  --signature-policy FILE  instead of policy.json
+  --authfile FILE          credentials for registries
+  --events-file FILE       where image events are appended
+  --idle-timeout SECONDS   end after this long without a connection (0 = never, the default when not activated)
+  --log-level LEVEL        debug, info, warn or error (default info)
+  --version                print the version
+  --help                   print this
+`;
+
+/** What `argv` (without node and script), `environment` and the inherited sockets ask for. Throws {@link UsageError}. */
+export function readOptions(
+  argv: readonly string[],
+  environment: Environment,
+  self: { readonly pid: number; readonly uid: number },
+): DaemonOptions | 'help' | 'version' {
+  const values = parse(argv);
+  if (values.help === true) return 'help';
+  if (values.version === true) return 'version';
+  if (values.jsonrpc !== undefined) {
+    throw new UsageError('--jsonrpc: this version of imaged speaks varlink only; leave the option out');
+  }
+  const activated = activatedSockets(environment, self.pid);
+  return {
+    addresses: values.address ?? (activated.length > 0 ? [] : [defaultAddress(environment, self.uid)]),
+    activated,
+    storage: {
+      ...optional('root', values.root),
+      ...optional('runroot', values.runroot),
+      ...optional('driver', values['storage-driver']),
+      options: (values['storage-opt'] ?? []).map(keyValue),
+    },
+    ...optional('registriesConf', values['registries-conf']),
+    ...optional('signaturePolicy', values['signature-policy']),
+    ...optional('authfile', values.authfile),
+    ...optional('eventsFile', values['events-file']),
+    idleTimeout: idleTimeout(values['idle-timeout'], activated.length > 0),
+    logLevel: logLevel(values['log-level']),
+    ...optional('notifySocket', environment['NOTIFY_SOCKET']),
+    journal: environment['JOURNAL_STREAM'] !== undefined,
+    environment,
+    uid: self.uid,
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      strict: true,
+      allowPositionals: false,
+      options: {
+        address: { type: 'string', multiple: true },
+        jsonrpc: { type: 'string', multiple: true },
+        root: { type: 'string' },
+        runroot: { type: 'string' },
+        'storage-driver': { type: 'string' },
+        'storage-opt': { type: 'string', multiple: true },
+        'registries-conf': { type: 'string' },
+        'signature-policy': { type: 'string' },
+        authfile: { type: 'string' },
+        'events-file': { type: 'string' },
+        'idle-timeout': { type: 'string' },
+        'log-level': { type: 'string' },
+        version: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    });
+    for (const [name, value] of Object.entries(values)) {
+      if (value === '') throw new UsageError(`--${name}: the value is empty`);
+    }
+    return values;
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const [line] = (error as Error).message.split(/\. |\n/);
+    throw new UsageError(`${line ?? 'bad options'}; imaged --help lists the options`);
+  }
+}
+
+/** A property that is left out when there is no value. */
+function optional<Key extends string>(key: Key, value: string | undefined): { readonly [K in Key]?: string } {
+  return (value === undefined ? {} : { [key]: value }) as { readonly [K in Key]?: string };
+}
+
+function keyValue(text: string): string {
+  if (!/^[^=]+=/.test(text)) throw new UsageError(`--storage-opt ${text}: expected KEY=VALUE`);
+  return text;
+}
+
+function idleTimeout(text: string | undefined, activated: boolean): number {
+  if (text === undefined) return activated ? activatedIdleTimeout : 0;
+  if (!/^\d{1,6}$/.test(text)) throw new UsageError(`--idle-timeout ${text}: expected seconds from 0 to 999999`);
+  return Number(text);
+}
+
+function logLevel(text: string | undefined): LogLevel {
+  if (text === undefined) return 'info';
+  if (!logLevels.includes(text)) throw new UsageError(`--log-level ${text}: expected ${logLevels.join(', ')}`);
+  return text as LogLevel;
+}
+
+function defaultAddress(environment: Environment, uid: number): string {
+  if (uid === 0) return 'unix:/run/imaged/io.podman';
+  const runtimeDirectory = environment['XDG_RUNTIME_DIR'] ?? '';
+  if (runtimeDirectory === '') {
+    throw new UsageError('XDG_RUNTIME_DIR is not set; say where to listen with --address unix:PATH');
+  }
+  return `unix:${runtimeDirectory}/imaged/io.podman`;
+}

@@ -1,0 +1,49 @@
+// What can go wrong with an image that a caller can act on; service/errors.ts says what each becomes on the wire.
+
+/** No image, or no single image, has this name. `reason` is the wording clients know (images-and-transports §2.2). */
+export class ImageNotFoundError extends Error {
+  override readonly name = 'ImageNotFoundError';
+  readonly code = 'IMAGE_NOT_FOUND';
+  /** The name as it was asked for. */
+  readonly image: string;
+  constructor(image: string, reason: string) {
+    super(reason);
+    this.image = image;
+  }
+}
+
+/** A copy that did not succeed; the message is the whole sentence for the caller. */
+export class PullError extends Error {
+  override readonly name = 'PullError';
+  readonly code = 'PULL_FAILED';
+}
+
+/** What a source delivers does not fit together, or does not stay where it was put. */
+export class CopyError extends Error {
+  override readonly name = 'CopyError';
+  readonly code = 'COPY_FAILED';
+}
+
+/** The signature policy refuses the image, or cannot be read (images-and-transports §7.1). */
+export class PolicyError extends Error {
+  override readonly name = 'PolicyError';
+  readonly code = 'REJECTED_BY_POLICY';
+}
+
+/** The image cannot be removed as asked; the message is the wording clients match on (images-and-transports §10). */
+export class RemoveRefusedError extends Error {
+  override readonly name = 'RemoveRefusedError';
+  readonly code = 'REMOVE_REFUSED';
+}
+
+/** A list filter that is not one. */
+export class InvalidFilterError extends Error {
+  override readonly name = 'InvalidFilterError';
+  readonly code = 'INVALID_FILTER';
+}
+
+/** The message of anything thrown, in one line. */
+export function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.trim();
+}

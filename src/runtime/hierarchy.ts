@@ -1,0 +1,62 @@
+// Which image was made from which (images-and-transports §9).
+import type { StoredImage, StoreView } from '../store/index.js';
+import type { ImageFactsCache } from './image-facts.js';
+
+/** Parents and children among the images of one view. */
+export class ImageHierarchy {
+  readonly #parents: ReadonlyMap<string, StoredImage>;
+  readonly #children: ReadonlyMap<string, readonly StoredImage[]>;
+
+  constructor(view: StoreView, facts: ImageFactsCache) {
+    const byStep = new Map<string, StoredImage>();
+    for (const image of view.images) {
+      const step = stepKey(image.layer, facts.get(image).historyHash);
+      // The first image in store order that fits is the parent.
+      if (!byStep.has(step)) byStep.set(step, image);
+    }
+    const parents = new Map<string, StoredImage>();
+    const children = new Map<string, StoredImage[]>();
+    for (const image of view.images) {
+      const parent = findParent(view, facts, byStep, image);
+      if (parent === undefined) continue;
+      parents.set(image.id, parent);
+      const siblings = children.get(parent.id);
+      if (siblings === undefined) children.set(parent.id, [image]);
+      else siblings.push(image);
+    }
+    this.#parents = parents;
+    this.#children = children;
+  }
+
+  parentOf(image: StoredImage): StoredImage | undefined {
+    return this.#parents.get(image.id);
+  }
+
+  childrenOf(image: StoredImage): readonly StoredImage[] {
+    return this.#children.get(image.id) ?? [];
+  }
+}
+
+function stepKey(layer: string | undefined, historyHash: string): string {
+  return `${layer ?? ''} ${historyHash}`;
+}
+
+/**
+ * The image with one history entry fewer, on the same top layer (the newest entry made no layer) or on the layer
+ * below. That the parent's diffIDs are a prefix follows from the layers, whose ids hash their whole chain.
+ */
+function findParent(
+  view: StoreView,
+  facts: ImageFactsCache,
+  byStep: ReadonlyMap<string, StoredImage>,
+  image: StoredImage,
+): StoredImage | undefined {
+  const { historyLength, parentHistoryHash } = facts.get(image);
+  if (historyLength < 2) return undefined;
+  const sameLayer = byStep.get(stepKey(image.layer, parentHistoryHash));
+  if (sameLayer !== undefined && sameLayer.id !== image.id) return sameLayer;
+  if (image.layer === undefined) return undefined;
+  const below = view.layer(image.layer)?.parent;
+  const parent = byStep.get(stepKey(below, parentHistoryHash));
+  return parent?.id === image.id ? undefined : parent;
+}

@@ -1,0 +1,96 @@
+// What of an image's config the list and the family tree need, kept because a config never changes.
+import { createHash } from 'node:crypto';
+import type { HistoryEntry, ImageConfig } from '../oci/config.js';
+import { parseConfig } from '../oci/config.js';
+import type { Store, StoredImage, StoreView } from '../store/index.js';
+import { instant } from './time.js';
+
+/** The part of a config that is asked for again and again. */
+export interface ImageFacts {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly historyLength: number;
+  /** Hash over all history entries; empty without a history. */
+  readonly historyHash: string;
+  /** Hash over all entries but the newest: the hash a parent has. Empty with fewer than two entries. */
+  readonly parentHistoryHash: string;
+}
+
+const noFacts: ImageFacts = { labels: {}, historyLength: 0, historyHash: '', parentHistoryHash: '' };
+
+/** Configs are read this many at a time, so that a large store neither waits for each file nor floods the thread pool. */
+const readsAtOnce = 32;
+
+/** The image's config blob; undefined when it has none or it cannot be understood. */
+export async function readConfig(store: Store, image: StoredImage): Promise<ImageConfig | undefined> {
+  const key = configKey(image);
+  if (key === undefined) return undefined;
+  const bytes = await store.imageData(image, key);
+  try {
+    return parseConfig(bytes);
+  } catch {
+    // Other programs store what they like; such an image is listed with empty values.
+    return undefined;
+  }
+}
+
+function configKey(image: StoredImage): string | undefined {
+  const byId = `sha256:${image.id}`;
+  if (image.bigDataNames.includes(byId)) return byId;
+  return image.bigDataNames.find((name) => /^sha(?:256|384|512):/.test(name));
+}
+
+/** Facts by image id. */
+export class ImageFactsCache {
+  readonly #store: Store;
+  readonly #facts = new Map<string, ImageFacts>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  get(image: StoredImage): ImageFacts {
+    return this.#facts.get(image.id) ?? noFacts;
+  }
+
+  /** Reads what is missing for the images of `view` and forgets what is gone. */
+  async load(view: StoreView): Promise<void> {
+    for (const id of this.#facts.keys()) {
+      if (view.imageById(id) === undefined) this.#facts.delete(id);
+    }
+    const missing = view.images.filter(({ id }) => !this.#facts.has(id));
+    const next = missing.values();
+    const reader = async (): Promise<void> => {
+      for (const image of next) this.#facts.set(image.id, await this.#read(image));
+    };
+    await Promise.all(Array.from({ length: Math.min(readsAtOnce, missing.length) }, reader));
+  }
+
+  async #read(image: StoredImage): Promise<ImageFacts> {
+    try {
+      const config = await readConfig(this.#store, image);
+      return config === undefined ? noFacts : factsOf(config);
+    } catch {
+      // Removed since the view was taken, or unreadable: it is listed all the same.
+      return noFacts;
+    }
+  }
+}
+
+function factsOf(config: ImageConfig): ImageFacts {
+  const hash = createHash('sha256');
+  let historyHash = '';
+  let parentHistoryHash = '';
+  for (const entry of config.history) {
+    parentHistoryHash = historyHash;
+    hash.update(comparable(entry));
+    historyHash = hash.copy().digest('base64');
+  }
+  return { labels: config.config.labels, historyLength: config.history.length, historyHash, parentHistoryHash };
+}
+
+/** Two entries are the same step when these agree (images-and-transports §9); times agree as instants. */
+function comparable(entry: HistoryEntry): string {
+  const created = entry.created === undefined ? null : String(instant(entry.created) ?? entry.created);
+  const { createdBy = '', author = '', comment = '', emptyLayer = false } = entry;
+  return JSON.stringify([created, createdBy, author, comment, emptyLayer]);
+}

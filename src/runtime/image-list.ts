@@ -1,0 +1,134 @@
+// The images of the store as the interface lists them (images-and-transports §8.2).
+import { formatReference, trimNamed } from '../oci/reference.js';
+import type { Store, StoredImage, StoreView } from '../store/index.js';
+import { ImageHierarchy } from './hierarchy.js';
+import { ImageFactsCache } from './image-facts.js';
+import { parsedName } from './resolve.js';
+import { secondTime } from './time.js';
+
+/** One image, with every value filled that the original left empty. Sizes are bytes. */
+export interface ImageSummary {
+  readonly id: string;
+  readonly digest: string;
+  readonly digests: readonly string[];
+  readonly parentId: string;
+  readonly repoTags: readonly string[];
+  readonly repoDigests: readonly string[];
+  /** RFC 3339, seconds. */
+  readonly created: string;
+  readonly size: number;
+  readonly virtualSize: number;
+  readonly containers: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly isParent: boolean;
+  readonly topLayer: string;
+  readonly readOnly: boolean;
+  /** Former names, newest first. */
+  readonly history: readonly string[];
+}
+
+/** A view with what was derived from it. */
+export interface Catalogue {
+  readonly view: StoreView;
+  readonly hierarchy: ImageHierarchy;
+  readonly summaries: readonly ImageSummary[];
+}
+
+/** Catalogues of a store, made again only when the store has changed. */
+export class ImageList {
+  readonly #store: Store;
+  readonly #facts: ImageFactsCache;
+  #latest: { readonly view: StoreView; readonly catalogue: Promise<Catalogue> } | undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.#facts = new ImageFactsCache(store);
+  }
+
+  /** The catalogue of the store as it is now; the same object while nothing changes. */
+  async catalogue(signal?: AbortSignal): Promise<Catalogue> {
+    const view = await this.#store.view(signal);
+    if (this.#latest?.view !== view) this.#latest = { view, catalogue: this.#make(view) };
+    return this.#latest.catalogue;
+  }
+
+  async #make(view: StoreView): Promise<Catalogue> {
+    await this.#facts.load(view);
+    const hierarchy = new ImageHierarchy(view, this.#facts);
+    const summaries = view.images.map((image) => this.#summarise(view, hierarchy, image));
+    return { view, hierarchy, summaries };
+  }
+
+  #summarise(view: StoreView, hierarchy: ImageHierarchy, image: StoredImage): ImageSummary {
+    const size = imageSize(view, image);
+    return {
+      id: image.id,
+      digest: manifestDigest(image),
+      digests: manifestDigests(image),
+      parentId: hierarchy.parentOf(image)?.id ?? '',
+      repoTags: image.names,
+      repoDigests: repoDigests(image),
+      created: secondTime(image.created),
+      size,
+      virtualSize: size,
+      containers: view.containersOf(image.id).length,
+      labels: this.#facts.get(image).labels,
+      isParent: hierarchy.childrenOf(image).length > 0,
+      topLayer: image.layer ?? '',
+      readOnly: image.readOnly,
+      history: formerNames(image),
+    };
+  }
+}
+
+/** Digest of the stored manifest; empty for a record without one. */
+export function manifestDigest(image: StoredImage): string {
+  return image.bigDataDigests.get('manifest') ?? image.digest ?? '';
+}
+
+/** The digests of every manifest and manifest list the image is known by, each once. */
+export function manifestDigests(image: StoredImage): readonly string[] {
+  const digests = new Set<string>();
+  if (image.digest !== undefined) digests.add(image.digest);
+  for (const name of image.bigDataNames) {
+    const digest = name.startsWith('manifest') ? image.bigDataDigests.get(name) : undefined;
+    if (digest !== undefined) digests.add(digest);
+  }
+  return [...digests];
+}
+
+/** Every repository the image is named in with every digest it has, sorted. */
+export function repoDigests(image: StoredImage): readonly string[] {
+  const digests = manifestDigests(image);
+  const all = new Set<string>();
+  for (const name of image.names) {
+    const reference = parsedName(name);
+    if (reference === undefined) continue;
+    const repository = formatReference(trimNamed(reference));
+    for (const digest of digests) all.add(`${repository}@${digest}`);
+  }
+  return [...all].toSorted();
+}
+
+/** Names the image had before, newest first, without the first of them if it is the last current name. */
+export function formerNames(image: StoredImage): readonly string[] {
+  const history = image.namesHistory;
+  return history[0] !== undefined && history[0] === image.names.at(-1) ? history.slice(1) : history;
+}
+
+/** Bytes of all layers unpacked, of all data stored with the image, and of its signatures. */
+export function imageSize(view: StoreView, image: StoredImage): number {
+  let size = 0;
+  const counted = new Set<string>();
+  for (const top of [image.layer, ...image.mappedLayers]) {
+    let id = top;
+    while (id !== undefined && !counted.has(id)) {
+      counted.add(id);
+      const layer = view.layer(id);
+      size += Math.max(layer?.diffSize ?? 0, 0);
+      id = layer?.parent;
+    }
+  }
+  for (const bytes of image.bigDataSizes.values()) size += bytes;
+  return size;
+}

@@ -1,0 +1,136 @@
+// All that is known of one image, as the JSON document podman gives (images-and-transports §8.1).
+import type { ImageConfig } from '../oci/config.js';
+import { mediaTypes } from '../oci/media-types.js';
+import { parseManifest, type ImageManifest } from '../oci/manifest.js';
+import type { Store, StoredImage, StoreView } from '../store/index.js';
+import { readConfig } from './image-facts.js';
+import { formerNames, imageSize, manifestDigest, repoDigests, type Catalogue } from './image-list.js';
+import { parsedName } from './resolve.js';
+import { nanosecondTime } from './time.js';
+
+/** The document as compact JSON text, keys in podman's order, escaped as Go's encoder does. */
+export async function inspectImage(store: Store, catalogue: Catalogue, image: StoredImage): Promise<string> {
+  const { view, hierarchy } = catalogue;
+  const config = await readConfig(store, image);
+  const manifest = await readManifest(store, image);
+  const size = imageSize(view, image);
+  return goJson({
+    Id: image.id,
+    Digest: manifestDigest(image),
+    RepoTags: orNull(image.names.filter((name) => parsedName(name)?.tag !== undefined)),
+    RepoDigests: orNull(repoDigests(image)),
+    Parent: hierarchy.parentOf(image)?.id ?? '',
+    Comment: comment(config, manifest),
+    Created: config?.created === undefined ? null : (nanosecondTime(config.created) ?? null),
+    Config: containerConfig(config),
+    Version: config?.dockerVersion ?? '',
+    Author: config?.author ?? '',
+    Architecture: config?.architecture ?? '',
+    Os: config?.os ?? '',
+    Size: size,
+    VirtualSize: size,
+    GraphDriver: graphDriver(store, view, image),
+    RootFS: { Type: config?.rootfs.type ?? '', Layers: orNull(config?.rootfs.diffIds ?? []) },
+    Labels: orNull(config?.config.labels ?? {}),
+    Annotations: manifest?.annotations ?? {},
+    ManifestType: manifest?.mediaType ?? '',
+    User: config?.config.user ?? '',
+    History: orNull((config?.history ?? []).map(historyEntry)),
+    NamesHistory: formerNames(image),
+    ...healthcheck(config, manifest),
+  });
+}
+
+async function readManifest(store: Store, image: StoredImage): Promise<ImageManifest | undefined> {
+  if (!image.bigDataNames.includes('manifest')) return undefined;
+  const bytes = await store.imageData(image, 'manifest');
+  try {
+    const manifest = parseManifest(bytes);
+    return manifest.kind === 'image' ? manifest : undefined;
+  } catch {
+    // Schema 1 or made by a program with other rules: the fields that come from it are empty.
+    return undefined;
+  }
+}
+
+function comment(config: ImageConfig | undefined, manifest: ImageManifest | undefined): string {
+  if (manifest?.mediaType === mediaTypes.ociManifest) return config?.history[0]?.comment ?? '';
+  return config?.comment ?? '';
+}
+
+/** The OCI part of the container configuration, without what is empty. */
+function containerConfig(config: ImageConfig | undefined): object {
+  if (config === undefined) return {};
+  const { user, exposedPorts, env, entrypoint, cmd, volumes, workingDir, labels, stopSignal } = config.config;
+  return withoutEmpty({
+    User: user,
+    ExposedPorts: exposedPorts,
+    Env: env,
+    Entrypoint: entrypoint,
+    Cmd: cmd,
+    Volumes: volumes,
+    WorkingDir: workingDir,
+    Labels: labels,
+    StopSignal: stopSignal,
+  });
+}
+
+function historyEntry(entry: ImageConfig['history'][number]): object {
+  return withoutEmpty({
+    created: entry.created === undefined ? undefined : (nanosecondTime(entry.created) ?? entry.created),
+    created_by: entry.createdBy,
+    author: entry.author,
+    comment: entry.comment,
+    empty_layer: entry.emptyLayer === true ? true : undefined,
+  });
+}
+
+function graphDriver(store: Store, view: StoreView, image: StoredImage): object {
+  if (image.layer === undefined) return { Name: store.driverName, Data: {} };
+  const [top, ...lowers] = chain(view, image.layer).map((id) => store.layerDirectory(view, id));
+  return {
+    Name: store.driverName,
+    Data: {
+      ...(lowers.length === 0 ? {} : { LowerDir: lowers.map((directory) => `${directory}/diff`).join(':') }),
+      UpperDir: `${top}/diff`,
+      WorkDir: `${top}/work`,
+    },
+  };
+}
+
+/** Layer ids from `top` down to the base. */
+export function chain(view: StoreView, top: string): readonly string[] {
+  const ids: string[] = [];
+  for (let id: string | undefined = top; id !== undefined; id = view.layer(id)?.parent) ids.push(id);
+  return ids;
+}
+
+function healthcheck(config: ImageConfig | undefined, manifest: ImageManifest | undefined): object {
+  const check = config?.config.healthcheck;
+  if (check === undefined || manifest?.mediaType !== mediaTypes.dockerManifest) return {};
+  return { Healthcheck: check };
+}
+
+function orNull<Value extends object>(value: Value): Value | null {
+  return Object.keys(value).length === 0 ? null : value;
+}
+
+/** Without properties that are undefined, `""`, `[]` or `{}`. */
+function withoutEmpty(value: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(
+    Object.entries(value).filter(([, field]) => {
+      if (field === undefined || field === '') return false;
+      return typeof field !== 'object' || field === null || Object.keys(field).length > 0;
+    }),
+  );
+}
+
+const goEscapes = /[<>&\u2028\u2029]/g;
+
+/** Compact JSON with the escapes of Go's encoder: clients compare such documents as text. */
+export function goJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    goEscapes,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

@@ -1,0 +1,127 @@
+// PullImage: which sources a name may mean, tried in order (images-and-transports §3.5).
+import { decompose, formatReference, parseNormalized, tagNameOnly, type Reference } from '../oci/reference.js';
+import { splitTransport } from '../oci/transport-name.js';
+import { digestHex } from '../oci/digest.js';
+import type { Platform } from '../oci/platform.js';
+import type { Credentials, Registries } from '../registry/index.js';
+import type { Store } from '../store/index.js';
+import { copyImage } from './copy.js';
+import { ImageNotFoundError, messageOf, PullError } from './errors.js';
+import type { EventLog } from './events.js';
+import type { LayerPool } from './layer-pool.js';
+import type { Operation } from './operation.js';
+import { readPolicy, requireAccepted } from './policy.js';
+import { openRegistrySource } from './registry-source.js';
+import { findImage } from './resolve.js';
+import { StoreSink } from './store-sink.js';
+
+export interface PullContext {
+  readonly store: Store;
+  readonly pool: LayerPool;
+  readonly registries: Registries;
+  readonly policyPaths: readonly string[];
+  readonly platform: Platform;
+  readonly events: EventLog;
+}
+
+/** One place the image may come from. */
+interface Goal {
+  /** As the log names it: the caller's words, or completed with a search registry. */
+  readonly image: string;
+  readonly reference: Reference;
+}
+
+/**
+ * The id of the local image that `name` means, pulled first when there is none. `credentials` are the caller's own;
+ * without them those of the auth files are used. Throws {@link PullError} with the text clients know.
+ */
+export async function pullImage(
+  context: PullContext,
+  name: string,
+  credentials: Credentials | undefined,
+  operation: Operation,
+): Promise<string> {
+  const local = await findLocal(context, name, operation.signal);
+  if (local !== undefined) return local;
+
+  const goals = pullGoals(context, name);
+  const failures: string[] = [];
+  for (const goal of goals) {
+    operation.log(`Trying to pull ${goal.image}...`);
+    try {
+      return await pullGoal(context, goal, credentials, operation);
+    } catch (error) {
+      operation.signal.throwIfAborted();
+      const reason = messageOf(error);
+      operation.log(`  ${reason.split('\n', 1)[0]}`);
+      failures.push(reason);
+    }
+  }
+  throw new PullError(`unable to pull ${name}: unable to pull ${name}: ${joinFailures(failures)}`);
+}
+
+async function findLocal(context: PullContext, name: string, signal: AbortSignal): Promise<string | undefined> {
+  const view = await context.store.view(signal);
+  try {
+    return findImage(view, name, context.registries).id;
+  } catch (error) {
+    // Anything wrong with the name itself is said by the pull.
+    if (error instanceof ImageNotFoundError || (error as { code?: string }).code === 'INVALID_REFERENCE') {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function pullGoals(context: PullContext, name: string): readonly Goal[] {
+  try {
+    const { transport, rest } = splitTransport(name);
+    if (transport === 'docker') {
+      return [{ image: name, reference: tagNameOnly(parseNormalized(rest.replace(/^\/\//, ''))) }];
+    }
+    if (transport !== undefined) {
+      throw new PullError(`transport "${transport}" is not supported yet; pull from a registry`);
+    }
+    if (decompose(name).hasRegistry) {
+      return [{ image: name, reference: tagNameOnly(parseNormalized(name)) }];
+    }
+    const candidates = context.registries.candidates(name);
+    if (candidates.length === 0) {
+      throw new PullError(
+        'image name provided is a short name and no search registries are defined in the registries config file.',
+      );
+    }
+    return candidates.map((candidate) => ({
+      image: formatReference(candidate),
+      reference: tagNameOnly(candidate),
+    }));
+  } catch (error) {
+    throw new PullError(`unable to pull ${name}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+async function pullGoal(
+  context: PullContext,
+  goal: Goal,
+  credentials: Credentials | undefined,
+  operation: Operation,
+): Promise<string> {
+  const { store, pool, registries, platform, events } = context;
+  const { tag: _tag, ...digested } = goal.reference;
+  // A name with both is pulled, and stored, by its digest.
+  const reference: Reference = goal.reference.digest === undefined ? goal.reference : digested;
+  requireAccepted(await readPolicy(context.policyPaths), reference);
+  const storedAs = formatReference(reference);
+  await using source = await openRegistrySource(registries, reference, credentials, operation.signal);
+  await using sink = new StoreSink(store, pool, [storedAs]);
+  const image = await copyImage(source, sink, platform, operation);
+  const id = digestHex(image.configDigest);
+  await events.write({ status: 'pull', id, name: storedAs });
+  return id;
+}
+
+function joinFailures(failures: readonly string[]): string {
+  if (failures.length === 1) return `unable to pull image: ${failures[0]}`;
+  const list = failures.map((reason) => `\t* ${reason}\n`).join('');
+  return `${failures.length} errors occurred:\n${list}\n`;
+}

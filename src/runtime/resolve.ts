@@ -1,0 +1,182 @@
+// Which local image a name means (images-and-transports §2).
+import { parseDigest } from '../oci/digest.js';
+import { hasTransport, transportReferenceName } from '../oci/transport-name.js';
+import {
+  decompose,
+  formatReference,
+  parseNormalized,
+  searchValues,
+  tagNameOnly,
+  trimNamed,
+  type Reference,
+} from '../oci/reference.js';
+import type { StoredImage, StoreView } from '../store/index.js';
+import { ImageNotFoundError } from './errors.js';
+
+/** What short names may stand for besides `localhost/` and `docker.io/` (registries.conf). */
+export interface ShortNames {
+  /** Fully qualified candidates of a short name: its alias, or each unqualified-search registry. */
+  candidates(name: string): readonly Reference[];
+}
+
+/**
+ * The local image that `name` means: an id, an id prefix, a name in full, or a short name.
+ * Throws {@link ImageNotFoundError}, or InvalidReferenceError when the name is none.
+ */
+export function findImage(view: StoreView, name: string, shortNames: ShortNames): StoredImage {
+  if (name === '') throw new ImageNotFoundError(name, 'input name is blank');
+  const wanted = hasTransport(name) ? (transportReferenceName(name) ?? name) : name;
+  const exact = imageByReferenceText(view, withoutAlgorithm(wanted));
+  if (exact !== undefined) return exact;
+
+  const parts = decompose(wanted);
+  if (parts.hasRegistry) {
+    throw new ImageNotFoundError(name, `unable to find '${wanted}' in local storage: no such image`);
+  }
+  for (const candidate of [localReference(wanted), ...shortNames.candidates(wanted)]) {
+    const image = imageByReference(view, tagNameOnly(candidate), undefined);
+    if (image !== undefined) return image;
+  }
+  return imageByPathSuffix(view, name, wanted);
+}
+
+/** `sha256:` in front of an id is dropped, and only there. */
+function withoutAlgorithm(name: string): string {
+  const prefix = 'sha256:';
+  return name.startsWith(prefix) && name.length > prefix.length ? name.slice(prefix.length) : name;
+}
+
+function localReference(name: string): Reference {
+  return parseNormalized(`localhost/${name}`);
+}
+
+/** §2.1 getImage: a store reference, or else a plain key of the store. Undefined when nothing fits or it does not parse. */
+function imageByReferenceText(view: StoreView, text: string): StoredImage | undefined {
+  const reference = parseStoreReference(view, text);
+  if (reference !== undefined) {
+    const image = imageByReference(view, reference.named, reference.id);
+    if (image !== undefined) return image;
+  }
+  return imageByKey(view, text);
+}
+
+interface StoreReference {
+  readonly named: Reference | undefined;
+  readonly id: string | undefined;
+}
+
+/** §2.1 parseStoreReference; undefined where the original has an error, since every caller goes on to the plain key. */
+function parseStoreReference(view: StoreView, text: string): StoreReference | undefined {
+  let rest = text.replace(/^\[[^\]]*\]/, '');
+  let id: string | undefined;
+  const at = rest.lastIndexOf('@');
+  if (at >= 0) {
+    const behind = rest.slice(at + 1);
+    if (!isDigest(behind)) {
+      id = idFor(view, behind);
+      if (id === undefined) return undefined;
+      rest = rest.slice(0, at);
+    }
+  } else if (rest.length >= 3 && !rest.includes(':')) {
+    const image = imageByKey(view, rest);
+    if (image?.id.startsWith(rest) === true) return { named: undefined, id: image.id };
+  }
+  if (rest === '') return id === undefined ? undefined : { named: undefined, id };
+  try {
+    return { named: tagNameOnly(parseNormalized(rest)), id };
+  } catch {
+    return undefined;
+  }
+}
+
+function idFor(view: StoreView, text: string): string | undefined {
+  if (/^[a-f0-9]{64}$/.test(text)) return text;
+  if (text.length < 3) return undefined;
+  const image = imageByKey(view, text);
+  return image?.id.startsWith(text) === true ? image.id : undefined;
+}
+
+function isDigest(text: string): boolean {
+  try {
+    parseDigest(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The store's own look-up: full id, exact name, unique id prefix. */
+function imageByKey(view: StoreView, key: string): StoredImage | undefined {
+  const found = view.imageById(key) ?? view.imageByName(key);
+  if (found !== undefined || !/^[a-f0-9]+$/.test(key)) return found;
+  const byPrefix = view.imagesByIdPrefix(key);
+  return byPrefix.length === 1 ? byPrefix[0] : undefined;
+}
+
+/** §2.1 getStoreImage and its resolve step. */
+function imageByReference(
+  view: StoreView,
+  named: Reference | undefined,
+  id: string | undefined,
+): StoredImage | undefined {
+  const image = id === undefined ? undefined : view.imageById(id);
+  if (named === undefined) return image;
+  if (image !== undefined) return hasRepository(image, named) ? image : undefined;
+  if (id !== undefined) return undefined;
+  // A name with a tag and a digest is looked up by the digest alone.
+  const { tag: _tag, ...untagged } = named;
+  const wanted = named.digest === undefined ? named : untagged;
+  const byName = view.imageByName(formatReference(wanted));
+  if (byName !== undefined || named.digest === undefined) return byName;
+  return view.imagesByDigest(named.digest).find((candidate) => hasRepository(candidate, named));
+}
+
+function hasRepository(image: StoredImage, named: Reference): boolean {
+  const repository = formatReference(trimNamed(named));
+  return image.names.some((name) => {
+    const parsed = parsedName(name);
+    return parsed !== undefined && formatReference(trimNamed(parsed)) === repository;
+  });
+}
+
+/** §2.2 step 7: the path equal to, or ending with, the wanted one at a `/`; and the same tag. */
+function imageByPathSuffix(view: StoreView, asked: string, wanted: string): StoredImage {
+  const { name, tag } = searchValues(decompose(wanted));
+  const hits = new Set<StoredImage>();
+  for (const image of view.images) {
+    for (const imageName of image.names) {
+      const values = valuesOf(imageName);
+      if (values === undefined || values.tag !== tag) continue;
+      if (values.name === name || values.name.endsWith(`/${name}`)) hits.add(image);
+    }
+  }
+  const [first, second] = hits;
+  if (first === undefined) {
+    throw new ImageNotFoundError(asked, `unable to find a name and tag match for ${name} in repotags: no such image`);
+  }
+  if (second !== undefined) {
+    throw new ImageNotFoundError(
+      asked,
+      `found multiple name and tag matches for ${name} in repotags: no such image`,
+    );
+  }
+  return first;
+}
+
+/** The search values of a stored name; undefined when some other program stored what is no reference. */
+function valuesOf(name: string): { readonly name: string; readonly tag: string } | undefined {
+  try {
+    return searchValues(decompose(name));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A stored name as a reference; undefined when some other program stored what is none. */
+export function parsedName(name: string): Reference | undefined {
+  try {
+    return parseNormalized(name);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,25 @@
+// Who is at the other end of a unix socket.
+import { check, declare } from './libc.js';
+
+const solSocket = 1;
+const soPeercred = 17;
+
+/** The credentials a unix socket's peer had when it connected. */
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const getsockopt = declare('int getsockopt(int fd, int level, int option, void *value, _Inout_ uint *size)');
+
+/** SO_PEERCRED of the connected socket `fd`; throws SystemError. */
+export function peerCredentials(fd: number): PeerCredentials {
+  const credentials = Buffer.alloc(12);
+  check(getsockopt(fd, solSocket, soPeercred, credentials, [credentials.length]), 'getsockopt', 'SO_PEERCRED');
+  return {
+    pid: credentials.readInt32LE(0),
+    uid: credentials.readUInt32LE(4),
+    gid: credentials.readUInt32LE(8),
+  };
+}

@@ -1,0 +1,73 @@
+import { describe, expect, it } from '@jest/globals';
+import { readOptions, type DaemonOptions, type Environment } from '../../src/daemon/options.js';
+
+function read(argv: readonly string[], environment: Environment = {}, uid = 0): DaemonOptions {
+  const options = readOptions(argv, environment, { pid: 100, uid });
+  if (typeof options === 'string') throw new TypeError(`unexpected ${options}`);
+  return options;
+}
+
+describe('the options of imaged', () => {
+  it('listens at the well-known place of root and of users', () => {
+    expect(read([]).addresses).toEqual(['unix:/run/imaged/io.podman']);
+    expect(read([], { XDG_RUNTIME_DIR: '/run/user/7' }, 7).addresses).toEqual(['unix:/run/user/7/imaged/io.podman']);
+    expect(() => read([], {}, 7)).toThrow('XDG_RUNTIME_DIR is not set');
+  });
+
+  it('takes repeated addresses and storage options in order', () => {
+    const options = read(['--address', 'unix:/a', '--address=unix:@b', '--storage-opt', 'a=1', '--storage-opt=b=2=3']);
+    expect(options.addresses).toEqual(['unix:/a', 'unix:@b']);
+    expect(options.storage.options).toEqual(['a=1', 'b=2=3']);
+  });
+
+  it.each([
+    [['--nonsense'], '--nonsense'],
+    [['positional'], 'positional'],
+    [['--idle-timeout', 'soon'], '--idle-timeout soon'],
+    [['--idle-timeout=-1'], '--idle-timeout -1'],
+    [['--log-level', 'loud'], '--log-level loud'],
+    [['--storage-opt', 'novalue'], 'expected KEY=VALUE'],
+    [['--root='], '--root: the value is empty'],
+    [['--address'], '--address'],
+    [['--jsonrpc', 'unix:/x'], '--jsonrpc'],
+  ])('refuses %j in one line that names the option', (argv, part) => {
+    let message = '';
+    try {
+      read(argv);
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    expect(message).toContain(part);
+    expect(message).not.toContain('\n');
+  });
+
+  it('never ends when idle unless it was activated or told so', () => {
+    expect(read([]).idleTimeout).toBe(0);
+    expect(read(['--idle-timeout', '5']).idleTimeout).toBe(5);
+    expect(read([], { LISTEN_PID: '100', LISTEN_FDS: '1' }).idleTimeout).toBeGreaterThan(0);
+    expect(read(['--idle-timeout', '0'], { LISTEN_PID: '100', LISTEN_FDS: '1' }).idleTimeout).toBe(0);
+  });
+});
+
+describe('socket activation', () => {
+  it('takes a single socket whatever its name', () => {
+    const { activated, addresses } = read([], { LISTEN_PID: '100', LISTEN_FDS: '1', LISTEN_FDNAMES: 'anything' });
+    expect(activated).toEqual([{ fd: 3, name: 'anything' }]);
+    expect(addresses).toEqual([]);
+  });
+
+  it('takes of several sockets those named varlink', () => {
+    const environment = { LISTEN_PID: '100', LISTEN_FDS: '3', LISTEN_FDNAMES: 'jsonrpc:varlink:varlink' };
+    expect(read([], environment).activated.map(({ fd }) => fd)).toEqual([4, 5]);
+  });
+
+  it('leaves sockets alone that are meant for another process', () => {
+    expect(read([], { LISTEN_PID: '99', LISTEN_FDS: '1' }).activated).toEqual([]);
+    expect(read([], { LISTEN_PID: '100', LISTEN_FDS: 'x' }).activated).toEqual([]);
+  });
+
+  it('listens at a given address beside the activated socket', () => {
+    const options = read(['--address', 'unix:/a'], { LISTEN_PID: '100', LISTEN_FDS: '1' });
+    expect([options.addresses.length, options.activated.length]).toEqual([1, 1]);
+  });
+});
