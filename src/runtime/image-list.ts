@@ -32,6 +32,7 @@ export interface Catalogue {
   readonly view: StoreView;
   readonly hierarchy: ImageHierarchy;
   readonly summaries: readonly ImageSummary[];
+  readonly summariesById: ReadonlyMap<string, ImageSummary>;
 }
 
 /** Catalogues of a store, made again only when the store has changed. */
@@ -56,7 +57,8 @@ export class ImageList {
     await this.#facts.load(view);
     const hierarchy = new ImageHierarchy(view, this.#facts);
     const summaries = view.images.map((image) => this.#summarise(view, hierarchy, image));
-    return { view, hierarchy, summaries };
+    const summariesById = new Map(summaries.map((summary) => [summary.id, summary]));
+    return { view, hierarchy, summaries, summariesById };
   }
 
   #summarise(view: StoreView, hierarchy: ImageHierarchy, image: StoredImage): ImageSummary {
@@ -79,6 +81,13 @@ export class ImageList {
       history: formerNames(image),
     };
   }
+}
+
+/** The summary of an image of the catalogue's view. */
+export function summaryOf(catalogue: Catalogue, image: StoredImage): ImageSummary {
+  const summary = catalogue.summariesById.get(image.id);
+  if (summary === undefined) throw new RangeError(`image ${image.id} is not in the catalogue`);
+  return summary;
 }
 
 /** Digest of the stored manifest; empty for a record without one. */

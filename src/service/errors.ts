@@ -1,22 +1,14 @@
-// The one table from errors inside to errors of the interface (style: errors at the door).
+// The one table from errors inside to errors of the interface; what is not in it becomes ErrorOccurred.
 import { ErrorOccurred, ImageNotFound } from '../generated/io-podman.js';
-import { VarlinkError } from '../rpc/index.js';
-import { type ImageNotFoundError, messageOf } from '../runtime/errors.js';
+import type { VarlinkError } from '../rpc/index.js';
+import { ImageNotFoundError, InvalidFilterError, messageOf } from '../runtime/errors.js';
 
-type ToInterfaceError = (error: Error) => VarlinkError;
-
-const table: ReadonlyMap<string, ToInterfaceError> = new Map<string, ToInterfaceError>([
-  ['ImageNotFoundError', (error) => new ImageNotFound((error as ImageNotFoundError).image, error.message)],
-  // The doubled wording is what clients match on.
-  [
-    'InvalidFilterError',
-    (error) => new ErrorOccurred(`unable to get list of images ${JSON.stringify(error.message)}`),
-  ],
-]);
-
-/** What a client is told of `error`: an error of the interface, never a stack. */
+/** What a client of io.podman is told of `error`: the message, never a stack. */
 export function toInterfaceError(error: unknown): VarlinkError {
-  if (error instanceof VarlinkError) return error;
-  const convert = error instanceof Error ? table.get(error.name) : undefined;
-  return convert?.(error as Error) ?? new ErrorOccurred(messageOf(error), { cause: error });
+  if (error instanceof ImageNotFoundError) return new ImageNotFound(error.image, error.message);
+  if (error instanceof InvalidFilterError) {
+    // The quoted text inside the sentence is what clients match on.
+    return new ErrorOccurred(`unable to get list of images ${JSON.stringify(error.message)}`);
+  }
+  return new ErrorOccurred(messageOf(error), { cause: error });
 }

@@ -1,0 +1,30 @@
+// GetInfo
+import type { GetInfoReply } from '../generated/io-podman.js';
+import type { CallContext } from '../rpc/index.js';
+import { readHostInfo } from '../runtime/host-info.js';
+import type { Runtime } from '../runtime/runtime.js';
+
+export async function getInfo(runtime: Runtime, _params: object, call: CallContext): Promise<GetInfoReply> {
+  const [host, registries, store] = await Promise.all([
+    readHostInfo(),
+    runtime.registries(),
+    runtime.storeStatus(call.signal),
+  ]);
+  return {
+    info: {
+      host: { ...host, buildahVersion: '', os: runtime.platform.os, eventlogger: 'file' },
+      registries: {
+        search: [...registries.search],
+        insecure: [...registries.insecure],
+        blocked: [...registries.blocked],
+      },
+      store,
+      podman: {
+        compiler: 'node',
+        goVersion: `node ${process.versions.node}`,
+        podmanVersion: runtime.version,
+        gitCommit: runtime.commit,
+      },
+    },
+  };
+}

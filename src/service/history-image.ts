@@ -1,0 +1,16 @@
+// HistoryImage
+import type { HistoryImageReply } from '../generated/io-podman.js';
+import type { CallContext } from '../rpc/index.js';
+import { imageHistory } from '../runtime/history.js';
+import type { Runtime } from '../runtime/runtime.js';
+import { lookUp } from './look-up.js';
+
+export async function historyImage(
+  runtime: Runtime,
+  { name }: { readonly name: string },
+  { signal }: CallContext,
+): Promise<HistoryImageReply> {
+  const { catalogue, image } = await lookUp(runtime, name, signal);
+  const steps = await imageHistory(await runtime.store(), catalogue.view, image);
+  return { history: steps.map((step) => ({ ...step, tags: [...step.tags] })) };
+}

@@ -1,0 +1,22 @@
+// ImageExists
+import type { ImageExistsReply } from '../generated/io-podman.js';
+import type { CallContext } from '../rpc/index.js';
+import { ImageNotFoundError } from '../runtime/errors.js';
+import { findImage } from '../runtime/resolve.js';
+import type { Runtime } from '../runtime/runtime.js';
+
+/** 0 is yes and 1 is no. A name that cannot be one is an error here, unlike in the other methods. */
+export async function imageExists(
+  runtime: Runtime,
+  { name }: { readonly name: string },
+  { signal }: CallContext,
+): Promise<ImageExistsReply> {
+  const { view } = await runtime.catalogue(signal);
+  try {
+    findImage(view, name, await runtime.registries());
+    return { exists: 0 };
+  } catch (error) {
+    if (error instanceof ImageNotFoundError && name !== '') return { exists: 1 };
+    throw error;
+  }
+}

@@ -1,0 +1,38 @@
+// The interfaces imaged provides, each method bound to the runtime it works on.
+import { ioPodman, type IoPodmanService } from '../generated/io-podman.js';
+import type { Dispatcher } from '../rpc/index.js';
+import type { Runtime } from '../runtime/runtime.js';
+import { toInterfaceError } from './errors.js';
+import { getImage } from './get-image.js';
+import { getInfo } from './get-info.js';
+import { getVersion } from './get-version.js';
+import { historyImage } from './history-image.js';
+import { imageExists } from './image-exists.js';
+import { inspectImage } from './inspect-image.js';
+import { listImages } from './list-images.js';
+import { listImagesWithFilters } from './list-images-with-filters.js';
+import { pullImage } from './pull-image.js';
+import { removeImage } from './remove-image.js';
+import { removeImageWithResponse } from './remove-image-with-response.js';
+import { tagImage } from './tag-image.js';
+import { untagImage } from './untag-image.js';
+
+/** Adds the interfaces to a dispatcher. What is declared and not here answers MethodNotImplemented. */
+export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime): void {
+  const ioPodmanService: Partial<IoPodmanService> = {
+    getVersion: () => getVersion(runtime),
+    getInfo: (params, call) => getInfo(runtime, params, call),
+    listImages: (params, call) => listImages(runtime, params, call),
+    listImagesWithFilters: (params, call) => listImagesWithFilters(runtime, params, call),
+    getImage: (params, call) => getImage(runtime, params, call),
+    imageExists: (params, call) => imageExists(runtime, params, call),
+    inspectImage: (params, call) => inspectImage(runtime, params, call),
+    historyImage: (params, call) => historyImage(runtime, params, call),
+    tagImage: (params, call) => tagImage(runtime, params, call),
+    untagImage: (params, call) => untagImage(runtime, params, call),
+    removeImage: (params, call) => removeImage(runtime, params, call),
+    removeImageWithResponse: (params, call) => removeImageWithResponse(runtime, params, call),
+    pullImage: (params, call) => pullImage(runtime, params, call),
+  };
+  dispatcher.serve(ioPodman, ioPodmanService, { errorFor: toInterfaceError });
+}
