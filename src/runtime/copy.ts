@@ -21,11 +21,11 @@ export async function copyImage(
   operation: Operation,
 ): Promise<ImagePlan> {
   const { signal } = operation;
-  operation.enter('resolving');
+  operation.enter('resolve');
   operation.log('Getting image source signatures');
   const plan = await planImage(source, platform, signal);
 
-  operation.enter('copying');
+  operation.enter('copy');
   const logged = new Set<LayerPlan>();
   for (let attempt = 1; attempt <= commitAttempts; attempt += 1) {
     const missing = await sink.missing(plan.layers, signal);
@@ -35,12 +35,12 @@ export async function copyImage(
       operation.log(`Copying config ${plan.configDigest}`);
       operation.log('Writing manifest to image destination');
     }
-    operation.enter('storing');
+    operation.enter('commit');
     if (await sink.commit(plan, signal)) {
       operation.log('Storing signatures');
       return plan;
     }
-    operation.enter('copying');
+    operation.enter('copy');
   }
   throw new CopyError('layers of the image are removed by another process as fast as they are pulled');
 }
@@ -100,6 +100,8 @@ function reportPresent(
       operation.report({ digest, done: size, total: size, state: 'exists' });
     }
   }
+  const { configDigest: digest, configBytes } = plan;
+  operation.report({ digest, done: configBytes.length, total: configBytes.length, state: 'done' });
 }
 
 /** Brings all of `layers` side by side. When one fails the others are stopped, and have stopped when this throws. */

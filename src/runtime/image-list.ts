@@ -90,9 +90,9 @@ export function summaryOf(catalogue: Catalogue, image: StoredImage): ImageSummar
   return summary;
 }
 
-/** Digest of the stored manifest; empty for a record without one. */
+/** The digest the image was pulled by: of the index if there was one. Empty for a record without a manifest. */
 export function manifestDigest(image: StoredImage): string {
-  return image.bigDataDigests.get('manifest') ?? image.digest ?? '';
+  return image.digest ?? image.bigDataDigests.get('manifest') ?? '';
 }
 
 /** The digests of every manifest and manifest list the image is known by, each once. */

@@ -4,7 +4,7 @@ import { mediaTypes } from '../oci/media-types.js';
 import { parseManifest, type ImageManifest } from '../oci/manifest.js';
 import type { Store, StoredImage, StoreView } from '../store/index.js';
 import { readConfig } from './image-facts.js';
-import { formerNames, imageSize, manifestDigest, repoDigests, type Catalogue } from './image-list.js';
+import { imageSize, manifestDigest, repoDigests, type Catalogue } from './image-list.js';
 import { parsedName } from './resolve.js';
 import { nanosecondTime } from './time.js';
 
@@ -36,7 +36,8 @@ export async function inspectImage(store: Store, catalogue: Catalogue, image: St
     ManifestType: manifest?.mediaType ?? '',
     User: config?.config.user ?? '',
     History: orNull((config?.history ?? []).map(historyEntry)),
-    NamesHistory: formerNames(image),
+    // Podman 4 gives the whole history here, the list leaves out the current name.
+    NamesHistory: orNull(image.namesHistory),
     ...healthcheck(config, manifest),
   });
 }

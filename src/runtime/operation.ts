@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'eventemitter3';
 
-export type OperationPhase = 'waiting' | 'resolving' | 'copying' | 'storing' | 'done' | 'failed';
+export type OperationPhase = 'waiting' | 'resolve' | 'copy' | 'commit' | 'done' | 'failed';
 export type BlobState = 'waiting' | 'copying' | 'exists' | 'done';
 
 /** How far one blob is, in bytes as they are transferred. */

@@ -87,7 +87,8 @@ function imageRecord(image: ImagePlan, names: readonly string[]) {
   const noSignatures = Buffer.alloc(0);
   return {
     id: digestHex(configDigest),
-    digest: manifest.digest,
+    // Podman records the digest of what was asked for: the index when there is one.
+    digest: (index ?? manifest).digest,
     names,
     created: config.created !== undefined && instant(config.created) !== undefined ? config.created : undefined,
     metadata: JSON.stringify({ 'signatures-sizes': { [manifest.digest]: [] } }),
