@@ -1,6 +1,7 @@
 // What the daemon is told: command line, environment, inherited sockets. The only place that reads them.
 import { parseArgs } from 'node:util';
-import { activatedSockets, type ActivatedSocket } from './activation.js';
+import { dirname } from 'node:path';
+import { activatedSockets, activationVariables, type ActivatedSocket } from './activation.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 const logLevels: readonly string[] = ['debug', 'info', 'warn', 'error'];
@@ -11,6 +12,8 @@ export interface DaemonOptions {
   /** Addresses to listen on for varlink; empty when `activated` has a socket for it. */
   readonly addresses: readonly string[];
   readonly activated: readonly ActivatedSocket[];
+  /** The directory of the default address, to be made if it is missing. */
+  readonly defaultDirectory?: string;
   /** Storage settings from the command line; the rest comes from `environment` and storage.conf. */
   readonly storage: {
     readonly root?: string;
@@ -62,6 +65,13 @@ export const usage = `imaged [options]
   --help                   print this
 `;
 
+/** The options of this process. The variables of socket activation are removed: children must not see them. */
+export function readProcess(): DaemonOptions | 'help' | 'version' {
+  const options = readOptions(process.argv.slice(2), { ...process.env }, { pid: process.pid, uid: process.getuid?.() ?? 0 });
+  for (const name of activationVariables) delete process.env[name];
+  return options;
+}
+
 /** What `argv` (without node and script), `environment` and the inherited sockets ask for. Throws {@link UsageError}. */
 export function readOptions(
   argv: readonly string[],
@@ -75,8 +85,10 @@ export function readOptions(
     throw new UsageError('--jsonrpc: this version of imaged speaks varlink only; leave the option out');
   }
   const activated = activatedSockets(environment, self.pid);
+  const path = values.address === undefined && activated.length === 0 ? defaultPath(environment, self.uid) : undefined;
   return {
-    addresses: values.address ?? (activated.length > 0 ? [] : [defaultAddress(environment, self.uid)]),
+    addresses: values.address ?? (path === undefined ? [] : [`unix:${path}`]),
+    ...optional('defaultDirectory', path === undefined ? undefined : dirname(path)),
     activated,
     storage: {
       ...optional('root', values.root),
@@ -153,11 +165,11 @@ function logLevel(text: string | undefined): LogLevel {
   return text as LogLevel;
 }
 
-function defaultAddress(environment: Environment, uid: number): string {
-  if (uid === 0) return 'unix:/run/imaged/io.podman';
+function defaultPath(environment: Environment, uid: number): string {
+  if (uid === 0) return '/run/imaged/io.podman';
   const runtimeDirectory = environment['XDG_RUNTIME_DIR'] ?? '';
   if (runtimeDirectory === '') {
     throw new UsageError('XDG_RUNTIME_DIR is not set; say where to listen with --address unix:PATH');
   }
-  return `unix:${runtimeDirectory}/imaged/io.podman`;
+  return `${runtimeDirectory}/imaged/io.podman`;
 }

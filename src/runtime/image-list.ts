@@ -1,6 +1,6 @@
 // The images of the store as the interface lists them (images-and-transports §8.2).
 import { formatReference, trimNamed } from '../oci/reference.js';
-import type { Store, StoredImage, StoreView } from '../store/index.js';
+import { manifestDigests, type Store, type StoredImage, type StoreView } from '../store/index.js';
 import { ImageHierarchy } from './hierarchy.js';
 import { ImageFactsCache } from './image-facts.js';
 import { parsedName } from './resolve.js';
@@ -66,7 +66,7 @@ export class ImageList {
     return {
       id: image.id,
       digest: manifestDigest(image),
-      digests: manifestDigests(image),
+      digests: [...manifestDigests(image)],
       parentId: hierarchy.parentOf(image)?.id ?? '',
       repoTags: image.names,
       repoDigests: repoDigests(image),
@@ -93,17 +93,6 @@ export function summaryOf(catalogue: Catalogue, image: StoredImage): ImageSummar
 /** The digest the image was pulled by: of the index if there was one. Empty for a record without a manifest. */
 export function manifestDigest(image: StoredImage): string {
   return image.digest ?? image.bigDataDigests.get('manifest') ?? '';
-}
-
-/** The digests of every manifest and manifest list the image is known by, each once. */
-export function manifestDigests(image: StoredImage): readonly string[] {
-  const digests = new Set<string>();
-  if (image.digest !== undefined) digests.add(image.digest);
-  for (const name of image.bigDataNames) {
-    const digest = name.startsWith('manifest') ? image.bigDataDigests.get(name) : undefined;
-    if (digest !== undefined) digests.add(digest);
-  }
-  return [...digests];
 }
 
 /** Every repository the image is named in with every digest it has, sorted. */

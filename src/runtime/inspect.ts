@@ -1,4 +1,5 @@
 // All that is known of one image, as the JSON document podman gives (images-and-transports §8.1).
+import { dirname, join } from 'node:path';
 import type { ImageConfig } from '../oci/config.js';
 import { mediaTypes } from '../oci/media-types.js';
 import { parseManifest, type ImageManifest } from '../oci/manifest.js';
@@ -87,23 +88,14 @@ function historyEntry(entry: ImageConfig['history'][number]): object {
 }
 
 function graphDriver(store: Store, view: StoreView, image: StoredImage): object {
-  if (image.layer === undefined) return { Name: store.driverName, Data: {} };
-  const [top, ...lowers] = chain(view, image.layer).map((id) => store.layerDirectory(view, id));
+  const [top, ...lowers] = view.chain(image.layer).map((layer) => store.layerFiles(layer));
   return {
-    Name: store.driverName,
+    Name: store.options.driver,
     Data: {
-      ...(lowers.length === 0 ? {} : { LowerDir: lowers.map((directory) => `${directory}/diff`).join(':') }),
-      UpperDir: `${top}/diff`,
-      WorkDir: `${top}/work`,
+      ...(lowers.length === 0 ? {} : { LowerDir: lowers.join(':') }),
+      ...(top === undefined ? {} : { UpperDir: top, WorkDir: join(dirname(top), 'work') }),
     },
   };
-}
-
-/** Layer ids from `top` down to the base. */
-export function chain(view: StoreView, top: string): readonly string[] {
-  const ids: string[] = [];
-  for (let id: string | undefined = top; id !== undefined; id = view.layer(id)?.parent) ids.push(id);
-  return ids;
 }
 
 function healthcheck(config: ImageConfig | undefined, manifest: ImageManifest | undefined): object {

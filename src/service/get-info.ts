@@ -1,10 +1,10 @@
 // GetInfo
-import type { GetInfoReply } from '../generated/io-podman.js';
+import type { PodmanInfo } from '../generated/io-podman.js';
 import type { CallContext } from '../rpc/index.js';
 import { readHostInfo } from '../runtime/host-info.js';
 import type { Runtime } from '../runtime/runtime.js';
 
-export async function getInfo(runtime: Runtime, _params: object, call: CallContext): Promise<GetInfoReply> {
+export async function getInfo(runtime: Runtime, _params: object, call: CallContext): Promise<{ info: PodmanInfo }> {
   const [host, registries, store] = await Promise.all([
     readHostInfo(),
     runtime.registries(),

@@ -1,5 +1,5 @@
 // HistoryImage
-import type { HistoryImageReply } from '../generated/io-podman.js';
+import type { ImageHistory } from '../generated/io-podman.js';
 import type { CallContext } from '../rpc/index.js';
 import { imageHistory } from '../runtime/history.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -9,8 +9,8 @@ export async function historyImage(
   runtime: Runtime,
   { name }: { readonly name: string },
   { signal }: CallContext,
-): Promise<HistoryImageReply> {
+): Promise<{ history: readonly ImageHistory[] }> {
   const { catalogue, image } = await lookUp(runtime, name, signal);
   const steps = await imageHistory(await runtime.store(), catalogue.view, image);
-  return { history: steps.map((step) => ({ ...step, tags: [...step.tags] })) };
+  return { history: steps };
 }

@@ -1,5 +1,4 @@
 // ImageExists
-import type { ImageExistsReply } from '../generated/io-podman.js';
 import type { CallContext } from '../rpc/index.js';
 import { ImageNotFoundError } from '../runtime/errors.js';
 import { findImage } from '../runtime/resolve.js';
@@ -10,7 +9,7 @@ export async function imageExists(
   runtime: Runtime,
   { name }: { readonly name: string },
   { signal }: CallContext,
-): Promise<ImageExistsReply> {
+): Promise<{ exists: number }> {
   const { view } = await runtime.catalogue(signal);
   try {
     findImage(view, name, await runtime.registries());

@@ -1,5 +1,4 @@
 // InspectImage
-import type { InspectImageReply } from '../generated/io-podman.js';
 import type { CallContext } from '../rpc/index.js';
 import { inspectImage as inspect } from '../runtime/inspect.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -9,7 +8,7 @@ export async function inspectImage(
   runtime: Runtime,
   { name }: { readonly name: string },
   { signal }: CallContext,
-): Promise<InspectImageReply> {
+): Promise<{ image: string }> {
   const { catalogue, image } = await lookUp(runtime, name, signal);
   return { image: await inspect(await runtime.store(), catalogue, image) };
 }

@@ -1,18 +1,17 @@
 // ListImagesWithFilters
-import type { ListImagesWithFiltersReply } from '../generated/io-podman.js';
+import type { Image } from '../generated/io-podman.js';
 import type { CallContext } from '../rpc/index.js';
 import { ImageNotFoundError, InvalidFilterError } from '../runtime/errors.js';
 import { filterImages } from '../runtime/image-filter.js';
 import { summaryOf, type ImageSummary } from '../runtime/image-list.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { toImage } from './image.js';
 import { findByName } from './look-up.js';
 
 export async function listImagesWithFilters(
   runtime: Runtime,
   { filters }: { readonly filters: readonly string[] },
   { signal }: CallContext,
-): Promise<ListImagesWithFiltersReply> {
+): Promise<{ images: readonly Image[] }> {
   const catalogue = await runtime.catalogue(signal);
   const shortNames = await runtime.registries();
   const imageNamed = (name: string): ImageSummary => {
@@ -23,5 +22,5 @@ export async function listImagesWithFilters(
       throw new InvalidFilterError(`unable to find image ${name} in local stores: ${error.message}`);
     }
   };
-  return { images: filterImages(catalogue.summaries, filters, imageNamed).map(toImage) };
+  return { images: filterImages(catalogue.summaries, filters, imageNamed) };
 }

@@ -1,22 +1,21 @@
 // ListImages
-import type { ListImagesReply } from '../generated/io-podman.js';
+import type { Image } from '../generated/io-podman.js';
 import { reusable, type CallContext } from '../rpc/index.js';
 import type { Catalogue } from '../runtime/image-list.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { toImage } from './image.js';
 
-const replies = new WeakMap<Catalogue, ListImagesReply>();
+const replies = new WeakMap<Catalogue, { images: readonly Image[] }>();
 
 /** The reply is made, and serialised, once for each state of the store. */
 export async function listImages(
   runtime: Runtime,
   _params: object,
   { signal }: CallContext,
-): Promise<ListImagesReply> {
+): Promise<{ images: readonly Image[] }> {
   const catalogue = await runtime.catalogue(signal);
   let reply = replies.get(catalogue);
   if (reply === undefined) {
-    reply = reusable({ images: catalogue.summaries.map(toImage) });
+    reply = reusable({ images: catalogue.summaries });
     replies.set(catalogue, reply);
   }
   return reply;

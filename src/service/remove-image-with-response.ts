@@ -1,5 +1,5 @@
 // RemoveImageWithResponse
-import type { RemoveImageWithResponseReply } from '../generated/io-podman.js';
+import type { RemoveImageResponse } from '../generated/io-podman.js';
 import type { CallContext } from '../rpc/index.js';
 import type { Runtime } from '../runtime/runtime.js';
 
@@ -7,7 +7,7 @@ export async function removeImageWithResponse(
   runtime: Runtime,
   { name, force }: { readonly name: string; readonly force: boolean },
   { signal }: CallContext,
-): Promise<RemoveImageWithResponseReply> {
+): Promise<{ response: RemoveImageResponse }> {
   const { untagged, deleted } = await runtime.removeImage(name, force, signal);
-  return { response: { untagged: [...untagged], deleted } };
+  return { response: { untagged, deleted } };
 }

@@ -1,5 +1,4 @@
 // RemoveImage
-import type { RemoveImageReply } from '../generated/io-podman.js';
 import type { CallContext } from '../rpc/index.js';
 import type { Runtime } from '../runtime/runtime.js';
 
@@ -7,6 +6,6 @@ export async function removeImage(
   runtime: Runtime,
   { name, force }: { readonly name: string; readonly force: boolean },
   { signal }: CallContext,
-): Promise<RemoveImageReply> {
+): Promise<{ image: string }> {
   return { image: (await runtime.removeImage(name, force, signal)).id };
 }

@@ -1,5 +1,4 @@
 // TagImage
-import type { TagImageReply } from '../generated/io-podman.js';
 import type { CallContext } from '../rpc/index.js';
 import { storedName } from '../runtime/names.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -10,7 +9,7 @@ export async function tagImage(
   runtime: Runtime,
   { name, tagged }: { readonly name: string; readonly tagged: string },
   { signal }: CallContext,
-): Promise<TagImageReply> {
+): Promise<{ image: string }> {
   const { image } = await lookUp(runtime, name, signal);
   const newName = storedName(tagged);
   if (!image.names.includes(newName)) {

@@ -1,5 +1,5 @@
 // UntagImage
-import { ErrorOccurred, type UntagImageReply } from '../generated/io-podman.js';
+import { ErrorOccurred } from '../generated/io-podman.js';
 import type { CallContext } from '../rpc/index.js';
 import { storedName } from '../runtime/names.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -10,7 +10,7 @@ export async function untagImage(
   runtime: Runtime,
   { name, tag }: { readonly name: string; readonly tag: string },
   { signal }: CallContext,
-): Promise<UntagImageReply> {
+): Promise<{ image: string }> {
   const { image } = await lookUp(runtime, name, signal);
   const removed = image.names.includes(tag) ? tag : storedName(tag);
   if (!image.names.includes(removed)) {

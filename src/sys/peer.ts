@@ -23,3 +23,12 @@ export function peerCredentials(fd: number): PeerCredentials {
     gid: credentials.readUInt32LE(8),
   };
 }
+
+const soAcceptconn = 30;
+
+/** Is the socket `fd` one that listens, rather than one that is connected? Throws SystemError. */
+export function isListening(fd: number): boolean {
+  const value = Buffer.alloc(4);
+  check(getsockopt(fd, solSocket, soAcceptconn, value, [value.length]), 'getsockopt', `descriptor ${fd}`);
+  return value.readInt32LE(0) !== 0;
+}

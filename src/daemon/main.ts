@@ -1,0 +1,126 @@
+// imaged: reads what it is told, opens its sockets, says that it is ready, and ends in order.
+import { mkdir } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { orgVarlinkService } from '../generated/org-varlink-service.js';
+import { Dispatcher, Introspection, unknownPeer, type Peer } from '../rpc/index.js';
+import { VarlinkServer } from '../rpc/varlink/server.js';
+import { messageOf } from '../runtime/errors.js';
+import { Runtime } from '../runtime/runtime.js';
+import { serveInterfaces } from '../service/index.js';
+import { notify } from '../sys/notify.js';
+import { isListening, peerCredentials } from '../sys/peer.js';
+import { IdleTimer } from './idle.js';
+import { createLog, type Log } from './log.js';
+import { readProcess, usage, UsageError, type DaemonOptions } from './options.js';
+import { readVersion } from './version.js';
+
+/** What the calls that run get to finish when the daemon is told to stop; milliseconds. */
+const stopGrace = 2000;
+/** The store is opened, and what a killed predecessor left is removed, once the first callers are served; milliseconds. */
+const prepareDelay = 100;
+
+async function main(): Promise<void> {
+  const options = readOptionsOrExit();
+  // The modes of what the store makes are given in full; the umask must not take from them.
+  process.umask(0o022);
+  const { version, url } = readVersion();
+  const log = createLog(options.logLevel, options.journal, (line) => void process.stderr.write(line));
+  const runtime = new Runtime({ ...options, version, warn: (message) => log.warn(message) });
+  const dispatcher = new Dispatcher({
+    unexpected: (error, method) => log.error(`${method}: ${messageOf(error)}`, error),
+    unknownField: (method, path) => log.debug(`${method}: field ${path} is not known and was ignored`),
+  });
+  dispatcher.serve(
+    orgVarlinkService,
+    new Introspection({ vendor: 'imaged', product: 'imaged', version, url }, dispatcher),
+  );
+  serveInterfaces(dispatcher, runtime);
+
+  let stop = (): void => undefined;
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  const idle = new IdleTimer(options.idleTimeout, () => {
+    log.info('ending: nobody is connected');
+    stop();
+  });
+  const server = new VarlinkServer({
+    dispatcher,
+    peerOf,
+    onActivity: ({ connections }) => idle.busy(connections > 0),
+    onFailure: (error) => log.info(`connection ended: ${messageOf(error)}`),
+  });
+  const addresses = await openSockets(server, options, stop);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log.info(`ending: ${signal}`);
+      stop();
+    });
+  }
+  process.stdout.write(`imaged ${version} ready at ${addresses.join(' ')}\n`);
+  tellManager(options, 'READY=1', log);
+  const prepare = setTimeout(() => void runtime.prepare(), prepareDelay);
+
+  await stopped;
+  tellManager(options, 'STOPPING=1', log);
+  clearTimeout(prepare);
+  idle.stop();
+  await server.close(stopGrace);
+  await runtime.close();
+}
+
+function readOptionsOrExit(): DaemonOptions {
+  try {
+    const options = readProcess();
+    if (options === 'help') process.stdout.write(usage);
+    else if (options === 'version') process.stdout.write(`imaged ${readVersion().version}\n`);
+    else return options;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`imaged: ${error.message}\n`);
+    process.exit(2);
+  }
+  process.exit(0);
+}
+
+/** Opens every socket; returns where each is. An inherited connection ends the daemon when it ends. */
+async function openSockets(
+  server: VarlinkServer,
+  options: DaemonOptions,
+  stop: () => void,
+): Promise<readonly string[]> {
+  const opened: string[] = [];
+  for (const { fd } of options.activated) {
+    if (isListening(fd)) await server.listenOn(fd);
+    else void server.serveDescriptor(fd).then(stop);
+    opened.push(`descriptor ${fd}`);
+  }
+  if (options.defaultDirectory !== undefined) await mkdir(options.defaultDirectory, { recursive: true, mode: 0o755 });
+  for (const address of options.addresses) opened.push(await server.listen(address));
+  return opened;
+}
+
+/** Who is at the other end; only unix sockets can tell. */
+function peerOf(socket: Socket): Peer {
+  const fd = (socket as { readonly _handle?: { readonly fd?: number } })._handle?.fd ?? -1;
+  if (fd < 0 || socket.remoteFamily !== undefined) return unknownPeer;
+  return peerCredentials(fd);
+}
+
+function tellManager(options: DaemonOptions, state: string, log: Log): void {
+  if (options.notifySocket === undefined) return;
+  try {
+    notify(options.notifySocket, state);
+  } catch (error) {
+    log.warn(`the service manager was not told ${state}: ${messageOf(error)}`);
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`imaged: ${messageOf(error)}\n`);
+  process.exit(1);
+}
+// Sockets of clients that do not read any more must not hold the process.
+process.exit(0);
