@@ -1,7 +1,8 @@
 // The one way an image is copied: plan it from the source, bring the layers that are missing, commit.
 import { parseConfig } from '../oci/config.js';
 import { parseManifest, type ImageManifest } from '../oci/manifest.js';
-import { choosePlatform, type Platform } from '../oci/platform.js';
+import { choosePlatform } from '../oci/choose-platform.js';
+import type { Platform } from '../oci/platform.js';
 import type { ImagePlan, ImageSink, LayerPlan } from './image-sink.js';
 import type { ImageSource, SourceManifest } from './image-source.js';
 import type { Operation } from './operation.js';

@@ -29,15 +29,15 @@ export async function imageHistory(
     let owner = byTopLayer.get(layer ?? '');
     if (steps.length === 0) owner = image;
     byTopLayer.delete(layer ?? '');
-    const made = entry.emptyLayer !== true;
+    const made = !entry.emptyLayer;
     const record = layer === undefined ? undefined : view.layer(layer);
     steps.push({
       id: owner?.id ?? '<missing>',
       created: secondTime(entry.created),
-      createdBy: entry.createdBy ?? '',
+      createdBy: entry.createdBy,
       tags: owner?.names ?? [],
       size: made ? Math.max(record?.diffSize ?? 0, 0) : 0,
-      comment: entry.comment ?? '',
+      comment: entry.comment,
     });
     // The id is looked up before the step down: an image shows at the empty entry that follows its layer too.
     if (made && record?.parent !== undefined) layer = record.parent;

@@ -91,6 +91,6 @@ function factsOf(config: ImageConfig): ImageFacts {
 /** Two entries are the same step when these agree (images-and-transports §9); times agree as instants. */
 function comparable(entry: HistoryEntry): string {
   const created = entry.created === undefined ? null : String(instant(entry.created) ?? entry.created);
-  const { createdBy = '', author = '', comment = '', emptyLayer = false } = entry;
+  const { createdBy, author, comment, emptyLayer } = entry;
   return JSON.stringify([created, createdBy, author, comment, emptyLayer]);
 }

@@ -1,5 +1,5 @@
 // The images of the store as the interface lists them (images-and-transports §8.2).
-import { formatReference, trimNamed } from '../oci/reference.js';
+import { repositoryName } from '../oci/reference.js';
 import { manifestDigests, type Store, type StoredImage, type StoreView } from '../store/index.js';
 import { ImageHierarchy } from './hierarchy.js';
 import { ImageFactsCache } from './image-facts.js';
@@ -102,7 +102,7 @@ export function repoDigests(image: StoredImage): readonly string[] {
   for (const name of image.names) {
     const reference = parsedName(name);
     if (reference === undefined) continue;
-    const repository = formatReference(trimNamed(reference));
+    const repository = repositoryName(reference);
     for (const digest of digests) all.add(`${repository}@${digest}`);
   }
   return [...all].toSorted();

@@ -1,7 +1,7 @@
 // All that is known of one image, as the JSON document podman gives (images-and-transports §8.1).
 import { dirname, join } from 'node:path';
 import type { ImageConfig } from '../oci/config.js';
-import { mediaTypes } from '../oci/media-types.js';
+import { dockerManifest, ociManifest } from '../oci/media-types.js';
 import { parseManifest, type ImageManifest } from '../oci/manifest.js';
 import type { Store, StoredImage, StoreView } from '../store/index.js';
 import { readConfig } from './image-facts.js';
@@ -56,7 +56,7 @@ async function readManifest(store: Store, image: StoredImage): Promise<ImageMani
 }
 
 function comment(config: ImageConfig | undefined, manifest: ImageManifest | undefined): string {
-  if (manifest?.mediaType === mediaTypes.ociManifest) return config?.history[0]?.comment ?? '';
+  if (manifest?.mediaType === ociManifest) return config?.history[0]?.comment ?? '';
   return config?.comment ?? '';
 }
 
@@ -66,15 +66,20 @@ function containerConfig(config: ImageConfig | undefined): object {
   const { user, exposedPorts, env, entrypoint, cmd, volumes, workingDir, labels, stopSignal } = config.config;
   return withoutEmpty({
     User: user,
-    ExposedPorts: exposedPorts,
+    ExposedPorts: emptyObjects(exposedPorts),
     Env: env,
     Entrypoint: entrypoint,
     Cmd: cmd,
-    Volumes: volumes,
+    Volumes: emptyObjects(volumes),
     WorkingDir: workingDir,
     Labels: labels,
     StopSignal: stopSignal,
   });
+}
+
+/** A set of names as Go has it in JSON. */
+function emptyObjects(names: readonly string[]): object {
+  return Object.fromEntries(names.map((name) => [name, {}]));
 }
 
 function historyEntry(entry: ImageConfig['history'][number]): object {
@@ -83,7 +88,7 @@ function historyEntry(entry: ImageConfig['history'][number]): object {
     created_by: entry.createdBy,
     author: entry.author,
     comment: entry.comment,
-    empty_layer: entry.emptyLayer === true ? true : undefined,
+    empty_layer: entry.emptyLayer ? true : undefined,
   });
 }
 
@@ -100,8 +105,14 @@ function graphDriver(store: Store, view: StoreView, image: StoredImage): object 
 
 function healthcheck(config: ImageConfig | undefined, manifest: ImageManifest | undefined): object {
   const check = config?.config.healthcheck;
-  if (check === undefined || manifest?.mediaType !== mediaTypes.dockerManifest) return {};
-  return { Healthcheck: check };
+  if (check === undefined || manifest?.mediaType !== dockerManifest) return {};
+  const { test, interval, timeout, startPeriod, retries } = check;
+  return {
+    Healthcheck: {
+      ...withoutEmpty({ Test: test }),
+      ...withoutZero({ Interval: interval, Timeout: timeout, StartPeriod: startPeriod, Retries: retries }),
+    },
+  };
 }
 
 function orNull<Value extends object>(value: Value): Value | null {
@@ -116,6 +127,10 @@ function withoutEmpty(value: Readonly<Record<string, unknown>>): object {
       return typeof field !== 'object' || field === null || Object.keys(field).length > 0;
     }),
   );
+}
+
+function withoutZero(value: Readonly<Record<string, number>>): object {
+  return Object.fromEntries(Object.entries(value).filter(([, number]) => number !== 0));
 }
 
 const goEscapes = /[<>&\u2028\u2029]/g;

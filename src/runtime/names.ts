@@ -1,5 +1,6 @@
 // Giving names to images and taking them away (images-and-transports §1.3, 2.4).
-import { decompose, formatReference, normalizedTag, searchValues } from '../oci/reference.js';
+import { decompose, normalizedTag, searchValues } from '../oci/local-name.js';
+import { formatReference } from '../oci/reference.js';
 import type { StoredImage } from '../store/index.js';
 import { RemoveRefusedError } from './errors.js';
 

@@ -1,6 +1,6 @@
 // The signature policy: whether an image of this source may be used at all (images-and-transports §7.1).
 import { readFile } from 'node:fs/promises';
-import { formatReference, trimNamed, type Reference } from '../oci/reference.js';
+import { formatReference, repositoryName, type Reference } from '../oci/reference.js';
 import { parseStrictJson } from '../oci/strict-json.js';
 import { messageOf, PolicyError } from './errors.js';
 
@@ -96,7 +96,7 @@ export function requireAccepted(policy: Policy, reference: Reference): void {
 function requirementsFor(policy: Policy, reference: Reference): readonly Requirement[] {
   const scopes = policy.transports.get('docker');
   if (scopes === undefined) return policy.default;
-  const repository = formatReference(trimNamed(reference));
+  const repository = repositoryName(reference);
   const candidates = [formatReference(reference), repository];
   for (let cut = repository.lastIndexOf('/'); cut > 0; cut = repository.lastIndexOf('/', cut - 1)) {
     candidates.push(repository.slice(0, cut));

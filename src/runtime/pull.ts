@@ -1,6 +1,14 @@
 // PullImage: which sources a name may mean, tried in order (images-and-transports §3.5).
-import { decompose, formatReference, parseNormalized, tagNameOnly, type Reference } from '../oci/reference.js';
-import { splitTransport } from '../oci/transport-name.js';
+import { decompose } from '../oci/local-name.js';
+import {
+  formatReference,
+  InvalidReferenceError,
+  parseNormalized,
+  preferDigest,
+  tagNameOnly,
+  type Reference,
+} from '../oci/reference.js';
+import { parseTransportName, TransportNameError, type TransportName } from '../oci/transport-name.js';
 import { digestHex } from '../oci/digest.js';
 import type { Platform } from '../oci/platform.js';
 import type { Credentials, Registries } from '../registry/index.js';
@@ -66,21 +74,19 @@ async function findLocal(context: PullContext, name: string, signal: AbortSignal
     return findImage(view, name, context.registries).id;
   } catch (error) {
     // Anything wrong with the name itself is said by the pull.
-    if (error instanceof ImageNotFoundError || (error as { code?: string }).code === 'INVALID_REFERENCE') {
-      return undefined;
-    }
+    if (error instanceof ImageNotFoundError || error instanceof InvalidReferenceError) return undefined;
     throw error;
   }
 }
 
 function pullGoals(context: PullContext, name: string): readonly Goal[] {
   try {
-    const { transport, rest } = splitTransport(name);
-    if (transport === 'docker') {
-      return [{ image: name, reference: tagNameOnly(parseNormalized(rest.replace(/^\/\//, ''))) }];
+    const named = transportName(name);
+    if (named?.transport === 'docker') {
+      return [{ image: name, reference: tagNameOnly(parseNormalized(named.rest.replace(/^\/\//, ''))) }];
     }
-    if (transport !== undefined) {
-      throw new PullError(`transport "${transport}" is not supported yet; pull from a registry`);
+    if (named !== undefined) {
+      throw new PullError(`transport "${named.transport}" is not supported yet; pull from a registry`);
     }
     if (decompose(name).hasRegistry) {
       return [{ image: name, reference: tagNameOnly(parseNormalized(name)) }];
@@ -100,6 +106,16 @@ function pullGoals(context: PullContext, name: string): readonly Goal[] {
   }
 }
 
+/** Undefined for a plain name; `foo:bar` is one too. */
+function transportName(name: string): TransportName | undefined {
+  try {
+    return parseTransportName(name);
+  } catch (error) {
+    if (error instanceof TransportNameError) return undefined;
+    throw error;
+  }
+}
+
 async function pullGoal(
   context: PullContext,
   goal: Goal,
@@ -107,9 +123,7 @@ async function pullGoal(
   operation: Operation,
 ): Promise<string> {
   const { store, pool, registries, platform, events } = context;
-  const { tag: _tag, ...digested } = goal.reference;
-  // A name with both is pulled, and stored, by its digest.
-  const reference: Reference = goal.reference.digest === undefined ? goal.reference : digested;
+  const reference = preferDigest(goal.reference);
   requireAccepted(await readPolicy(context.policyPaths), reference);
   const storedAs = formatReference(reference);
   await using source = await openRegistrySource(registries, reference, credentials, operation.signal);

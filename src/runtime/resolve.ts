@@ -1,15 +1,16 @@
 // Which local image a name means (images-and-transports §2).
 import { parseDigest } from '../oci/digest.js';
-import { hasTransport, transportReferenceName } from '../oci/transport-name.js';
+import { decompose, searchValues } from '../oci/local-name.js';
 import {
-  decompose,
   formatReference,
+  InvalidReferenceError,
   parseNormalized,
-  searchValues,
+  preferDigest,
+  repositoryName,
   tagNameOnly,
-  trimNamed,
   type Reference,
 } from '../oci/reference.js';
+import { parseTransportName, TransportNameError } from '../oci/transport-name.js';
 import type { StoredImage, StoreView } from '../store/index.js';
 import { ImageNotFoundError } from './errors.js';
 
@@ -25,7 +26,7 @@ export interface ShortNames {
  */
 export function findImage(view: StoreView, name: string, shortNames: ShortNames): StoredImage {
   if (name === '') throw new ImageNotFoundError(name, 'input name is blank');
-  const wanted = hasTransport(name) ? (transportReferenceName(name) ?? name) : name;
+  const wanted = nameBehindTransport(name) ?? name;
   const exact = imageByReferenceText(view, withoutAlgorithm(wanted));
   if (exact !== undefined) return exact;
 
@@ -38,6 +39,33 @@ export function findImage(view: StoreView, name: string, shortNames: ShortNames)
     if (image !== undefined) return image;
   }
   return imageByPathSuffix(view, name, wanted);
+}
+
+/** The name in `docker://NAME`, `docker-archive:FILE:NAME` and the like; undefined where there is none. */
+function nameBehindTransport(text: string): string | undefined {
+  try {
+    const { transport, rest } = parseTransportName(text);
+    const name = transportNamePart(transport, rest);
+    return name === undefined ? undefined : formatReference(tagNameOnly(parseNormalized(name)));
+  } catch (error) {
+    if (error instanceof TransportNameError || error instanceof InvalidReferenceError) return undefined;
+    throw error;
+  }
+}
+
+function transportNamePart(transport: string, rest: string): string | undefined {
+  switch (transport) {
+    case 'docker':
+      return rest.startsWith('//') ? rest.slice(2) : undefined;
+    case 'docker-daemon':
+      return rest;
+    case 'docker-archive':
+      return rest.includes(':') ? rest.slice(rest.indexOf(':') + 1) : undefined;
+    case 'containers-storage':
+      return rest.replace(/^\[[^\]]*\]/, '').replace(/@[0-9a-f]{64}$/, '');
+    default:
+      return undefined;
+  }
 }
 
 /** `sha256:` in front of an id is dropped, and only there. */
@@ -124,18 +152,16 @@ function imageByReference(
   if (image !== undefined) return hasRepository(image, named) ? image : undefined;
   if (id !== undefined) return undefined;
   // A name with a tag and a digest is looked up by the digest alone.
-  const { tag: _tag, ...untagged } = named;
-  const wanted = named.digest === undefined ? named : untagged;
-  const byName = view.imageByName(formatReference(wanted));
+  const byName = view.imageByName(formatReference(preferDigest(named)));
   if (byName !== undefined || named.digest === undefined) return byName;
   return view.imagesByDigest(named.digest).find((candidate) => hasRepository(candidate, named));
 }
 
 function hasRepository(image: StoredImage, named: Reference): boolean {
-  const repository = formatReference(trimNamed(named));
+  const repository = repositoryName(named);
   return image.names.some((name) => {
     const parsed = parsedName(name);
-    return parsed !== undefined && formatReference(trimNamed(parsed)) === repository;
+    return parsed !== undefined && repositoryName(parsed) === repository;
   });
 }
 

@@ -1,12 +1,164 @@
-// Everything the methods work on, opened when it is first needed.
+// Everything the methods work on, each part opened when it is first needed.
+import { readFile } from 'node:fs/promises';
 import { arch } from 'node:os';
 import { hostPlatform, type Platform } from '../oci/platform.js';
-import type { Credentials, Registries } from '../registry/index.js';
-import type { Store, StorageOptions } from '../store/index.js';
+import type { Credentials } from '../registry/index.js';
+import { openStore, resolveStorageOptions, withFileLock, type Store } from '../store/index.js';
+import { configurationPaths, type ConfigurationPaths, type Environment } from './configuration-paths.js';
+import { messageOf } from './errors.js';
 import { EventLog } from './events.js';
-import { type Catalogue, ImageList } from './image-list.js';
+import { ImageList, type Catalogue } from './image-list.js';
 import { LayerPool } from './layer-pool.js';
-import { Operation, OperationTable } from './operation.js';
+import { OperationTable, type Operation } from './operation.js';
+import { pullImage } from './pull.js';
+import { Registries } from './registries.js';
 import { removeImage, type Removal } from './remove.js';
+import { storeStatus, type StoreStatus } from './store-status.js';
 
 export type { StoredImage } from '../store/index.js';
+
+export interface RuntimeOptions {
+  readonly version: string;
+  readonly environment: Environment;
+  readonly uid: number;
+  readonly storage: {
+    readonly root?: string;
+    readonly runroot?: string;
+    readonly driver?: string;
+    readonly options: readonly string[];
+  };
+  readonly registriesConf?: string;
+  readonly signaturePolicy?: string;
+  readonly authfile?: string;
+  readonly eventsFile?: string;
+  readonly warn: (message: string) => void;
+}
+
+/** Who called, as far as an operation wants to know. */
+export interface Caller {
+  readonly peer: { readonly pid: number };
+  readonly signal: AbortSignal;
+}
+
+interface OpenedStore {
+  readonly store: Store;
+  readonly images: ImageList;
+}
+
+/** One daemon's store, registries and running operations. */
+export class Runtime {
+  readonly version: string;
+  readonly operations = new OperationTable();
+  readonly events: EventLog;
+  readonly #options: RuntimeOptions;
+  readonly #paths: ConfigurationPaths;
+  readonly #pool = new LayerPool({});
+  #platform: Promise<Platform> | undefined;
+  #opened: Promise<OpenedStore> | undefined;
+
+  constructor(options: RuntimeOptions) {
+    this.#options = options;
+    this.version = options.version;
+    this.#paths = configurationPaths(options);
+    this.events = new EventLog(this.#paths.eventsFile, withFileLock, options.warn);
+  }
+
+  /** This machine. */
+  platform(): Promise<Platform> {
+    this.#platform ??= readFile('/proc/cpuinfo', 'utf8').then(
+      (cpuinfo) => hostPlatform(arch(), cpuinfo),
+      () => hostPlatform(arch(), ''),
+    );
+    return this.#platform;
+  }
+
+  /** Short names and registry settings as the files have them now. */
+  registries(): Promise<Registries> {
+    return Registries.load(this.#paths, this.#options.version);
+  }
+
+  async store(): Promise<Store> {
+    return (await this.#open()).store;
+  }
+
+  /** The images as they are now, and what follows from them. */
+  async catalogue(signal: AbortSignal): Promise<Catalogue> {
+    return await (await this.#open()).images.catalogue(signal);
+  }
+
+  async storeStatus(signal: AbortSignal): Promise<StoreStatus> {
+    return await storeStatus(await this.store(), signal);
+  }
+
+  /** Starts a pull. It ends, undone, when the caller goes away. */
+  pullImage(
+    name: string,
+    credentials: Credentials | undefined,
+    { peer, signal }: Caller,
+  ): { readonly operation: Operation; readonly result: Promise<string> } {
+    const request = { kind: 'pull', target: name, pid: Math.max(peer.pid, 0) } as const;
+    return this.operations.run(
+      request,
+      async (operation) => {
+        const context = {
+          store: await this.store(),
+          pool: this.#pool,
+          registries: await this.registries(),
+          policyPaths: this.#paths.policy,
+          platform: await this.platform(),
+          events: this.events,
+        };
+        return await pullImage(context, name, credentials, operation);
+      },
+      signal,
+    );
+  }
+
+  async removeImage(name: string, force: boolean, signal: AbortSignal): Promise<Removal> {
+    const { store, images } = await this.#open();
+    const context = { store, images, events: this.events, shortNames: await this.registries() };
+    return await removeImage(context, name, force, signal);
+  }
+
+  /** Opens the store, which removes what a killed predecessor left. A failure is a warning: the next call tries again. */
+  async prepare(): Promise<void> {
+    try {
+      const removed = await (await this.store()).recovery;
+      if (removed.length > 0) this.#options.warn(`removed ${removed.length} layers of an unfinished pull`);
+    } catch (error) {
+      this.#options.warn(messageOf(error));
+    }
+  }
+
+  /** Aborts what runs, waits until it is undone, and closes everything. */
+  async close(): Promise<void> {
+    await this.operations.abortAll(new Error('imaged is stopping'));
+    await this.#pool.close();
+    const opened = await this.#opened?.catch(() => undefined);
+    await opened?.store.close();
+  }
+
+  #open(): Promise<OpenedStore> {
+    if (this.#opened === undefined) {
+      const opening = this.#openStore();
+      // A store that could not be opened is tried again by the next call: it may have been repaired.
+      opening.catch(() => {
+        this.#opened = undefined;
+      });
+      this.#opened = opening;
+    }
+    return this.#opened;
+  }
+
+  async #openStore(): Promise<OpenedStore> {
+    const { environment, uid, storage } = this.#options;
+    const flags = {
+      root: storage.root,
+      runRoot: storage.runroot,
+      driver: storage.driver,
+      driverOptions: storage.options.length > 0 ? storage.options : undefined,
+    };
+    const store = await openStore(await resolveStorageOptions({ env: environment, uid, flags }));
+    return { store, images: new ImageList(store) };
+  }
+}

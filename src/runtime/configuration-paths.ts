@@ -1,0 +1,47 @@
+// Where the files lie that Podman's tools read too, with the same precedence (images-and-transports §3.1, 5.2, 7.1, 11).
+import { join } from 'node:path';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface ConfigurationSources {
+  readonly environment: Environment;
+  readonly uid: number;
+  readonly registriesConf?: string;
+  readonly signaturePolicy?: string;
+  readonly authfile?: string;
+  readonly eventsFile?: string;
+}
+
+export interface ConfigurationPaths {
+  readonly environment: Environment;
+  readonly uid: number;
+  /** Instead of every other registries.conf, from the command line. */
+  readonly registriesConf: string | undefined;
+  /** Instead of every other file with credentials, from the command line. */
+  readonly authfile: string | undefined;
+  /** The first that exists counts. */
+  readonly policy: readonly string[];
+  readonly eventsFile: string;
+}
+
+export function configurationPaths(sources: ConfigurationSources): ConfigurationPaths {
+  const { environment, uid } = sources;
+  const home = environment['HOME'] ?? '/';
+  const configHome = environment['XDG_CONFIG_HOME'] || join(home, '.config');
+  const runtimeDirectory = environment['XDG_RUNTIME_DIR'] || `/run/user/${uid}`;
+  return {
+    environment,
+    uid,
+    registriesConf: sources.registriesConf,
+    authfile: sources.authfile,
+    policy:
+      sources.signaturePolicy === undefined
+        ? [join(configHome, 'containers/policy.json'), '/etc/containers/policy.json']
+        : [sources.signaturePolicy],
+    eventsFile:
+      sources.eventsFile ??
+      (uid === 0
+        ? '/run/libpod/events/events.log'
+        : join(runtimeDirectory, 'libpod/tmp/events/events.log')),
+  };
+}
