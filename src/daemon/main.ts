@@ -95,7 +95,8 @@ async function openSockets(
     else void server.serveDescriptor(fd).then(stop);
     opened.push(`descriptor ${fd}`);
   }
-  if (options.defaultDirectory !== undefined) await mkdir(options.defaultDirectory, { recursive: true, mode: 0o755 });
+  if (options.defaultDirectory !== undefined)
+    await mkdir(options.defaultDirectory, { recursive: true, mode: 0o755 });
   for (const address of options.addresses) opened.push(await server.listen(address));
   return opened;
 }

@@ -67,7 +67,11 @@ export const usage = `imaged [options]
 
 /** The options of this process. The variables of socket activation are removed: children must not see them. */
 export function readProcess(): DaemonOptions | 'help' | 'version' {
-  const options = readOptions(process.argv.slice(2), { ...process.env }, { pid: process.pid, uid: process.getuid?.() ?? 0 });
+  const options = readOptions(
+    process.argv.slice(2),
+    { ...process.env },
+    { pid: process.pid, uid: process.getuid?.() ?? 0 },
+  );
   for (const name of activationVariables) delete process.env[name];
   return options;
 }
@@ -85,7 +89,8 @@ export function readOptions(
     throw new UsageError('--jsonrpc: this version of imaged speaks varlink only; leave the option out');
   }
   const activated = activatedSockets(environment, self.pid);
-  const path = values.address === undefined && activated.length === 0 ? defaultPath(environment, self.uid) : undefined;
+  const path =
+    values.address === undefined && activated.length === 0 ? defaultPath(environment, self.uid) : undefined;
   return {
     addresses: values.address ?? (path === undefined ? [] : [`unix:${path}`]),
     ...optional('defaultDirectory', path === undefined ? undefined : dirname(path)),
@@ -155,13 +160,15 @@ function keyValue(text: string): string {
 
 function idleTimeout(text: string | undefined, activated: boolean): number {
   if (text === undefined) return activated ? activatedIdleTimeout : 0;
-  if (!/^\d{1,6}$/.test(text)) throw new UsageError(`--idle-timeout ${text}: expected seconds from 0 to 999999`);
+  if (!/^\d{1,6}$/.test(text))
+    throw new UsageError(`--idle-timeout ${text}: expected seconds from 0 to 999999`);
   return Number(text);
 }
 
 function logLevel(text: string | undefined): LogLevel {
   if (text === undefined) return 'info';
-  if (!logLevels.includes(text)) throw new UsageError(`--log-level ${text}: expected ${logLevels.join(', ')}`);
+  if (!logLevels.includes(text))
+    throw new UsageError(`--log-level ${text}: expected ${logLevels.join(', ')}`);
   return text as LogLevel;
 }
 

@@ -40,8 +40,6 @@ export function configurationPaths(sources: ConfigurationSources): Configuration
         : [sources.signaturePolicy],
     eventsFile:
       sources.eventsFile ??
-      (uid === 0
-        ? '/run/libpod/events/events.log'
-        : join(runtimeDirectory, 'libpod/tmp/events/events.log')),
+      (uid === 0 ? '/run/libpod/events/events.log' : join(runtimeDirectory, 'libpod/tmp/events/events.log')),
   };
 }

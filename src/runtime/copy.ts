@@ -59,7 +59,8 @@ async function planImage(source: ImageSource, platform: Platform, signal: AbortS
   }
   const layers = parsed.layers.map((blob, position) => {
     const diffId = diffIds[position];
-    if (diffId === undefined) throw new CopyError(`config ${parsed.config.digest}: no diffID for layer ${position}`);
+    if (diffId === undefined)
+      throw new CopyError(`config ${parsed.config.digest}: no diffID for layer ${position}`);
     return { index: position, blob, diffId };
   });
   return { manifest, index, configDigest: parsed.config.digest, configBytes, config, layers };
@@ -121,7 +122,8 @@ async function bringLayers(
       if (!logged.has(layer)) operation.log(`Copying blob ${digest}`);
       logged.add(layer);
       const location = await source.locate(layer.blob, signal);
-      const copying = (done: number): void => operation.report({ digest, done, total: size, state: 'copying' });
+      const copying = (done: number): void =>
+        operation.report({ digest, done, total: size, state: 'copying' });
       await sink.putLayer(layer, location, copying, signal);
       operation.report({ digest, done: size, total: size, state: 'done' });
     } catch (error) {

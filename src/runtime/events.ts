@@ -1,6 +1,8 @@
 // The events file that Podman's tools read too: one JSON line for each thing done to an image (images-and-transports §11).
-import { appendFile, mkdir } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { lock } from '../sys/lock.js';
+import { messageOf } from './errors.js';
 
 export type ImageEventStatus = 'pull' | 'tag' | 'untag' | 'remove';
 
@@ -11,32 +13,35 @@ export interface ImageEvent {
   readonly name: string;
 }
 
-/** What takes a write lock on `path` while `work` runs. */
-export type LockedWork = (path: string, work: () => Promise<void>, signal?: AbortSignal) => Promise<void>;
+/** Other writers hold the lock for one line each. */
+const lockTimeout = 5000;
 
-/** Appends image events to a file under the lock that its other writers take. */
+/** Appends image events to a file, under the lock that its other writers take. */
 export class EventLog {
-  readonly #path: string | undefined;
-  readonly #withLock: LockedWork;
+  readonly #path: string;
   readonly #warn: (message: string) => void;
 
-  /** Without a `path` events are dropped. */
-  constructor(path: string | undefined, withLock: LockedWork, warn: (message: string) => void) {
+  constructor(path: string, warn: (message: string) => void) {
     this.#path = path;
-    this.#withLock = withLock;
     this.#warn = warn;
   }
 
-  /** Never fails: an event that cannot be written is a warning, the operation it tells of has happened. */
+  /** Never fails: an event that cannot be written is a warning, what it tells of has happened. */
   async write(event: ImageEvent): Promise<void> {
-    const path = this.#path;
-    if (path === undefined) return;
     try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await this.#withLock(`${path}.lock`, () => appendFile(path, eventLine(event, new Date()), { mode: 0o700 }));
+      await this.#append(eventLine(event, new Date()));
     } catch (error) {
-      this.#warn(`event ${event.status} of image ${event.id} was not written to ${path}: ${(error as Error).message}`);
+      this.#warn(`event ${event.status} of image ${event.id} was not written: ${messageOf(error)}`);
     }
+  }
+
+  async #append(line: string): Promise<void> {
+    const lockPath = `${this.#path}.lock`;
+    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+    await using lockFile = await open(lockPath, 'a', 0o644);
+    await lock(lockFile.fd, 'write', lockPath, lockTimeout);
+    await using file = await open(this.#path, 'a', 0o700);
+    await file.write(line);
   }
 }
 

@@ -1,7 +1,6 @@
 // The machine imaged runs on, as GetInfo describes it.
 import { readFile } from 'node:fs/promises';
-import { arch, cpus, hostname, release, uptime } from 'node:os';
-import { hostArchitecture } from '../oci/platform.js';
+import { cpus, hostname, release, uptime } from 'node:os';
 
 /** Memory sizes are bytes. */
 export interface HostInfo {
@@ -10,7 +9,6 @@ export interface HostInfo {
   readonly memTotal: number;
   readonly swapFree: number;
   readonly swapTotal: number;
-  readonly arch: string;
   readonly cpus: number;
   readonly hostname: string;
   readonly kernel: string;
@@ -34,7 +32,6 @@ export async function readHostInfo(): Promise<HostInfo> {
     memTotal: bytes('MemTotal'),
     swapFree: bytes('SwapFree'),
     swapTotal: bytes('SwapTotal'),
-    arch: hostArchitecture(arch()),
     cpus: cpus().length,
     hostname: hostname(),
     kernel: release(),

@@ -85,7 +85,12 @@ function factsOf(config: ImageConfig): ImageFacts {
     hash.update(comparable(entry));
     historyHash = hash.copy().digest('base64');
   }
-  return { labels: config.config.labels, historyLength: config.history.length, historyHash, parentHistoryHash };
+  return {
+    labels: config.config.labels,
+    historyLength: config.history.length,
+    historyHash,
+    parentHistoryHash,
+  };
 }
 
 /** Two entries are the same step when these agree (images-and-transports §9); times agree as instants. */

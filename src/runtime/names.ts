@@ -24,7 +24,8 @@ export function matchingName(image: StoredImage, text: string): string {
   }
   const [match, another] = matches;
   if (match === undefined) throw new RemoveRefusedError('unable to match user input to any specific repotag');
-  if (another !== undefined) throw new RemoveRefusedError('user input matched multiple repotags for the image');
+  if (another !== undefined)
+    throw new RemoveRefusedError('user input matched multiple repotags for the image');
   return match;
 }
 

@@ -132,7 +132,10 @@ interface OperationTableEvents {
 /** The operations that run now. */
 export class OperationTable {
   readonly events = new EventEmitter<OperationTableEvents>();
-  readonly #running = new Map<string, { readonly operation: Operation; readonly settled: Promise<unknown> }>();
+  readonly #running = new Map<
+    string,
+    { readonly operation: Operation; readonly settled: Promise<unknown> }
+  >();
 
   get running(): readonly Operation[] {
     return [...this.#running.values()].map(({ operation }) => operation);
@@ -175,7 +178,10 @@ export class OperationTable {
     await Promise.allSettled(running.map(({ settled }) => settled));
   }
 
-  async #settle<Result>(operation: Operation, work: (operation: Operation) => Promise<Result>): Promise<Result> {
+  async #settle<Result>(
+    operation: Operation,
+    work: (operation: Operation) => Promise<Result>,
+  ): Promise<Result> {
     try {
       const result = await work(operation);
       operation.enter('done');

@@ -64,7 +64,13 @@ function asObject(value: unknown, what: string): Readonly<Record<string, unknown
   return value as Readonly<Record<string, unknown>>;
 }
 
-const knownTypes = new Set(['insecureAcceptAnything', 'reject', 'signedBy', 'signedBaseLayer', 'sigstoreSigned']);
+const knownTypes = new Set([
+  'insecureAcceptAnything',
+  'reject',
+  'signedBy',
+  'signedBaseLayer',
+  'sigstoreSigned',
+]);
 
 function asRequirements(value: unknown): readonly Requirement[] {
   if (!Array.isArray(value)) throw new PolicyError('requirements are not a list');

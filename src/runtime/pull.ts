@@ -11,7 +11,7 @@ import {
 import { parseTransportName, TransportNameError, type TransportName } from '../oci/transport-name.js';
 import { digestHex } from '../oci/digest.js';
 import type { Platform } from '../oci/platform.js';
-import type { Credentials, Registries } from '../registry/index.js';
+import type { Credentials, Registries } from './registries.js';
 import type { Store } from '../store/index.js';
 import { copyImage } from './copy.js';
 import { ImageNotFoundError, messageOf, PullError } from './errors.js';
@@ -19,7 +19,6 @@ import type { EventLog } from './events.js';
 import type { LayerPool } from './layer-pool.js';
 import type { Operation } from './operation.js';
 import { readPolicy, requireAccepted } from './policy.js';
-import { openRegistrySource } from './registry-source.js';
 import { findImage } from './resolve.js';
 import { StoreSink } from './store-sink.js';
 
@@ -68,7 +67,11 @@ export async function pullImage(
   throw new PullError(`unable to pull ${name}: unable to pull ${name}: ${joinFailures(failures)}`);
 }
 
-async function findLocal(context: PullContext, name: string, signal: AbortSignal): Promise<string | undefined> {
+async function findLocal(
+  context: PullContext,
+  name: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const view = await context.store.view(signal);
   try {
     return findImage(view, name, context.registries).id;
@@ -126,7 +129,7 @@ async function pullGoal(
   const reference = preferDigest(goal.reference);
   requireAccepted(await readPolicy(context.policyPaths), reference);
   const storedAs = formatReference(reference);
-  await using source = await openRegistrySource(registries, reference, credentials, operation.signal);
+  await using source = await registries.open(reference, credentials, operation.signal);
   await using sink = new StoreSink(store, pool, [storedAs]);
   const image = await copyImage(source, sink, platform, operation);
   const id = digestHex(image.configDigest);

@@ -89,7 +89,7 @@ async function removeOrphanedParents(
   parent: StoredImage | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let next = parent; next !== undefined && next.names.length === 0; ) {
+  for (let next = parent; next !== undefined && next.names.length === 0;) {
     const { view, hierarchy } = await context.images.catalogue(signal);
     const image = view.imageById(next.id);
     if (image === undefined || image.names.length > 0 || hierarchy.childrenOf(image).length > 0) return;

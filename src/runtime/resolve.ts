@@ -178,7 +178,10 @@ function imageByPathSuffix(view: StoreView, asked: string, wanted: string): Stor
   }
   const [first, second] = hits;
   if (first === undefined) {
-    throw new ImageNotFoundError(asked, `unable to find a name and tag match for ${name} in repotags: no such image`);
+    throw new ImageNotFoundError(
+      asked,
+      `unable to find a name and tag match for ${name} in repotags: no such image`,
+    );
   }
   if (second !== undefined) {
     throw new ImageNotFoundError(

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { arch } from 'node:os';
 import { hostPlatform, type Platform } from '../oci/platform.js';
-import type { Credentials } from '../registry/index.js';
-import { openStore, resolveStorageOptions, withFileLock, type Store } from '../store/index.js';
+
+import { openStore, resolveStorageOptions, type Store } from '../store/index.js';
 import { configurationPaths, type ConfigurationPaths, type Environment } from './configuration-paths.js';
 import { messageOf } from './errors.js';
 import { EventLog } from './events.js';
@@ -11,7 +11,7 @@ import { ImageList, type Catalogue } from './image-list.js';
 import { LayerPool } from './layer-pool.js';
 import { OperationTable, type Operation } from './operation.js';
 import { pullImage } from './pull.js';
-import { Registries } from './registries.js';
+import { Registries, type Credentials } from './registries.js';
 import { removeImage, type Removal } from './remove.js';
 import { storeStatus, type StoreStatus } from './store-status.js';
 
@@ -60,7 +60,7 @@ export class Runtime {
     this.#options = options;
     this.version = options.version;
     this.#paths = configurationPaths(options);
-    this.events = new EventLog(this.#paths.eventsFile, withFileLock, options.warn);
+    this.events = new EventLog(this.#paths.eventsFile, options.warn);
   }
 
   /** This machine. */

@@ -1,7 +1,14 @@
 // The local store as the place where an image goes.
 import type { BlobLocation } from '../oci/blob.js';
 import { digestHex } from '../oci/digest.js';
-import { LayerMissingError, layerIdOf, type StagedLayer, type Store } from '../store/index.js';
+import {
+  LayerMissingError,
+  layerIdOf,
+  type CommitLayer,
+  type NewImage,
+  type StagedLayer,
+  type Store,
+} from '../store/index.js';
 import type { ImagePlan, ImageSink, LayerPlan } from './image-sink.js';
 import type { LayerPool } from './layer-pool.js';
 import { instant } from './time.js';
@@ -60,11 +67,7 @@ export class StoreSink implements ImageSink {
   }
 
   async commit(image: ImagePlan, signal: AbortSignal): Promise<boolean> {
-    const layers = image.layers.map((layer) => {
-      const unpacked = this.#unpacked.get(layer);
-      if (unpacked === undefined) return { diffId: layer.diffId };
-      return { diffId: layer.diffId, staged: unpacked.staged, summary: unpacked.summary };
-    });
+    const layers = image.layers.map((layer) => commitLayer(layer, this.#unpacked.get(layer)));
     try {
       await this.#store.commitImage({ layers, image: imageRecord(image, this.#names) }, signal);
     } catch (error) {
@@ -81,8 +84,19 @@ export class StoreSink implements ImageSink {
   }
 }
 
+/** A layer that was not brought is one the store has: what its record would say is not looked at. */
+function commitLayer({ diffId, blob }: LayerPlan, unpacked: UnpackedLayer | undefined): CommitLayer {
+  if (unpacked === undefined) {
+    const { digest: blobDigest, size: blobSize } = blob;
+    return { diffId, diffSize: 0, blobDigest, blobSize, compression: 'none', uids: [], gids: [] };
+  }
+  const { staged, summary } = unpacked;
+  const { digest: blobDigest, size: blobSize, diffSize, compression, uids, gids } = summary;
+  return { diffId, diffSize, blobDigest, blobSize, compression, uids, gids, staged };
+}
+
 /** What the store keeps of an image beside its layers (containers-storage-format §9). */
-function imageRecord(image: ImagePlan, names: readonly string[]) {
+function imageRecord(image: ImagePlan, names: readonly string[]): NewImage {
   const { manifest, index, configDigest, configBytes, config } = image;
   const noSignatures = Buffer.alloc(0);
   return {
@@ -90,7 +104,8 @@ function imageRecord(image: ImagePlan, names: readonly string[]) {
     // Podman records the digest of what was asked for: the index when there is one.
     digest: (index ?? manifest).digest,
     names,
-    created: config.created !== undefined && instant(config.created) !== undefined ? config.created : undefined,
+    created:
+      config.created !== undefined && instant(config.created) !== undefined ? config.created : undefined,
     metadata: JSON.stringify({ 'signatures-sizes': { [manifest.digest]: [] } }),
     bigData: [
       { key: configDigest as string, bytes: configBytes },

@@ -4,15 +4,26 @@ import type { CallContext } from '../rpc/index.js';
 import { readHostInfo } from '../runtime/host-info.js';
 import type { Runtime } from '../runtime/runtime.js';
 
-export async function getInfo(runtime: Runtime, _params: object, call: CallContext): Promise<{ info: PodmanInfo }> {
-  const [host, registries, store] = await Promise.all([
+export async function getInfo(
+  runtime: Runtime,
+  _params: object,
+  call: CallContext,
+): Promise<{ info: PodmanInfo }> {
+  const [host, platform, registries, store] = await Promise.all([
     readHostInfo(),
+    runtime.platform(),
     runtime.registries(),
     runtime.storeStatus(call.signal),
   ]);
   return {
     info: {
-      host: { ...host, buildahVersion: '', os: runtime.platform.os, eventlogger: 'file' },
+      host: {
+        ...host,
+        buildahVersion: '',
+        arch: platform.architecture,
+        os: platform.os,
+        eventlogger: 'file',
+      },
       registries: {
         search: [...registries.search],
         insecure: [...registries.insecure],
@@ -23,7 +34,7 @@ export async function getInfo(runtime: Runtime, _params: object, call: CallConte
         compiler: 'node',
         goVersion: `node ${process.versions.node}`,
         podmanVersion: runtime.version,
-        gitCommit: runtime.commit,
+        gitCommit: '',
       },
     },
   };

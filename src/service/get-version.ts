@@ -5,14 +5,16 @@ import type { Runtime } from '../runtime/runtime.js';
 /** The version of the interface's remote API that clients of 2020 expect. */
 const remoteApiVersion = 1;
 
+const unknownBuildTime = '1970-01-01T00:00:00Z';
+
 export async function getVersion(runtime: Runtime): Promise<GetVersionReply> {
-  const { version, commit, built, platform } = runtime;
+  const { os, architecture } = await runtime.platform();
   return {
-    version,
+    version: runtime.version,
     goVersion: `node ${process.versions.node}`,
-    gitCommit: commit,
-    built,
-    osArch: `${platform.os}/${platform.architecture}`,
+    gitCommit: '',
+    built: unknownBuildTime,
+    osArch: `${os}/${architecture}`,
     remoteApiVersion,
   };
 }

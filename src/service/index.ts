@@ -1,4 +1,5 @@
 // The interfaces imaged provides, each method bound to the runtime it works on.
+import { ioImaged, type IoImagedService } from '../generated/io-imaged.js';
 import { ioPodman, type IoPodmanService } from '../generated/io-podman.js';
 import type { Dispatcher } from '../rpc/index.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -16,6 +17,7 @@ import { removeImage } from './remove-image.js';
 import { removeImageWithResponse } from './remove-image-with-response.js';
 import { tagImage } from './tag-image.js';
 import { untagImage } from './untag-image.js';
+import { watchOperations } from './watch-operations.js';
 
 /** Adds the interfaces to a dispatcher. What is declared and not here answers MethodNotImplemented. */
 export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime): void {
@@ -34,5 +36,9 @@ export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime): void 
     removeImageWithResponse: (params, call) => removeImageWithResponse(runtime, params, call),
     pullImage: (params, call) => pullImage(runtime, params, call),
   };
+  const ioImagedService: IoImagedService = {
+    watchOperations: (_params, call) => watchOperations(runtime.operations, call),
+  };
   dispatcher.serve(ioPodman, ioPodmanService, { errorFor: toInterfaceError });
+  dispatcher.serve(ioImaged, ioImagedService);
 }

@@ -9,7 +9,8 @@ const maxPathBytes = 107;
 /** Sends `state`, such as `READY=1`, to the socket at `address` (`/path` or `@abstract`). Throws SystemError. */
 export function notify(address: string, state: string): void {
   const path = Buffer.from(address);
-  if (path.length > maxPathBytes) throw new RangeError(`NOTIFY_SOCKET is longer than ${maxPathBytes} bytes: ${address}`);
+  if (path.length > maxPathBytes)
+    throw new RangeError(`NOTIFY_SOCKET is longer than ${maxPathBytes} bytes: ${address}`);
   const sockaddr = Buffer.alloc(2 + path.length);
   sockaddr.writeUInt16LE(afUnix, 0);
   path.copy(sockaddr, 2);
@@ -24,5 +25,7 @@ export function notify(address: string, state: string): void {
 }
 
 const socket = declare('int socket(int domain, int type, int protocol)');
-const sendto = declare('ssize_t sendto(int fd, const void *data, size_t length, int flags, const void *to, uint size)');
+const sendto = declare(
+  'long sendto(int fd, const void *data, ulong length, int flags, const void *to, uint size)',
+);
 const close = declare('int close(int fd)');

@@ -16,7 +16,11 @@ const getsockopt = declare('int getsockopt(int fd, int level, int option, void *
 /** SO_PEERCRED of the connected socket `fd`; throws SystemError. */
 export function peerCredentials(fd: number): PeerCredentials {
   const credentials = Buffer.alloc(12);
-  check(getsockopt(fd, solSocket, soPeercred, credentials, [credentials.length]), 'getsockopt', 'SO_PEERCRED');
+  check(
+    getsockopt(fd, solSocket, soPeercred, credentials, [credentials.length]),
+    'getsockopt',
+    'SO_PEERCRED',
+  );
   return {
     pid: credentials.readInt32LE(0),
     uid: credentials.readUInt32LE(4),

@@ -10,12 +10,21 @@ function read(argv: readonly string[], environment: Environment = {}, uid = 0): 
 describe('the options of imaged', () => {
   it('listens at the well-known place of root and of users', () => {
     expect(read([]).addresses).toEqual(['unix:/run/imaged/io.podman']);
-    expect(read([], { XDG_RUNTIME_DIR: '/run/user/7' }, 7).addresses).toEqual(['unix:/run/user/7/imaged/io.podman']);
+    expect(read([], { XDG_RUNTIME_DIR: '/run/user/7' }, 7).addresses).toEqual([
+      'unix:/run/user/7/imaged/io.podman',
+    ]);
     expect(() => read([], {}, 7)).toThrow('XDG_RUNTIME_DIR is not set');
   });
 
   it('takes repeated addresses and storage options in order', () => {
-    const options = read(['--address', 'unix:/a', '--address=unix:@b', '--storage-opt', 'a=1', '--storage-opt=b=2=3']);
+    const options = read([
+      '--address',
+      'unix:/a',
+      '--address=unix:@b',
+      '--storage-opt',
+      'a=1',
+      '--storage-opt=b=2=3',
+    ]);
     expect(options.addresses).toEqual(['unix:/a', 'unix:@b']);
     expect(options.storage.options).toEqual(['a=1', 'b=2=3']);
   });
@@ -51,7 +60,11 @@ describe('the options of imaged', () => {
 
 describe('socket activation', () => {
   it('takes a single socket whatever its name', () => {
-    const { activated, addresses } = read([], { LISTEN_PID: '100', LISTEN_FDS: '1', LISTEN_FDNAMES: 'anything' });
+    const { activated, addresses } = read([], {
+      LISTEN_PID: '100',
+      LISTEN_FDS: '1',
+      LISTEN_FDNAMES: 'anything',
+    });
     expect(activated).toEqual([{ fd: 3, name: 'anything' }]);
     expect(addresses).toEqual([]);
   });

@@ -24,7 +24,11 @@ function image(id: string, rest: Partial<ImageSummary> = {}): ImageSummary {
 }
 
 const images = [
-  image('aa1', { repoTags: ['docker.io/library/busybox:latest'], created: '2024-01-01T00:00:00Z', containers: 1 }),
+  image('aa1', {
+    repoTags: ['docker.io/library/busybox:latest'],
+    created: '2024-01-01T00:00:00Z',
+    containers: 1,
+  }),
   image('bb2', {
     repoTags: ['localhost/app:1', 'quay.io/team/app:2'],
     created: '2024-02-01T00:00:00Z',
@@ -86,7 +90,10 @@ describe('filters of the image list', () => {
     ['nonsense', 'invalid filter syntax nonsense'],
     ['colour=red', 'invalid filter colour '],
     ['dangling=maybe', 'invalid filter dangling=maybe: strconv.ParseBool: parsing "maybe": invalid syntax'],
-    ['dangling=false=x', 'invalid filter dangling=false=x: strconv.ParseBool: parsing "false=x": invalid syntax'],
+    [
+      'dangling=false=x',
+      'invalid filter dangling=false=x: strconv.ParseBool: parsing "false=x": invalid syntax',
+    ],
     ['reference=[', 'syntax error in pattern *[*'],
   ])('%s is refused: %s', (filter, message) => {
     expect(() => ids(filter)).toThrow(message);
