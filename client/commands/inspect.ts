@@ -1,0 +1,52 @@
+// imagectl inspect: everything that is known of an image, as JSON.
+import type { Command } from 'commander';
+import { wantsJson } from '../arguments.js';
+import { withClient } from '../connection.js';
+import type { Context } from '../context.js';
+import { CommandError, describeError, isImageNotFound } from '../errors.js';
+import { indentJson } from '../output/json.js';
+
+interface InspectOptions {
+  readonly format?: string;
+  readonly type?: string;
+}
+
+/** podman indents these by five. */
+const indent = 5;
+
+/** `imagectl inspect`, which could be about more than images; `imagectl image inspect` has no `--type`. */
+export function defineInspect(command: Command, context: Context): void {
+  command.option('-t, --type <type>', 'Specify inspect-object type: image or all', 'all');
+  defineImageInspect(command, context);
+}
+
+export function defineImageInspect(command: Command, context: Context): void {
+  command
+    .description('Display the configuration of an image')
+    .argument('[image...]')
+    .option('-f, --format <format>', 'Format the output to json', 'json')
+    .action((names: string[], options: InspectOptions) => inspect(context, names, options));
+}
+
+async function inspect(context: Context, names: readonly string[], options: InspectOptions): Promise<void> {
+  if (names.length === 0) throw new CommandError('no names or ids specified');
+  wantsJson(options.format);
+  if (options.type !== undefined && options.type !== 'all' && options.type !== 'image') {
+    throw new CommandError(`invalid type "${options.type}": must be "image" or "all"`);
+  }
+  const found: string[] = [];
+  const missing: string[] = [];
+  await withClient(context, async (client) => {
+    for (const name of names) {
+      try {
+        const { image } = await client.inspectImage({ name });
+        found.push(image);
+      } catch (error) {
+        if (!isImageNotFound(error)) throw error;
+        missing.push(`inspecting object: ${describeError(error)}`);
+      }
+    }
+  });
+  context.stdout.write(`${indentJson(`[${found.join(',')}]`, indent)}\n`);
+  if (missing.length > 0) throw new CommandError(missing.join('\nError: '));
+}

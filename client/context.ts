@@ -1,0 +1,20 @@
+// What every command of imagectl works with.
+import type { Terminal } from './output/live-region.js';
+
+/** Where lines go; `process.stdout` is one. */
+export interface Output extends Terminal {
+  readonly isTTY?: boolean;
+}
+
+export interface Context {
+  /** Where the service listens, `unix:/run/imaged/io.podman`; `--url` sets it. */
+  readonly address: string;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Wall clock in milliseconds. */
+  readonly now: () => number;
+  /** This process as the service sees it: it knows a caller's operations by it. */
+  readonly pid: number;
+  /** Aborted by Ctrl-C, with the `CommandError` that the run ends with. */
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,25 @@
+// podman's way to set a flag to a value: `--quiet=true`, `-H=false`.
+
+const booleanWords: ReadonlyMap<string, boolean> = new Map([
+  ...['1', 't', 'T', 'true', 'TRUE', 'True'].map((word) => [word, true] as const),
+  ...['0', 'f', 'F', 'false', 'FALSE', 'False'].map((word) => [word, false] as const),
+]);
+
+/**
+ * The words with podman's `--flag=true` and `-f=false` put as `--flag`, and as `--no-flag` or nothing.
+ * `flags` are the names of all flags without a value, `--quiet` and `-q` alike, each with what says that it is off:
+ * `--no-human`, or `''` for one that is off anyway. Words behind `--` stay as they are.
+ */
+export function expandFlags(args: readonly string[], flags: ReadonlyMap<string, string>): string[] {
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  return args.flatMap((word, index) => {
+    const equals = word.indexOf('=');
+    if (index >= end || equals < 0) return [word];
+    const flag = word.slice(0, equals);
+    const off = flags.get(flag);
+    const value = booleanWords.get(word.slice(equals + 1));
+    if (off === undefined || value === undefined) return [word];
+    if (value) return [flag];
+    return off === '' ? [] : [off];
+  });
+}

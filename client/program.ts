@@ -1,0 +1,134 @@
+// The commands of imagectl, and how a run of it ends.
+import { Command } from 'commander';
+import type { CommanderError } from 'commander';
+import { defineExists } from './commands/exists.js';
+import { defineHistory } from './commands/history.js';
+import { defineImages } from './commands/images.js';
+import { defineInfo } from './commands/info.js';
+import { defineImageInspect, defineInspect } from './commands/inspect.js';
+import { definePull } from './commands/pull.js';
+import { defineRmi } from './commands/rmi.js';
+import { defineTag } from './commands/tag.js';
+import { defineUntag } from './commands/untag.js';
+import { defineVersion } from './commands/version.js';
+import type { Context } from './context.js';
+import { CommandError, describeError, failed } from './errors.js';
+import { expandFlags } from './flags.js';
+import { clientVersion } from './version.js';
+
+/** Runs the command that `args` stand for; returns the exit code. Nothing is thrown. */
+export async function runProgram(args: readonly string[], given: Context): Promise<number> {
+  const program = new Command('imagectl');
+  const context: Context = {
+    ...given,
+    get address() {
+      return program.opts<{ url?: string }>().url ?? given.address;
+    },
+  };
+  define(program, context);
+  for (const command of everyCommand(program)) {
+    command.exitOverride((error) => {
+      throw usageError(command, error, context);
+    });
+    command.configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      // Its errors are told in podman's words instead.
+      writeErr: () => undefined,
+    });
+  }
+  try {
+    await program.parseAsync(expandFlags(args, flagsOf(program)), { from: 'user' });
+    return 0;
+  } catch (error) {
+    // What fails while everything is being given up is a consequence of it.
+    const { message, exitCode } = outcomeOf(context.signal.aborted ? context.signal.reason : error);
+    if (message !== '') context.stderr.write(`Error: ${message}\n`);
+    return exitCode;
+  }
+}
+
+function outcomeOf(error: unknown): { readonly message: string; readonly exitCode: number } {
+  return error instanceof CommandError ? error : { message: describeError(error), exitCode: failed };
+}
+
+function define(program: Command, context: Context): void {
+  program
+    .description('Manage container images through imaged')
+    .version(`imagectl version ${clientVersion}`, '-v, --version', 'Display the version of imagectl')
+    .option('--url <address>', `Address of the service (IMAGED_ADDRESS) (default "${context.address}")`);
+  defineExists(program.command('exists'), context);
+  defineHistory(program.command('history'), context);
+  const image = program.command('image').description('Manage images');
+  defineImages(program.command('images'), context);
+  defineInfo(program.command('info'), context);
+  defineInspect(program.command('inspect'), context);
+  definePull(program.command('pull'), context);
+  defineRmi(program.command('rmi'), context);
+  defineTag(program.command('tag'), context);
+  defineUntag(program.command('untag'), context);
+  defineVersion(program.command('version'), context);
+
+  defineExists(image.command('exists'), context);
+  defineHistory(image.command('history'), context);
+  defineImageInspect(image.command('inspect'), context);
+  defineImages(image.command('list').alias('ls'), context);
+  definePull(image.command('pull'), context);
+  defineRmi(image.command('rm'), context);
+  defineTag(image.command('tag'), context);
+  defineUntag(image.command('untag'), context);
+}
+
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}
+
+/** All flags without a value, each with what turns it off. */
+function flagsOf(program: Command): Map<string, string> {
+  const flags = new Map<string, string>();
+  for (const command of everyCommand(program)) {
+    for (const { short, long, required, optional } of command.options) {
+      if (required || optional || !long) continue;
+      const opposite = `--no-${long.slice(2)}`;
+      const off = command.options.some((other) => other.long === opposite) ? opposite : '';
+      flags.set(long, off);
+      if (short) flags.set(short, off);
+    }
+  }
+  return flags;
+}
+
+/** What commander found wrong with a command line, in podman's words. */
+function usageError(command: Command, error: CommanderError, context: Context): CommandError {
+  const path = pathOf(command);
+  const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? '';
+  switch (error.code) {
+    case 'commander.helpDisplayed':
+    case 'commander.version':
+      return new CommandError('', 0);
+    case 'commander.help':
+      context.stdout.write(command.helpInformation());
+      return new CommandError(`missing command '${path} COMMAND'`);
+    case 'commander.unknownCommand':
+      return new CommandError(
+        `unrecognized command \`${path} ${quoted}\`\nTry '${path} --help' for more information`,
+      );
+    case 'commander.unknownOption':
+      return new CommandError(`${unknownFlag(quoted)}\nSee '${path} --help'`);
+    case 'commander.optionMissingArgument':
+      return new CommandError(
+        `flag needs an argument: ${/--[a-z-]+/.exec(quoted)?.[0]}\nSee '${path} --help'`,
+      );
+    default:
+      return new CommandError(error.message.replace(/^error: /, ''));
+  }
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+}
+
+function unknownFlag(flag: string): string {
+  return flag.startsWith('--')
+    ? `unknown flag: ${flag}`
+    : `unknown shorthand flag: '${flag.charAt(1)}' in ${flag}`;
+}

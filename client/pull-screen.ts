@@ -1,0 +1,62 @@
+// A pull on a terminal: the call's own log lines, and beside them what io.imaged tells about the bytes.
+import { IoImagedClient } from '../src/generated/io-imaged.js';
+import type { BlobProgress } from '../src/generated/io-imaged.js';
+import type { PullImageReply } from '../src/generated/io-podman.js';
+import { openConnection } from './connection.js';
+import type { Context } from './context.js';
+import { LiveRegion } from './output/live-region.js';
+import { PullProgress } from './output/pull-progress.js';
+
+/** Shows the replies of a PullImage call for `name` as they come; returns the image's id. */
+export async function showOnTerminal(
+  context: Context,
+  name: string,
+  steps: AsyncIterable<PullImageReply>,
+): Promise<string> {
+  const region = new LiveRegion(context.stderr);
+  const progress = new PullProgress(context.now);
+  const draw = (above: readonly string[] = []): void => {
+    region.draw(progress.lines(), [...above, ...progress.settle(region.height)]);
+  };
+  const watching = new AbortController();
+  const watched = watch(context, name, AbortSignal.any([watching.signal, context.signal]), (blobs) => {
+    progress.blobs(blobs);
+    draw();
+  });
+  let id = '';
+  let complete = false;
+  try {
+    for await (const { reply } of steps) {
+      const lines = reply.logs.map((line) => line.replace(/\n$/, ''));
+      draw(lines.flatMap((line) => progress.log(line)));
+      if (reply.id !== '') id = reply.id;
+    }
+    complete = true;
+  } finally {
+    // What failed half-way stays on the screen as it was.
+    region.draw([], complete ? progress.finish() : progress.lines());
+    watching.abort();
+    await watched;
+  }
+  return id;
+}
+
+/** Tells `show` about the blobs of this pull until it is aborted. */
+async function watch(
+  context: Context,
+  name: string,
+  signal: AbortSignal,
+  show: (blobs: readonly BlobProgress[]) => void,
+): Promise<void> {
+  try {
+    await using connection = await openConnection(context, signal);
+    for await (const { operations } of new IoImagedClient(connection).watchOperationsMore({}, { signal })) {
+      const pulls = operations.filter(({ kind, target }) => kind === 'pull' && target === name);
+      // Seen from another process namespace a pid is not the caller's own; others who pull this pull the same blobs.
+      const own = pulls.find(({ pid }) => pid === context.pid) ?? pulls.at(-1);
+      if (own !== undefined) show(own.blobs);
+    }
+  } catch {
+    // Without io.imaged the pull goes on all the same, and shows no bytes.
+  }
+}

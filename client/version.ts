@@ -1,0 +1,3 @@
+// The version of imagectl: that of the package it comes with.
+
+export const clientVersion = '0.1.0';

@@ -1,0 +1,159 @@
+// npm run quickstart: imaged on a store and a registry of its own, shown from the outside, with nothing left behind.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { fileURLToPath } from 'node:url';
+import { startRegistry } from './registry.js';
+import { putImage } from './sample-image.js';
+import { buildShellImage } from './shell-image.js';
+
+const dist = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+const directory = await mkdtemp(join(tmpdir(), 'imaged-quickstart-'));
+const root = join(directory, 'root');
+const runroot = join(directory, 'run');
+const address = `unix:${join(directory, 'io.podman')}`;
+const storage = ['--root', root, '--runroot', runroot, '--storage-driver', 'overlay'];
+
+const registry = await startRegistry();
+const image = `${registry.host}/sample:1`;
+let daemon: ChildProcess | undefined;
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+
+try {
+  say('A small registry of this process serves a sample image, and imaged has a store of its own in');
+  say(`${directory}.\n`);
+  putImage(
+    registry,
+    'sample',
+    '1',
+    await buildShellImage({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }),
+  );
+  const configuration = await writeConfiguration();
+  daemon = await startDaemon(['--address', address, ...storage, ...configuration]);
+  const imagectl = (...args: string[]): Promise<void> => show('imagectl', args);
+  await imagectl('pull', image);
+  await imagectl('images');
+  await imagectl('history', image);
+  await imagectl('inspect', image);
+  await showPodman();
+  say(`The same with the real registries and the real store of this machine (as root):
+
+    node dist/imaged.js &
+    node dist/imagectl.js pull docker.io/library/busybox
+    podman run --rm docker.io/library/busybox echo hello
+
+README.md tells the rest.`);
+} catch (error) {
+  if (!stop.signal.aborted) throw error;
+  process.exitCode = 130;
+} finally {
+  await stopDaemon(daemon);
+  await registry.close();
+  await unmountStore();
+  await rm(directory, { recursive: true, force: true });
+}
+
+/** A registry without TLS is allowed, and images need no signature: both for this run alone. */
+async function writeConfiguration(): Promise<string[]> {
+  const registries = join(directory, 'registries.conf');
+  await writeFile(registries, `[[registry]]\nlocation = "${registry.host}"\ninsecure = true\n`);
+  const policy = join(directory, 'policy.json');
+  await writeFile(policy, JSON.stringify({ default: [{ type: 'insecureAcceptAnything' }] }));
+  return ['--registries-conf', registries, '--signature-policy', policy];
+}
+
+/** Resolves when imaged has printed its addresses. */
+async function startDaemon(args: readonly string[]): Promise<ChildProcess> {
+  say(`$ imaged ${args.join(' ')} &`);
+  const child = spawn(process.execPath, [join(dist, 'imaged.js'), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit').then(([code]) => {
+    throw new Error(`imaged ended with exit code ${code}`);
+  });
+  const [line] = (await Promise.race([once(createInterface(child.stdout), 'line'), exited])) as [string];
+  exited.catch(() => undefined);
+  say(`${line}\n`);
+  return child;
+}
+
+async function stopDaemon(child: ChildProcess | undefined): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exited;
+}
+
+/** Runs one command as the reader would, its output where the reader looks. */
+async function show(command: string, args: readonly string[]): Promise<void> {
+  say(`$ ${command} ${args.join(' ')}`);
+  const child = spawn(process.execPath, [join(dist, `${command}.js`), ...args], {
+    stdio: 'inherit',
+    env: { ...process.env, IMAGED_ADDRESS: address },
+    signal: stop.signal,
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) throw new Error(`${command} ${args[0]} ended with exit code ${code}`);
+  say('');
+}
+
+/** What podman makes of the store that imaged wrote, if it is here and may. */
+async function showPodman(): Promise<void> {
+  if (process.getuid?.() !== 0) return say('podman would see this image too; running it here is for root.\n');
+  const podman = ['podman', ...storage, '--cgroup-manager', 'cgroupfs', '--events-backend', 'none'];
+  const listed = await capture([...podman, 'images']);
+  if (listed === undefined) return say('With podman installed, this would now show the image running.\n');
+  say(`$ podman ${storage.join(' ')} images\n${listed.output}`);
+  // Not every machine may raise limits, and not every runtime knows every mixture of cgroups.
+  const limits = (await readLimits()).flatMap((limit) => ['--ulimit', limit]);
+  const run = ['run', '--rm', '--network', 'none', ...limits, image];
+  for (const runtime of [[], ['--runtime', 'runc'], ['--runtime', 'crun']]) {
+    const ran = await capture([...podman, ...runtime, ...run]);
+    if (ran?.code !== 0) continue;
+    return say(
+      `$ podman ${[...storage, 'run', '--rm', '--network', 'none', image].join(' ')}\n${ran.output}`,
+    );
+  }
+  say('podman sees the image, but cannot run containers on this machine.\n');
+}
+
+/** `nofile=HARD:HARD` and `nproc=HARD:HARD` of this process. */
+async function readLimits(): Promise<string[]> {
+  const text = await readFile('/proc/self/limits', 'utf8');
+  const hard = (name: string): string => new RegExp(`^${name} +\\S+ +(\\d+)`, 'm').exec(text)?.[1] ?? '';
+  const limits = { nofile: hard('Max open files'), nproc: hard('Max processes') };
+  return Object.entries(limits).flatMap(([name, value]) =>
+    value === '' ? [] : [`${name}=${value}:${value}`],
+  );
+}
+
+/** Exit code and output of a command; undefined if there is no such program. */
+async function capture(
+  command: readonly string[],
+): Promise<{ code: number | null; output: string } | undefined> {
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'], signal: stop.signal });
+  const closed = once(child, 'close') as Promise<[number | null]>;
+  try {
+    const chunks = await child.stdout.toArray();
+    const [code] = await closed;
+    return { code, output: Buffer.concat(chunks as Buffer[]).toString() };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** podman mounts the overlay directory onto itself and leaves it so. */
+async function unmountStore(): Promise<void> {
+  const mounts = await readFile('/proc/self/mounts', 'utf8');
+  if (mounts.includes(` ${join(root, 'overlay')} `)) await capture(['umount', join(root, 'overlay')]);
+}
