@@ -80,7 +80,7 @@ export function listSection(reports: readonly ListReport[]): string {
         milliseconds(one.stringify),
         (one.call / one.stringify).toFixed(1),
         milliseconds(one.first),
-        milliseconds(one.podman),
+        one.podman === undefined ? 'more than 20 s' : milliseconds(one.podman),
       ]),
     ),
   ].join('\n');
