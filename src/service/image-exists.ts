@@ -1,4 +1,5 @@
 // ImageExists
+import { ErrorOccurred } from '../generated/io-podman.js';
 import type { CallContext } from '../rpc/index.js';
 import { ImageNotFoundError } from '../runtime/errors.js';
 import { findImage } from '../runtime/resolve.js';
@@ -15,7 +16,8 @@ export async function imageExists(
     findImage(view, name, await runtime.registries());
     return { exists: 0 };
   } catch (error) {
-    if (error instanceof ImageNotFoundError && name !== '') return { exists: 1 };
-    throw error;
+    if (!(error instanceof ImageNotFoundError)) throw error;
+    if (name === '') throw new ErrorOccurred(error.message);
+    return { exists: 1 };
   }
 }

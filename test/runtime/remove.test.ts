@@ -1,0 +1,112 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { EventLog } from '../../src/runtime/events.js';
+import { ImageList } from '../../src/runtime/image-list.js';
+import { removeImage, type Removal } from '../../src/runtime/remove.js';
+import { testStore, type TestStore } from './images.js';
+
+const never = new AbortController().signal;
+
+describe('removing an image', () => {
+  let images: TestStore;
+  let directory: string;
+  let list: ImageList;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'imaged-remove-'));
+    images = await testStore();
+    list = new ImageList(images.store);
+  });
+
+  afterEach(async () => {
+    await images[Symbol.asyncDispose]();
+    await rm(directory, { recursive: true });
+  });
+
+  function remove(name: string, force = false): Promise<Removal> {
+    const events = new EventLog(join(directory, 'events.log'), (message) => {
+      throw new Error(message);
+    });
+    const context = { store: images.store, images: list, events, shortNames: { candidates: () => [] } };
+    return removeImage(context, name, force, never);
+  }
+
+  async function names(): Promise<readonly string[]> {
+    return (await images.store.view()).images.map((image) => image.names.join(','));
+  }
+
+  async function events(): Promise<readonly string[]> {
+    const text = await readFile(join(directory, 'events.log'), 'utf8');
+    return text
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { Status: string }).Status);
+  }
+
+  it('deletes one with a single name, by name or id', async () => {
+    const one = await images.add({ names: ['localhost/one:1'] });
+    const two = await images.add({ names: ['localhost/two:1'] });
+    expect(await remove('one:1')).toEqual({ id: one.id, untagged: ['localhost/one:1'], deleted: one.id });
+    expect(await remove(`sha256:${two.id}`)).toEqual({
+      id: two.id,
+      untagged: ['localhost/two:1'],
+      deleted: two.id,
+    });
+    expect(await names()).toEqual([]);
+    expect(await events()).toEqual(['remove', 'remove']);
+  });
+
+  it('takes only the name away when there are others', async () => {
+    const { id } = await images.add({ names: ['localhost/a:1', 'localhost/b:1'] });
+    expect(await remove('a:1')).toEqual({ id, untagged: ['localhost/a:1'], deleted: '' });
+    expect(await names()).toEqual(['localhost/b:1']);
+    expect(await events()).toEqual(['untag']);
+  });
+
+  it('refuses one with several names by id, unless forced', async () => {
+    const { id } = await images.add({ names: ['localhost/a:1', 'localhost/b:1'] });
+    await expect(remove(id.slice(0, 12))).rejects.toThrow(
+      `unable to delete ${id} (must force) - image is referred to in multiple tags`,
+    );
+    expect((await remove(id, true)).untagged).toEqual(['localhost/a:1', 'localhost/b:1']);
+    expect(await names()).toEqual([]);
+  });
+
+  const step = (text: string) => ({ created: '2024-01-01T00:00:00Z', created_by: text, empty_layer: true });
+
+  it('untags a parent by name and refuses it by id', async () => {
+    const parent = await images.add({ names: ['localhost/parent:1'], history: [step('one')] });
+    await images.add({ names: ['localhost/child:1'], history: [step('one'), step('two')] });
+    await expect(remove(parent.id)).rejects.toThrow(
+      `unable to delete "${parent.id}" (cannot be forced) - image has dependent child images`,
+    );
+    expect(await remove('parent:1')).toEqual({
+      id: parent.id,
+      untagged: ['localhost/parent:1'],
+      deleted: '',
+    });
+    expect(await names()).toEqual(['', 'localhost/child:1']);
+  });
+
+  it('removes parents without names together with their last child', async () => {
+    await images.add({ names: [], history: [step('one')] });
+    await images.add({ names: [], history: [step('one'), step('two')] });
+    const kept = await images.add({ names: ['localhost/kept:1'], history: [step('other')] });
+    const last = await images.add({
+      names: ['localhost/last:1'],
+      history: [step('one'), step('two'), step('three')],
+    });
+    expect((await remove('last:1')).deleted).toBe(last.id);
+    expect((await images.store.view()).images.map(({ id }) => id)).toEqual([kept.id]);
+  });
+
+  it('keeps a parent that has another child', async () => {
+    const parent = await images.add({ names: [], history: [step('one')] });
+    await images.add({ names: ['localhost/a:1'], history: [step('one'), step('a')] });
+    await images.add({ names: ['localhost/b:1'], history: [step('one'), step('b')] });
+    await remove('a:1');
+    expect((await images.store.view()).imageById(parent.id)).toBeDefined();
+  });
+});
