@@ -9,6 +9,9 @@ import { tarType } from './tar-entry.js';
 
 const S_ISGID = 0o2000;
 const PERMISSIONS = 0o777;
+const EPOCH: Timestamp = { seconds: 0, nanoseconds: 0 };
+const LAST_SECOND = 9_223_372_036;
+const LAST_NANOSECOND = 854_775_807;
 
 /**
  * Sets what a layer's entries say about their files. The order matters: chown clears set-id bits and capabilities, so it is
@@ -24,7 +27,7 @@ export class AttributeSetter {
   /** A regular file that was made with the entry's permission bits. */
   setOpenFile(fd: number, entry: TarEntry): void {
     this.#setOpen(fd, entry, false);
-    demand(files.changeTimes(fd, accessTime(entry), entry.modified), 'futimens', entry.name);
+    demand(files.changeTimes(fd, accessTime(entry), modifyTime(entry)), 'futimens', entry.name);
   }
 
   /** All but the times, which change again. `created`: by this entry, with its permission bits. */
@@ -41,7 +44,7 @@ export class AttributeSetter {
       demand(files.changeModeAt(dir, name, entry.mode), 'fchmodat', entry.name);
     }
     this.#setExtended(entry, (key, value) => setAttributeAt(dir, name, key, value));
-    demand(files.changeTimesAt(dir, name, accessTime(entry), entry.modified), 'utimensat', entry.name);
+    demand(files.changeTimesAt(dir, name, accessTime(entry), modifyTime(entry)), 'utimensat', entry.name);
   }
 
   /** A further name of a file: the entry speaks about the shared file, of which a symbolic link keeps mode and times. */
@@ -59,7 +62,7 @@ export class AttributeSetter {
       demand(files.changeModeAt(dir, name, entry.mode), 'fchmodat', entry.name);
     }
     this.#setExtended(entry, (key, value) => setAttributeAt(dir, name, key, value));
-    demand(files.changeTimesAt(dir, name, accessTime(entry), entry.modified), 'utimensat', entry.name);
+    demand(files.changeTimesAt(dir, name, accessTime(entry), modifyTime(entry)), 'utimensat', entry.name);
   }
 
   /** The owner only. */
@@ -101,9 +104,27 @@ function isKept(key: string): boolean {
   return !key.startsWith('trusted.') && key !== 'security.selinux';
 }
 
+/** When a directory is to have been read and changed: unlike files it gets no access time from the modification. */
+export function directoryTimes(entry: TarEntry): { accessed: Timestamp; modified: Timestamp } {
+  return { accessed: storable(entry.accessed ?? EPOCH), modified: storable(entry.modified) };
+}
+
+function modifyTime(entry: TarEntry): Timestamp {
+  return entry.type === tarType.symbolicLink ? entry.modified : storable(entry.modified);
+}
+
 // Never before the modification, as in Go.
-function accessTime({ accessed, modified }: TarEntry): Timestamp {
+function accessTime(entry: TarEntry): Timestamp {
+  const { accessed } = entry;
+  const modified = modifyTime(entry);
   if (accessed === undefined || accessed.seconds < modified.seconds) return modified;
   if (accessed.seconds === modified.seconds && accessed.nanoseconds < modified.nanoseconds) return modified;
   return accessed;
+}
+
+// What Go cannot express in nanoseconds since 1970 becomes 1970, but for symbolic links.
+function storable(time: Timestamp): Timestamp {
+  const { seconds, nanoseconds } = time;
+  const tooLate = seconds > LAST_SECOND || (seconds === LAST_SECOND && nanoseconds > LAST_NANOSECOND);
+  return seconds < 0 || tooLate ? EPOCH : time;
 }

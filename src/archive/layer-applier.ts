@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import * as files from '../sys/files.js';
 import { setAttribute } from '../sys/xattr.js';
-import { AttributeSetter } from './attribute-setter.js';
+import { AttributeSetter, directoryTimes } from './attribute-setter.js';
 import type { Directory } from './directory-cache.js';
 import { DirectoryCache } from './directory-cache.js';
 import { baseName, cleanPath, parentPath, shortened } from './entry-path.js';
@@ -10,7 +10,7 @@ import { ApplyError, demand, UnsafePathError, UnsupportedEntryError } from './er
 import type { LayerLimits } from './limits.js';
 import { probeDefaults } from './new-file-defaults.js';
 import { removeTree } from './remove-tree.js';
-import type { TarEntry, Timestamp } from './tar-entry.js';
+import type { TarEntry } from './tar-entry.js';
 import { tarType } from './tar-entry.js';
 import type { TarVisitor } from './tar-reader.js';
 
@@ -19,7 +19,6 @@ const WHITEOUT_PREFIX = '.wh.';
 const OPAQUE_MARKER = '.wh..wh..opq';
 const OPAQUE_ATTRIBUTE = 'trusted.overlay.opaque';
 const OPAQUE_VALUE = Buffer.from('y');
-const EPOCH: Timestamp = { seconds: 0, nanoseconds: 0 };
 
 /** Writes one layer below a directory. The first error leaves everything as it is; then only `abandon` may follow. */
 export class LayerApplier implements TarVisitor {
@@ -147,7 +146,7 @@ export class LayerApplier implements TarVisitor {
       }
     }
     demand(result, 'mkdirat', entry.name);
-    const times = { accessed: entry.accessed ?? EPOCH, modified: entry.modified };
+    const times = directoryTimes(entry);
     let directory = this.#directories.held(path);
     if (directory === undefined) {
       const fd = demand(files.openDirectoryAt(parent.fd, name), 'openat', entry.name);

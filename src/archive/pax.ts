@@ -51,7 +51,7 @@ export function applyPaxRecords(entry: TarEntry, records: readonly PaxRecord[]):
   const attributes = new Map<string, Buffer>();
   for (const { key, value } of lastOfEachKey(records)) {
     if (key.startsWith('GNU.sparse.')) throw new UnsupportedEntryError('sparse files are not supported');
-    if (value.length === 0 && !key.startsWith(XATTR_PREFIX)) continue;
+    if (value.length === 0) continue;
     switch (key) {
       case 'path':
         entry.name = value.toString('latin1');

@@ -135,13 +135,13 @@ export class TarSplitWriter {
   #file(): void {
     const name = nameField(this.#name);
     if (this.#size === 0) {
-      this.#append(`{"type":1,${name},"payload":null,"position":${this.#position++}}\n`);
+      this.#append(`{"type":1${name},"payload":null,"position":${this.#position++}}\n`);
       return;
     }
     this.#crc.digest(this.#crcBytes);
     const sum = this.#crcBytes.toString('base64');
     this.#append(
-      `{"type":1,${name},"size":${this.#size},"payload":"${sum}","position":${this.#position++}}\n`,
+      `{"type":1${name},"size":${this.#size},"payload":"${sum}","position":${this.#position++}}\n`,
     );
   }
 
@@ -165,11 +165,12 @@ export class TarSplitWriter {
   }
 }
 
-/** `name` if the bytes are UTF-8, else `name_raw`; all in ASCII. */
+/** `name` if the bytes are UTF-8, else `name_raw`, nothing if there are none; all in ASCII. */
 function nameField(name: string): string {
-  if (plainName.test(name)) return `"name":"${name}"`;
+  if (name === '') return '';
+  if (plainName.test(name)) return `,"name":"${name}"`;
   const bytes = Buffer.from(name, 'latin1');
-  if (!isUtf8(bytes)) return `"name_raw":"${bytes.toString('base64')}"`;
+  if (!isUtf8(bytes)) return `,"name_raw":"${bytes.toString('base64')}"`;
   const text = JSON.stringify(bytes.toString());
-  return `"name":${text.replaceAll(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)}`;
+  return `,"name":${text.replaceAll(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)}`;
 }
