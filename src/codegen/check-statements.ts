@@ -1,5 +1,5 @@
 // The statements that check one field, or one element of a list or map.
-import { guarded } from './layout.js';
+import { guarded, list, width } from './layout.js';
 import type { FieldModel, TypeModel } from './model.js';
 import { hasStruct } from './model.js';
 import { uncapitalized } from './names.js';
@@ -18,10 +18,9 @@ export function fieldCheck(
   const fieldPath = path === '' ? `'${field.wire}'` : `\`\${${path}}.${field.wire}\``;
   if (field.type.kind === 'nullable') {
     const present = `${place} !== undefined`;
-    return [
-      `  if (${place} === null) delete ${place};`,
-      ...check('  ', 'else ', place, fieldPath, field.type.element, present, containerName),
-    ];
+    const normalize = `  if (${place} === null) delete ${place};`;
+    if (field.type.element.kind === 'any') return [normalize];
+    return [normalize, ...check('  ', 'else ', place, fieldPath, field.type.element, present, containerName)];
   }
   const zero = lenient ? zeroText(field.type) : undefined;
   if (zero === undefined) return check('  ', '', place, fieldPath, field.type, '', containerName);
@@ -37,6 +36,8 @@ export function elementCheck(
   type: TypeModel,
   containerName: ContainerName,
 ): string[] {
+  // Null or not, a list cannot hold anything but JSON values.
+  if (type.kind === 'nullable' && type.element.kind === 'any') return [];
   if (type.kind !== 'nullable') return check('    ', '', place, path, type, '', containerName);
   return check('    ', '', place, path, type.element, `${place} !== null`, containerName);
 }
@@ -55,8 +56,11 @@ function check(
     return [present === '' ? indent + statement : guarded(indent, `${before}if (${present})`, statement)];
   }
   const condition = [present, wrong(type, place)].filter((part) => part !== '').join(' && ');
-  const failure = `throw new FieldError(${path}, '${expected(type)}', ${place});`;
-  return [guarded(indent, `${before}if (${condition})`, failure)];
+  const head = `${before}if (${condition})`;
+  const failure = [path, `'${expected(type)}'`, place];
+  const flat = guarded(indent, head, `throw new FieldError(${failure.join(', ')});`);
+  const isShort = flat.split('\n').every((line) => line.length <= width);
+  return isShort ? [flat] : [indent + head, list(`${indent}  `, 'throw new FieldError(', failure, ');')];
 }
 
 /** Whether a function of its own checks this type. */
@@ -83,7 +87,7 @@ function wrong(type: TypeModel, place: string): string {
     case 'object':
       return `!isObject(${place})`;
     case 'any':
-      return `(${place} === undefined || ${place} === null)`;
+      return `${place} === undefined || ${place} === null`;
     case 'enum':
       return `!${uncapitalized(type.name)}Values.has(${place})`;
     default:

@@ -127,27 +127,25 @@ class CheckFunctions {
     ];
     const head = list('', `function ${name}(`, parameters, `): ${typeText(type)} {`);
     const names = (container: TypeModel): string => this.#containerName(container);
-    if (type.kind === 'array') {
-      return [
-        head,
-        guarded('  ', 'if (!Array.isArray(value))', "throw new FieldError(path, 'a list', value);"),
-        '  const list: unknown[] = value;',
-        '  for (let i = 0; i < list.length; i++) {',
-        ...elementCheck('list[i]', '`${path}[${i}]`', type.element, names),
-        '  }',
-        `  return list as ${typeText(type).replace(/^readonly /, '')};`,
-        '}',
-      ].join('\n');
-    }
-    return [
-      head,
-      '  const map = mapOf(value, path);',
-      '  for (const key of Object.keys(map)) {',
-      ...elementCheck('map[key]', '`${path}[${JSON.stringify(key)}]`', type.element, names),
-      '  }',
-      `  return map as ${typeText(type)};`,
-      '}',
-    ].join('\n');
+    const element = type.kind === 'array' ? 'list[i]' : 'map[key]';
+    const path = type.kind === 'array' ? '`${path}[${i}]`' : '`${path}[${JSON.stringify(key)}]`';
+    const statements = elementCheck(element, path, type.element, names);
+    const loop = (over: string): string[] =>
+      statements.length === 0 ? [] : [`  for (${over}) {`, ...statements, '  }'];
+    const body =
+      type.kind === 'array'
+        ? [
+            guarded('  ', 'if (!Array.isArray(value))', "throw new FieldError(path, 'a list', value);"),
+            '  const list: unknown[] = value;',
+            ...loop('let i = 0; i < list.length; i++'),
+            `  return list as ${typeText(type).replace(/^readonly /, '')};`,
+          ]
+        : [
+            '  const map = mapOf(value, path);',
+            ...loop('const key of Object.keys(map)'),
+            `  return map as ${typeText(type)};`,
+          ];
+    return [head, ...body, '}'].join('\n');
   }
 }
 

@@ -23,7 +23,7 @@ export function errorClass(model: Model, error: ErrorModel): string {
   const lines = [
     ...comment('', errorDoc(error)),
     `export class ${error.name} extends VarlinkError${type} {`,
-    `  override readonly name = '${error.name}';`,
+    `  override readonly name = '${error.wire}';`,
     `  readonly error = '${model.name}.${error.wire}';`,
     list('  ', 'constructor(', [...parameters, 'options?: ErrorOptions'], ') {'),
     list('    ', 'super(', [values, message(error), 'options'], ');'),
@@ -65,9 +65,9 @@ function message(error: ErrorModel): string {
     const field = error.parameters.fields.find(({ name }) => name === wanted);
     if (field?.type.kind === 'string') return wanted;
     if (field?.type.kind === 'nullable' && field.type.element.kind === 'string')
-      return `${wanted} ?? '${error.name}'`;
+      return `${wanted} ?? '${error.wire}'`;
   }
-  return `'${error.name}'`;
+  return `'${error.wire}'`;
 }
 
 function factory(error: ErrorModel): string[] {

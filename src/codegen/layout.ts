@@ -1,6 +1,6 @@
 // How generated code is laid out: as the project's formatter would, so that it never touches the output.
 
-const width = 110;
+export const width = 110;
 
 /** `open`, the items and `close` on one line if it fits, else an item per line. `indent` is that of the line. */
 export function list(

@@ -1,28 +1,30 @@
 // TypeScript's view of the types: declarations, and how a type is written where it is used.
-import { comment, list } from './layout.js';
+import { comment, list, width } from './layout.js';
 import type { EnumModel, FieldModel, StructModel, TypeModel } from './model.js';
 
 /** The declaration of a struct or enum. */
 export function declaration(type: StructModel | EnumModel): string {
-  const doc = comment('', type.doc);
-  return [...doc, ...(type.kind === 'enum' ? enumLines(type) : structLines(type))].join('\n');
+  return (type.kind === 'enum' ? enumLines(type) : structLines(type)).join('\n');
 }
 
 function structLines(type: StructModel): string[] {
-  if (type.fields.length === 0) return [`export type ${type.name} = Empty;`];
+  const doc = comment('', type.doc);
+  if (type.fields.length === 0) return [...doc, `export type ${type.name} = Empty;`];
   const fields = type.fields.flatMap((field) => [
     ...comment('  ', field.doc),
     `  readonly ${field.name}${optional(field)}: ${fieldType(field)};`,
   ]);
-  return [`export interface ${type.name} {`, ...fields, '}'];
+  return [...doc, `export interface ${type.name} {`, ...fields, '}'];
 }
 
 function enumLines(type: EnumModel): string[] {
   const values = type.values.map((value) => `'${value.name}'`);
+  const notes = type.values.filter((value) => value.doc !== '').map((value) => `${value.name}: ${value.doc}`);
+  const doc = comment('', [type.doc, ...notes].filter((part) => part !== '').join('\n'));
   const flat = `export type ${type.name} = ${values.join(' | ')};`;
-  if (flat.length <= 110 && type.values.every((value) => value.doc === '')) return [flat];
-  const lines = type.values.flatMap((value) => [...comment('  ', value.doc), `  | '${value.name}'`]);
-  return [`export type ${type.name} =`, ...lines.slice(0, -1), `${lines.at(-1)};`];
+  if (flat.length <= width) return [...doc, flat];
+  const lines = values.map((value) => `  | ${value}`);
+  return [...doc, `export type ${type.name} =`, `${lines.join('\n')};`];
 }
 
 /** How a type is written where it is used. `readonly` is about the fields of an inline struct. */

@@ -48,13 +48,17 @@ function property(field: FieldModel): string {
 function written(type: TypeModel, value: string, nothing: string, depth = 0): string {
   if (!isRenamed(type)) return value;
   const item = `item${depth === 0 ? '' : depth}`;
+  const body = (element: TypeModel): string => {
+    const text = written(element, item, 'null', depth + 1);
+    return element.kind === 'nullable' ? `(${text})` : text;
+  };
   switch (type.kind) {
     case 'nullable':
       return `${value} === ${nothing} ? ${nothing} : ${written(type.element, value, 'null', depth)}`;
     case 'array':
-      return `${value}.map((${item}) => ${written(type.element, item, 'null', depth + 1)})`;
+      return `${value}.map((${item}) => ${body(type.element)})`;
     case 'map':
-      return `mapValues(${value}, (${item}) => ${written(type.element, item, 'null', depth + 1)})`;
+      return `mapValues(${value}, (${item}) => ${body(type.element)})`;
     case 'struct':
       return `write${type.name}(${value})`;
     default:

@@ -1456,10 +1456,9 @@ method UntagImage(name: string, tag: string) -> (image: string)
 method RemoveImage(name: string, force: bool) -> (image: string)
 
 # Removes as RemoveImage does, and tells what became of the image.
-method RemoveImageWithResponse(
-  name: string,
-  force: bool
-) -> (response: RemoveImageResponse)
+method RemoveImageWithResponse(name: string, force: bool) -> (
+  response: RemoveImageResponse
+)
 
 # Removes every image that no container uses, with or without names. Replies
 # with their ids.
@@ -1488,11 +1487,9 @@ method PushImage(
 
 # Searches the registry named in the query, or all that are configured. 25
 # results of each when limit is null or 0.
-method SearchImages(
-  query: string,
-  limit: ?int,
-  filter: ImageSearchFilter
-) -> (results: []ImageSearchResult)
+method SearchImages(query: string, limit: ?int, filter: ImageSearchFilter) -> (
+  results: []ImageSearchResult
+)
 
 # Builds an image from an uploaded context. Answers WantsMoreRequired to a call
 # without "more".
@@ -1557,7 +1554,9 @@ method ReceiveFile(path: string, delete: bool) -> (len: int)
 # Tells what happened, oldest first, and with "more" what happens from now on.
 # Filters: container=…, event=…, image=…, type=….
 # [Supports 'more' flag]
-method GetEvents(filter: []string, since: string, until: string) -> (events: Event)
+method GetEvents(filter: []string, since: string, until: string) -> (
+  events: Event
+)
 
 # Tells whether a container is there: 0 if it is, 1 if not.
 method ContainerExists(name: string) -> (exists: int)

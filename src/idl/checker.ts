@@ -54,22 +54,24 @@ function duplicates(
 function endless(types: ReadonlyMap<string, TypeMember>): IdlError[] {
   const state = new Map<string, 'open' | 'done'>();
   const problems: IdlError[] = [];
-  const visit = (member: TypeMember): void => {
-    if (state.get(member.name) === 'done') return;
-    if (state.get(member.name) === 'open') {
-      problems.push(new IdlError(member.position, `${member.name} holds itself without end`));
-      return;
-    }
+  // The path from a type to the one looked at now; not a recursion, for a chain may have as many types as the file.
+  const path: { member: TypeMember; left: string[] }[] = [];
+  const open = (member: TypeMember): void => {
     state.set(member.name, 'open');
-    if (member.type.kind === 'struct') {
-      for (const name of heldDirectly(member.type)) {
-        const held = types.get(name);
-        if (held !== undefined) visit(held);
-      }
-    }
-    state.set(member.name, 'done');
+    path.push({ member, left: member.type.kind === 'struct' ? heldDirectly(member.type) : [] });
   };
-  for (const member of types.values()) visit(member);
+  for (const start of types.values()) {
+    if (!state.has(start.name)) open(start);
+    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+      const held = types.get(top.left.pop() ?? '');
+      if (held !== undefined && !state.has(held.name)) open(held);
+      else if (held !== undefined && state.get(held.name) === 'open')
+        problems.push(new IdlError(held.position, `${held.name} holds itself without end`));
+      if (top.left.length > 0 || path.at(-1) !== top) continue;
+      state.set(top.member.name, 'done');
+      path.pop();
+    }
+  }
   return problems;
 }
 

@@ -39,13 +39,24 @@ export function fieldsOf(
   return fields;
 }
 
+/** Fields whose names every object has, unlike {@link Fields} typed as what they are here: data. */
+export interface InheritedNames {
+  constructor?: unknown;
+  hasOwnProperty?: unknown;
+  isPrototypeOf?: unknown;
+  propertyIsEnumerable?: unknown;
+  toLocaleString?: unknown;
+  toString?: unknown;
+  valueOf?: unknown;
+}
+
 /** As {@link fieldsOf}, for structs with fields such as `constructor` that every object seems to have. */
 export function ownFieldsOf(
   value: unknown,
   path: string,
   known?: ReadonlySet<string>,
   unknown?: UnknownField,
-): Fields {
+): Fields & InheritedNames {
   return mapOf(fieldsOf(value, path, known, unknown), path);
 }
 
