@@ -70,17 +70,20 @@ async function main(): Promise<void> {
 }
 
 function readOptionsOrExit(): DaemonOptions {
+  const options = readProcessOrExit();
+  if (typeof options === 'object') return options;
+  process.stdout.write(options === 'help' ? usage : `imaged ${readVersion().version}\n`);
+  return process.exit(0);
+}
+
+function readProcessOrExit(): ReturnType<typeof readProcess> {
   try {
-    const options = readProcess();
-    if (options === 'help') process.stdout.write(usage);
-    else if (options === 'version') process.stdout.write(`imaged ${readVersion().version}\n`);
-    else return options;
+    return readProcess();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`imaged: ${error.message}\n`);
-    process.exit(2);
+    return process.exit(2);
   }
-  process.exit(0);
 }
 
 /** Opens every socket; returns where each is. An inherited connection ends the daemon when it ends. */

@@ -108,7 +108,7 @@ function imageRecord(image: ImagePlan, names: readonly string[]): NewImage {
       config.created !== undefined && instant(config.created) !== undefined ? config.created : undefined,
     metadata: JSON.stringify({ 'signatures-sizes': { [manifest.digest]: [] } }),
     bigData: [
-      { key: configDigest as string, bytes: configBytes },
+      { key: configDigest, bytes: configBytes },
       ...(index === undefined ? [] : [{ key: `manifest-${index.digest}`, bytes: index.bytes }]),
       { key: `manifest-${manifest.digest}`, bytes: manifest.bytes },
       { key: 'manifest', bytes: manifest.bytes },

@@ -81,6 +81,8 @@ describe('the image that a name means', () => {
   });
 
   it('leaves no image behind a name that only an object has', async () => {
-    for (const name of ['constructor', '__proto__', 'tostring']) await expect(find(name)).rejects.toThrow();
+    for (const name of ['constructor', 'tostring']) {
+      await expect(find(name)).rejects.toThrow(`name and tag match for ${name}`);
+    }
   });
 });
