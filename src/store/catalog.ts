@@ -142,7 +142,7 @@ function viewOf(records: readonly PlaceRecords[], previous: Snapshot | undefined
     const old = previous?.records[index];
     return old !== undefined && recordFileNames.every((name) => old[name] === place[name]);
   });
-  return same && previous !== undefined ? previous.view : new StoreView(records);
+  return same && previous !== undefined ? previous.view : new StoreView(records, previous?.view);
 }
 
 function release(held: ReadonlyMap<LockName, HeldLock>): void {

@@ -55,6 +55,7 @@ async function commitInTurn(
   const { image, layers } = commit;
   const ids = chainIds(layers.map(({ diffId }) => diffId));
   const entry = await journal.add(ids.filter((_, index) => layers[index]?.staged !== undefined));
+  let settled = true;
   try {
     return await makeChange<CommitPlan, StoredImage>(
       context,
@@ -64,13 +65,16 @@ async function commitInTurn(
         async carryOut({ dressed, merges }, save, draft, graveyard) {
           try {
             await save('announced');
-            await Promise.all(dressed.map((layer) => install(own, layer)));
+            await Promise.all(dressed.map((layer) => install(own, layer, graveyard)));
             await save('layers');
             await installImageData(own, image.id, dataDirectory, image.bigData);
             await save('images');
           } catch (error) {
-            await removeLayers(own, draft, new Set(dressed.map(({ id }) => id)), graveyard);
-            if (!merges) await removeImageData(own, image.id);
+            const undo = async (): Promise<void> => {
+              await removeLayers(own, draft, new Set(dressed.map(({ id }) => id)), graveyard);
+              if (!merges) await removeImageData(own, image.id);
+            };
+            await undo().catch(() => (settled = false));
             throw error;
           }
           return draft.view.imageById(image.id) as StoredImage;
@@ -79,6 +83,6 @@ async function commitInTurn(
       signal,
     );
   } finally {
-    await entry.remove();
+    if (settled) await entry.remove(); // else the next start looks after what could not be undone
   }
 }

@@ -35,7 +35,7 @@ export async function deleteImage(
         await save('images');
         await removeImageData(own, id);
         await save('announced');
-        for (const layer of orphans) await uninstall(own, layer, await graveyard.deletion(layer));
+        for (const layer of orphans) await uninstall(own, layer, graveyard);
         await save('layers');
         return orphans;
       },

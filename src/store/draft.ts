@@ -36,7 +36,7 @@ export interface Draft extends State {
 export class OpenDraft implements Draft {
   readonly #place: Place;
   readonly #held: ReadonlyMap<LockName, HeldLock>;
-  readonly #others: Snapshot;
+  readonly #start: Snapshot;
   #key: PlaceKey;
   #own: PlaceRecords;
   #view: StoreView | undefined;
@@ -45,7 +45,7 @@ export class OpenDraft implements Draft {
   constructor(place: Place, held: ReadonlyMap<LockName, HeldLock>, start: Snapshot) {
     this.#place = place;
     this.#held = held;
-    this.#others = start;
+    this.#start = start;
     this.#key = start.keys[0] as PlaceKey;
     this.#own = start.records[0] as PlaceRecords;
     this.#view = start.view;
@@ -56,7 +56,7 @@ export class OpenDraft implements Draft {
   }
 
   get view(): StoreView {
-    this.#view ??= new StoreView([this.#own, ...this.#others.records.slice(1)]);
+    this.#view ??= new StoreView([this.#own, ...this.#start.records.slice(1)], this.#start.view);
     return this.#view;
   }
 
@@ -78,8 +78,8 @@ export class OpenDraft implements Draft {
   /** The state after the change. */
   snapshot(): Snapshot {
     return {
-      keys: [this.#key, ...this.#others.keys.slice(1)],
-      records: [this.#own, ...this.#others.records.slice(1)],
+      keys: [this.#key, ...this.#start.keys.slice(1)],
+      records: [this.#own, ...this.#start.records.slice(1)],
       view: this.view,
       steady: true,
     };

@@ -18,8 +18,8 @@ export class Graveyard {
     return this.#directory.deletion(name);
   }
 
-  /** Deletes all that was moved here. */
+  /** Deletes all that was moved here. What resists, such as a mount, waits for a later start: the change itself is done. */
   async remove(): Promise<void> {
-    await this.#directory?.remove();
+    await this.#directory?.remove().catch(() => undefined);
   }
 }

@@ -12,6 +12,8 @@ export {
   type StorageOptions,
   type StorageSources,
 } from './options.js';
+export type { LayerPaths } from './overlay.js';
 export type { StagedLayer } from './staging.js';
+export type { GraphStatus } from './status.js';
 export { openStore, type Store } from './store.js';
 export { manifestDigests, type StoreView } from './view.js';

@@ -4,6 +4,7 @@ import { chmod, chown, mkdir, readFile, rename, rm, stat, symlink, writeFile } f
 import { join } from 'node:path';
 import { StoreUnreadableError, TooManyLayersError } from './errors.js';
 import type { StagedLayer } from './staging.js';
+import type { Graveyard } from './graveyard.js';
 import type { Place } from './place.js';
 
 /** Most lower directories that current programs mount. */
@@ -24,26 +25,44 @@ export interface Footing {
   readonly gid: number;
 }
 
-/** The directory of a layer. */
-export function layerDirectory(place: { readonly driverDirectory: string }, id: string): string {
-  return join(place.driverDirectory, id);
+/** Where the parts of a layer are, there or not. */
+export interface LayerPaths {
+  readonly directory: string;
+  /** Its own files: the upper directory of an overlay. */
+  readonly diff: string;
+  readonly work: string;
+  /** Where it is mounted, if it is. */
+  readonly merged: string;
+  /** The recipe for its tar. */
+  readonly tarSplit: string;
+}
+
+export function layerPaths({ driverDirectory, layersDirectory }: Place, id: string): LayerPaths {
+  const directory = join(driverDirectory, id);
+  return {
+    directory,
+    diff: join(directory, 'diff'),
+    work: join(directory, 'work'),
+    merged: join(directory, 'merged'),
+    tarSplit: join(layersDirectory, `${id}.tar-split.gz`),
+  };
 }
 
 /** What stands in the store for layer `ids[0]`, whose ancestors are the other `ids`, in `place`. */
 export async function footingOf(place: Place, ids: readonly string[]): Promise<Footing> {
-  const directory = layerDirectory(place, ids[0] as string);
+  const { directory, diff } = layerPaths(place, ids[0] as string);
   try {
-    const [link, lower, diff] = await Promise.all([
+    const [link, lower, root] = await Promise.all([
       readFile(join(directory, 'link'), 'latin1'),
       readFile(join(directory, 'lower'), 'latin1').catch(emptyIfMissing),
-      stat(join(directory, 'diff')),
+      stat(diff),
     ]);
     return {
       ids,
       lower: lowerText(link.trim(), lower),
-      mode: diff.mode & 0o7777,
-      uid: diff.uid,
-      gid: diff.gid,
+      mode: root.mode & 0o7777,
+      uid: root.uid,
+      gid: root.gid,
     };
   } catch (error) {
     const reason = `layer is recorded but damaged (${(error as Error).message}); remove the images that use it and pull them again`;
@@ -76,7 +95,7 @@ export async function dress(
     write(join(home, 'link'), link),
     ensureDirectory(join(home, 'work')),
     ensureDirectory(join(home, 'merged')),
-    chown(directory, uid, gid).then(() => chmod(directory, mode)),
+    own(directory, uid, gid).then(() => chmod(directory, mode)),
     chmod(staged.tarSplitPath, 0o600),
     ...(parent === undefined
       ? [ensureDirectory(join(home, 'empty'))]
@@ -92,29 +111,28 @@ export async function dress(
 }
 
 /** Puts a dressed layer where it belongs. The caller holds the layers lock and has its record saved as incomplete. */
-export async function install(place: Place, layer: DressedLayer): Promise<void> {
-  const directory = layerDirectory(place, layer.id);
-  const tarSplit = tarSplitPath(place, layer.id);
+export async function install(place: Place, layer: DressedLayer, graveyard: Graveyard): Promise<void> {
+  const { directory, tarSplit } = layerPaths(place, layer.id);
+  const { home, tarSplitPath } = layer.staged;
+  await rename(home, directory).catch(async (error: unknown) => {
+    if (!isTaken(error)) throw error;
+    await uninstall(place, layer.id, graveyard); // without a record: left by a process that died
+    await rename(home, directory);
+  });
   await Promise.all([
-    rename(layer.staged.home, directory),
-    rename(layer.staged.tarSplitPath, tarSplit),
+    rename(tarSplitPath, tarSplit),
     symlink(join('..', layer.id, 'diff'), linkPath(place, layer.link)),
   ]);
 }
 
-/** Takes away all that there is of a layer. Its directory is moved to `deletion`, as removing it takes long. */
-export async function uninstall(place: Place, id: string, deletion: string): Promise<void> {
-  const directory = layerDirectory(place, id);
+/** Takes away all that there is of a layer. Its directory is only moved to `graveyard`, as removing it takes long. */
+export async function uninstall(place: Place, id: string, graveyard: Graveyard): Promise<void> {
+  const { directory, tarSplit } = layerPaths(place, id);
   const link = await readFile(join(directory, 'link'), 'latin1').catch(emptyIfMissing);
   if (/^[A-Z0-9]+$/.test(link.trim())) await rm(linkPath(place, link.trim()), { force: true });
-  await rename(directory, deletion).catch(emptyIfMissing);
-  await rm(tarSplitPath(place, id), { force: true });
+  await rename(directory, await graveyard.deletion(id)).catch(emptyIfMissing);
+  await rm(tarSplit, { force: true });
   await rm(join(place.layersDirectory, id), { recursive: true, force: true });
-}
-
-/** The recipe for the original tar of a layer. */
-export function tarSplitPath(place: { readonly layersDirectory: string }, id: string): string {
-  return join(place.layersDirectory, `${id}.tar-split.gz`);
 }
 
 function linkPath(place: Place, link: string): string {
@@ -136,8 +154,18 @@ async function write(path: string, text: string): Promise<void> {
   await chmod(path, 0o644);
 }
 
+async function own(path: string, uid: number, gid: number): Promise<void> {
+  const now = await stat(path);
+  if (now.uid !== uid || now.gid !== gid) await chown(path, uid, gid);
+}
+
 async function ensureDirectory(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
+}
+
+function isTaken(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOTEMPTY' || code === 'EEXIST';
 }
 
 function emptyIfMissing(error: unknown): string {

@@ -56,7 +56,7 @@ async function removeUnused(
   // Noted base first, so the reverse takes children before what they stand on.
   for (const id of ids.toReversed()) {
     const layer = draft.view.layer(id);
-    if (layer === undefined) await uninstall(own, id, await graveyard.deletion(id));
+    if (layer === undefined) await uninstall(own, id, graveyard);
     else if (!layer.readOnly && !countUsers(draft.view).has(id)) {
       await removeLayers(own, draft, new Set([id]), graveyard);
       removed.push(id);

@@ -13,10 +13,11 @@ import { Journal } from './journal.js';
 import { chainIds, type StoredLayer } from './layer-record.js';
 import { updateNames } from './names.js';
 import type { StorageOptions } from './options.js';
-import { layerDirectory, tarSplitPath } from './overlay.js';
+import { layerPaths, type LayerPaths } from './overlay.js';
 import { Place } from './place.js';
 import { recover, type PendingLayers } from './recovery.js';
 import { StagedLayer } from './staging.js';
+import { graphStatus, type GraphStatus } from './status.js';
 import type { StoreView } from './view.js';
 import type { Digest } from '../oci/digest.js';
 
@@ -115,14 +116,14 @@ export class Store {
     return top !== undefined && (await this.view(signal)).layer(top) !== undefined;
   }
 
-  /** The directory of a layer's own files. */
-  layerFiles(layer: StoredLayer): string {
-    return join(layerDirectory(this.#placeOf(layer.root), layer.id), 'diff');
+  /** Where the parts of a layer are. */
+  layerPaths(layer: StoredLayer): LayerPaths {
+    return layerPaths(this.#placeOf(layer.root), layer.id);
   }
 
-  /** The file with the recipe for the layer's tar. */
-  layerTarSplit(layer: StoredLayer): string {
-    return tarSplitPath(this.#placeOf(layer.root), layer.id);
+  /** The file system and the driver, as `info` tells them. */
+  async graphStatus(): Promise<GraphStatus> {
+    return await graphStatus(this.options);
   }
 
   /** A place to unpack a layer, outside all locks; gone with this process if it is not committed. */

@@ -68,17 +68,17 @@ export class TempDir {
   }
 }
 
-/** Removes what dead processes left in `root`. */
+/** Removes what dead processes left in `root`, as far as possible. */
 export async function recoverTempDirs(root: string): Promise<void> {
-  for (const id of await abandonedIds(root)) {
+  for (const id of await seenIds(root)) {
     const lockPath = join(root, LOCK_PREFIX + id);
     const fd = openSync(lockPath, 'a+', 0o644);
     try {
       if (!tryLock(fd, 'write', lockPath)) continue; // its owner is alive
       await rm(join(root, DIRECTORY_PREFIX + id), { recursive: true, force: true });
       await unlink(lockPath);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; // somebody else was faster
+    } catch {
+      // somebody else was faster, or something in it resists: the next start tries again
     } finally {
       closeSync(fd);
     }
@@ -86,7 +86,7 @@ export async function recoverTempDirs(root: string): Promise<void> {
   await removeIfEmpty(root);
 }
 
-async function abandonedIds(root: string): Promise<ReadonlySet<string>> {
+async function seenIds(root: string): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
   for (const name of await readdir(root).catch(() => [])) {
     for (const prefix of [LOCK_PREFIX, DIRECTORY_PREFIX])

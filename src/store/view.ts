@@ -4,60 +4,55 @@ import type { StoredContainer } from './container-record.js';
 import type { StoredImage } from './image-record.js';
 import type { StoredLayer } from './layer-record.js';
 import type { PlaceRecords } from './place.js';
-import type { Records } from './record-file.js';
 
-/** An immutable snapshot. The same object is handed out as long as nothing changes on disk, and so are the images in it. */
+/**
+ * An immutable snapshot. The same object is handed out as long as nothing changes on disk, and so are the images in it as
+ * long as their records do not change. Indexes are made when they are first asked for.
+ */
 export class StoreView {
   /** In the order of images.json, those of additional stores behind the store's own. */
   readonly images: readonly StoredImage[];
-  /** All layers but incomplete ones; the store's own first. */
-  readonly layers: readonly StoredLayer[];
   readonly containers: readonly StoredContainer[];
-  readonly #layersById: ReadonlyMap<string, StoredLayer>;
-  readonly #imagesById: ReadonlyMap<string, StoredImage>;
-  readonly #imagesByName: ReadonlyMap<string, StoredImage>;
-  readonly #containersByImage: ReadonlyMap<string, readonly StoredContainer[]>;
+  readonly #places: readonly PlaceRecords[];
+  readonly #layers: LayerIndex;
+  #imagesById: ReadonlyMap<string, StoredImage> | undefined;
+  #imagesByName: ReadonlyMap<string, StoredImage> | undefined;
   #imagesByDigest: ReadonlyMap<string, readonly StoredImage[]> | undefined;
+  #containersByImage: ReadonlyMap<string, readonly StoredContainer[]> | undefined;
 
-  /** `places`: the store's own first, which wins where an id or a name is there twice. */
-  constructor(places: readonly PlaceRecords[]) {
-    const layers = new Map<string, StoredLayer>();
-    const images = new Map<string, StoredImage>();
-    const names = new Map<string, StoredImage>();
-    for (const place of places) {
-      const here = new Map<string, StoredImage>();
-      for (const { value } of place.images) {
-        if (value.id === '' || images.has(value.id)) continue;
-        images.set(value.id, value);
-        for (const name of value.names) here.set(name, value); // of two images the later one has the name
-      }
-      for (const [name, image] of here) if (!names.has(name)) names.set(name, image);
-      for (const records of [place.layers, place.volatileLayers]) {
-        for (const { value } of records) {
-          if (value.id !== '' && !value.incomplete && !layers.has(value.id)) layers.set(value.id, value);
-        }
-      }
-    }
-    this.#layersById = layers;
-    this.#imagesById = images;
-    this.#imagesByName = names;
-    this.images = [...images.values()];
-    this.layers = [...layers.values()];
-    this.containers = places.flatMap(({ containers, volatileContainers, transientContainers }) =>
-      allContainers([containers, volatileContainers, transientContainers]),
+  /**
+   * `places`: the store's own first, which wins where an id or a name is there twice. What did not change since `previous`
+   * is not indexed again.
+   */
+  constructor(places: readonly PlaceRecords[], previous?: StoreView) {
+    this.#places = places;
+    const same = previous !== undefined && sameLayers(places, previous.#places);
+    this.#layers = same ? previous.#layers : new LayerIndex(places);
+    this.images = places.length === 1 ? known(places[0]) : firstOfEach(places.flatMap(known));
+    this.containers = firstOfEach(
+      places.flatMap(({ containers, volatileContainers, transientContainers }) =>
+        [containers, volatileContainers, transientContainers].flatMap((records) =>
+          records.map(({ value }) => value),
+        ),
+      ),
     );
-    const byImage = new Map<string, StoredContainer[]>();
-    for (const container of this.containers) append(byImage, container.image, container);
-    this.#containersByImage = byImage;
+  }
+
+  /** All layers but incomplete ones; the store's own first. */
+  get layers(): readonly StoredLayer[] {
+    return this.#layers.all;
   }
 
   imageById(id: string): StoredImage | undefined {
+    this.#imagesById ??= new Map(this.images.map((image) => [image.id, image]));
     return this.#imagesById.get(id);
   }
 
   /** The image that has exactly this name, with tag or digest. */
   imageByName(name: string): StoredImage | undefined {
-    return this.#imagesByName.get(name);
+    this.#imagesByName ??= byName(this.#places);
+    const found = this.#imagesByName.get(name);
+    return found && this.imageById(found.id); // which the own place has, if both have it
   }
 
   /** All images whose id begins with `prefix`. */
@@ -67,49 +62,88 @@ export class StoreView {
 
   /** All images that were stored with, or pulled through, a manifest of this digest. */
   imagesByDigest(digest: Digest): readonly StoredImage[] {
-    this.#imagesByDigest ??= byDigest(this.images);
+    this.#imagesByDigest ??= groupedBy(this.images, manifestDigests);
     return this.#imagesByDigest.get(digest) ?? [];
   }
 
   layer(id: string): StoredLayer | undefined {
-    return this.#layersById.get(id);
+    return this.#layers.byId.get(id);
   }
 
   /** The layer and all below it, top first; ends where one is missing. */
   chain(top: string | undefined): readonly StoredLayer[] {
-    const chain: StoredLayer[] = [];
-    const seen = new Set<string>();
-    for (let id = top; id !== undefined && !seen.has(id);) {
-      const layer = this.#layersById.get(id);
-      if (layer === undefined) break;
-      seen.add(id);
-      chain.push(layer);
-      id = layer.parent;
+    const chain = new Set<StoredLayer>();
+    for (
+      let layer = top === undefined ? undefined : this.layer(top);
+      layer !== undefined && !chain.has(layer);
+    ) {
+      chain.add(layer);
+      layer = layer.parent === undefined ? undefined : this.layer(layer.parent);
     }
-    return chain;
+    return [...chain];
   }
 
   /** The containers made from an image, whoever made them. */
   containersOf(imageId: string): readonly StoredContainer[] {
+    this.#containersByImage ??= groupedBy(this.containers, ({ image }) => [image]);
     return this.#containersByImage.get(imageId) ?? [];
   }
 }
 
-/** Containers recorded in several files; the first record of an id counts. */
-export function allContainers(files: readonly Records<StoredContainer>[]): readonly StoredContainer[] {
-  const containers = new Map<string, StoredContainer>();
-  for (const records of files) {
-    for (const { value } of records) if (!containers.has(value.id)) containers.set(value.id, value);
+class LayerIndex {
+  readonly #places: readonly PlaceRecords[];
+  #byId: ReadonlyMap<string, StoredLayer> | undefined;
+  #all: readonly StoredLayer[] | undefined;
+
+  constructor(places: readonly PlaceRecords[]) {
+    this.#places = places;
   }
-  return [...containers.values()];
+
+  get byId(): ReadonlyMap<string, StoredLayer> {
+    this.#byId ??= completeLayers(this.#places);
+    return this.#byId;
+  }
+
+  get all(): readonly StoredLayer[] {
+    this.#all ??= [...this.byId.values()];
+    return this.#all;
+  }
 }
 
-function byDigest(images: readonly StoredImage[]): ReadonlyMap<string, readonly StoredImage[]> {
-  const map = new Map<string, StoredImage[]>();
-  for (const image of images) {
-    for (const digest of manifestDigests(image)) append(map, digest, image);
+function completeLayers(places: readonly PlaceRecords[]): ReadonlyMap<string, StoredLayer> {
+  const byId = new Map<string, StoredLayer>();
+  for (const { layers, volatileLayers } of places) {
+    for (const { value } of [...layers, ...volatileLayers]) {
+      if (value.id !== '' && !value.incomplete && !byId.has(value.id)) byId.set(value.id, value);
+    }
   }
-  return map;
+  return byId;
+}
+
+function sameLayers(a: readonly PlaceRecords[], b: readonly PlaceRecords[]): boolean {
+  return a.every(
+    (place, index) => place.layers === b[index]?.layers && place.volatileLayers === b[index].volatileLayers,
+  );
+}
+
+function known(place: PlaceRecords | undefined): StoredImage[] {
+  const images = (place?.images ?? []).map(({ value }) => value);
+  return images.filter(({ id }) => id !== '');
+}
+
+function firstOfEach<T extends { readonly id: string }>(values: readonly T[]): readonly T[] {
+  const first = new Map<string, T>();
+  for (const value of values) if (!first.has(value.id)) first.set(value.id, value);
+  return [...first.values()];
+}
+
+/** Of two images of a place the later one has the name, of two places the first. */
+function byName(places: readonly PlaceRecords[]): ReadonlyMap<string, StoredImage> {
+  const names = new Map<string, StoredImage>();
+  for (const place of places.toReversed()) {
+    for (const image of known(place)) for (const name of image.names) names.set(name, image);
+  }
+  return names;
 }
 
 /** The digests of all manifests and indexes stored with an image, and its own digest. */
@@ -120,8 +154,17 @@ export function manifestDigests(image: StoredImage): ReadonlySet<string> {
   return digests;
 }
 
-function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const values = map.get(key);
-  if (values === undefined) map.set(key, [value]);
-  else values.push(value);
+function groupedBy<T>(
+  values: readonly T[],
+  keysOf: (value: T) => Iterable<string>,
+): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const value of values) {
+    for (const key of keysOf(value)) {
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [value]);
+      else group.push(value);
+    }
+  }
+  return groups;
 }

@@ -64,7 +64,7 @@ describe('committing an image', () => {
     expect(view.chain(image.layer).map(({ id }) => id)).toEqual(ids.toReversed());
     const top = view.layer(ids[1] as string);
     expect(top).toMatchObject({ parent: ids[0], diffSize: layers[1]?.tar.length, compression: 'gzip' });
-    expect(await readFile(join(store.layerFiles(top as never), 'two'), 'utf8')).toBe('2');
+    expect(await readFile(join(store.layerPaths(top as never).diff, 'two'), 'utf8')).toBe('2');
   });
 
   it('leaves no staging directory and no flag behind', async () => {
