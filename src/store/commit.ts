@@ -22,8 +22,9 @@ export interface CommitContext extends Places {
 
 /**
  * Adds the layers that are missing and the image, or adds names and data to the image that exists. Nothing of it is
- * visible before all of it is, and if it fails nothing of it stays. The caller discards the staged layers in any case; those
- * of a commit that failed with LayerMissingError may be committed again. Throws LayerMissingError, ImageConflictError.
+ * visible before all of it is, and if it fails nothing of it stays. When it succeeds all staged layers are used up, those
+ * that somebody else added meanwhile included. When it fails they are the caller's to discard; after a LayerMissingError
+ * they may be committed again. Throws LayerMissingError, ImageConflictError.
  */
 export async function commitImage(
   context: CommitContext,
@@ -35,11 +36,14 @@ export async function commitImage(
     const dataDirectory = temporary.addition();
     await writeImageData(dataDirectory, commit.image.bigData);
     const leave = await context.turn.enter('write', signal);
+    let image: StoredImage;
     try {
-      return await commitInTurn(context, commit, dataDirectory, signal);
+      image = await commitInTurn(context, commit, dataDirectory, signal);
     } finally {
       leave();
     }
+    await Promise.all(commit.layers.map(({ staged }) => staged?.discard()));
+    return image;
   } finally {
     await temporary.remove();
   }

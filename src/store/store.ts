@@ -121,6 +121,11 @@ export class Store {
     return layerPaths(this.#placeOf(layer.root), layer.id);
   }
 
+  /** The directory of a layer's own files. */
+  layerFiles(layer: StoredLayer): string {
+    return this.layerPaths(layer).diff;
+  }
+
   /** The file system and the driver, as `info` tells them. */
   async graphStatus(): Promise<GraphStatus> {
     return await graphStatus(this.options);
