@@ -1,6 +1,6 @@
 // Printing: the layout, and that nothing is lost on the way.
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Interface, Type } from '../../src/idl/index.js';
 import { printInterface, readInterface } from '../../src/idl/index.js';
 

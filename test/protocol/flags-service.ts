@@ -1,0 +1,76 @@
+// A service for tests of the protocol: it counts, waits, hands over and fails on demand.
+import type { CallContext, Empty } from '../../src/rpc/index.js';
+import type { OrgExampleFlagsService } from '../codegen/golden/org-example-flags.js';
+import { Failed } from '../codegen/golden/org-example-flags.js';
+
+/** A promise that is settled from outside. */
+export class Deferred<T> {
+  resolve: (value: T) => void = () => {};
+  readonly promise = new Promise<T>((resolve) => {
+    this.resolve = resolve;
+  });
+}
+
+/** Serves org.example.flags and keeps what happened to it. */
+export class FlagsService implements Partial<OrgExampleFlagsService> {
+  /** What was told to be forgotten. */
+  readonly forgotten: string[] = [];
+  /** Resolves with each call of `fail` with code 100, which waits for its caller to go away. */
+  waiting = new Deferred<CallContext>();
+  /** Resolves when a call that waits, or counts, was given up. */
+  abandoned = new Deferred<unknown>();
+  /** How far `count` has come. */
+  counted = 0;
+
+  async *count(
+    params: { readonly to: number },
+    call: CallContext,
+  ): AsyncGenerator<{ number: number }, { number: number }, void> {
+    let ended = false;
+    try {
+      for (this.counted = 1; this.counted < params.to; this.counted++)
+        if (call.more) yield { number: this.counted };
+      ended = true;
+      return { number: params.to };
+    } finally {
+      if (!ended) this.abandoned.resolve('returned');
+    }
+  }
+
+  async *watch(params: {
+    readonly to: number;
+  }): AsyncGenerator<{ number: number }, { number: number }, void> {
+    return { number: params.to };
+  }
+
+  async talk(_: object, call: CallContext): Promise<{ protocol: string }> {
+    call.upgrade?.(async (raw) => {
+      for await (const bytes of raw.read())
+        await raw.write(Buffer.from(bytes.toString('latin1').toUpperCase()));
+    });
+    return { protocol: call.upgrade === undefined ? 'varlink' : 'upper' };
+  }
+
+  async forget(params: { readonly what: string }): Promise<Empty> {
+    this.forgotten.push(params.what);
+    return {};
+  }
+
+  async fail(
+    params: { readonly code: number; readonly message?: string | undefined },
+    call: CallContext,
+  ): Promise<Empty> {
+    if (params.code === 100) return await this.#wait(call);
+    if (params.code === 101) throw new TypeError('no such luck');
+    throw new Failed(params.code, params.message);
+  }
+
+  async #wait(call: CallContext): Promise<Empty> {
+    this.waiting.resolve(call);
+    await new Promise((resolve) => {
+      call.signal.addEventListener('abort', resolve, { once: true });
+    });
+    this.abandoned.resolve(call.signal.reason);
+    throw call.signal.reason;
+  }
+}
