@@ -63,27 +63,39 @@ export function parseManifest(bytes: Uint8Array, contentType?: string): Manifest
   if (bytes.length > maxManifestBytes) {
     throw new ManifestError(`manifest exceeded maximum allowed size of ${maxManifestBytes} bytes`);
   }
-  try {
+  return refusing(() => {
     const fields = new Fields(parseStrictJson(bytes));
     const mediaType = manifestType(fields, contentType);
     checkUnambiguous(fields, mediaType);
     return kindOf(mediaType) === 'index' ? readIndex(fields, mediaType) : readImage(fields, mediaType);
+  });
+}
+
+/**
+ * What the bytes are: as the sender calls them if that is the type of a manifest, else as they look.
+ * Throws {@link ManifestError}; the bytes are not checked any further.
+ */
+export function manifestMediaType(bytes: Uint8Array, contentType?: string): string {
+  return refusing(() => sentType(contentType) ?? guessType(new Fields(parseStrictJson(bytes))));
+}
+
+function refusing<T>(read: () => T): T {
+  try {
+    return read();
   } catch (cause) {
     if (!(cause instanceof StrictJsonError || cause instanceof JsonFieldError)) throw cause;
     throw new ManifestError(`invalid manifest: ${cause.message}`, { cause });
   }
 }
 
-/** The type of a manifest as the sender calls it, if that is a manifest's type, else as it looks. */
-export function guessManifestType(bytes: Uint8Array): string {
-  return guessType(new Fields(parseStrictJson(bytes)));
+function sentType(contentType: string | undefined): string | undefined {
+  const sent = contentType?.split(';', 1)[0]!.trim().toLowerCase();
+  return sent !== undefined && manifestMediaTypes.includes(sent) ? sent : undefined;
 }
 
 function manifestType(fields: Fields, contentType: string | undefined): string {
   const declared = fields.string('mediaType');
-  const sent = contentType?.split(';', 1)[0]!.trim().toLowerCase();
-  const known = sent !== undefined && manifestMediaTypes.includes(sent);
-  const type = known ? sent : guessType(fields);
+  const type = sentType(contentType) ?? guessType(fields);
   if (declared !== undefined && declared !== '' && declared !== type) {
     throw new ManifestError(`rejecting ambiguous manifest, media type ${declared} in supposedly ${type}`);
   }

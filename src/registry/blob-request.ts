@@ -1,6 +1,7 @@
 // One GET of a blob: places in order, redirects by hand, a new token when the old one has run out, retries.
 import type { HttpBlob, HttpTimeouts } from '../oci/blob.js';
 import { RegistryError, codeOfStatus } from './errors.js';
+import { reasonOf } from './failure-text.js';
 import { parseRetryAfter, withRetries } from './retry.js';
 import { HttpConnection } from './transport/connection.js';
 import { headersFor, isRedirect, maxRedirects, redirectTarget } from './transport/redirect.js';
@@ -58,7 +59,8 @@ export class BlobRequester {
       response.connection.destroy();
       // Rare, and most of a worker's start-up time if it were imported above.
       const { requestToken } = await import('./token.js');
-      const { token } = await requestToken(this.#blob.renewal, this.#blob, this.timeouts, signal);
+      const options = { identity: this.#blob, proxies: this.#blob.proxies, timeouts: this.timeouts };
+      const { token } = await requestToken(this.#blob.renewal, options, signal);
       this.#headers = { ...this.#headers, authorization: `Bearer ${token}` };
       response = await this.#attempt(this.place, { ...this.#headers, ...range }, signal);
     }
@@ -118,10 +120,15 @@ export class BlobRequester {
     });
   }
 
-  /** A {@link RegistryError} about this blob with `cause` spelled out behind `message`. */
+  /** A {@link RegistryError} about this blob with the reason for it behind `message`. */
   failure(code: RegistryError['code'], message: string, cause?: unknown): RegistryError {
-    const reason = cause instanceof Error ? cause.message : '';
-    return new RegistryError(code, `${message}${reason}`, { op: 'blob', host: this.place.host, cause });
+    const reason = cause === undefined ? '' : reasonOf(cause);
+    return new RegistryError(code, `${message}${reason}`, {
+      op: 'blob',
+      host: this.place.host,
+      cause,
+      ...(reason !== '' && { reason }),
+    });
   }
 }
 

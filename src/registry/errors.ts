@@ -9,7 +9,7 @@ export type RegistryErrorCode =
   | 'REGISTRY_THROTTLED'
   | 'REGISTRY_UNAVAILABLE'
   | 'REGISTRY_TRUNCATED'
-  | 'REGISTRY_REFUSED'
+  | 'REGISTRY_MISMATCH'
   | 'REGISTRY_PROTOCOL';
 
 /** Which request failed: never a query string or a header, those carry secrets. */
@@ -21,6 +21,8 @@ export interface RegistryErrorDetails {
   readonly repository?: string | undefined;
   /** HTTP status, when there was an answer. */
   readonly status?: number | undefined;
+  /** The innermost part of the message; all of it if absent. */
+  readonly reason?: string | undefined;
   /** The registry's own code in the answer, `MANIFEST_UNKNOWN`. */
   readonly registryCode?: string | undefined;
   /** Milliseconds the registry asked to wait before the next try. */
@@ -38,6 +40,8 @@ export class RegistryError extends Error {
   readonly status: number | undefined;
   readonly registryCode: string | undefined;
   readonly retryAfter: number | undefined;
+  /** Why, without what was tried: `manifest unknown: manifest unknown`. */
+  readonly reason: string;
   constructor(code: RegistryErrorCode, message: string, details: RegistryErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
@@ -47,6 +51,7 @@ export class RegistryError extends Error {
     this.status = details.status;
     this.registryCode = details.registryCode;
     this.retryAfter = details.retryAfter;
+    this.reason = details.reason ?? message;
   }
 }
 
@@ -58,4 +63,31 @@ export function codeOfStatus(status: number): RegistryErrorCode {
   if (status === 429) return 'REGISTRY_THROTTLED';
   if (status >= 500) return 'REGISTRY_UNAVAILABLE';
   return 'REGISTRY_PROTOCOL';
+}
+
+/** More bytes than anybody should send for what was asked. */
+export class TooLargeError extends Error {
+  override readonly name = 'TooLargeError';
+  readonly code = 'TOO_LARGE';
+  constructor(limit: number) {
+    super(`exceeded maximum allowed size of ${limit} bytes`);
+  }
+}
+
+/** The error at the bottom of causes; of several addresses that were tried, the first one's. */
+export function innermostError(error: unknown): NodeJS.ErrnoException {
+  let at = error as { readonly cause?: unknown; readonly errors?: readonly unknown[] };
+  for (;;) {
+    const inner = at.errors?.[0] ?? at.cause;
+    // By shape: the platform's own errors can come from another realm.
+    if (typeof inner !== 'object' || inner === null || !('message' in inner))
+      return at as NodeJS.ErrnoException;
+    at = inner as typeof at;
+  }
+}
+
+/** The innermost `code` along the causes of an error. */
+export function innermostCode(error: unknown): unknown {
+  const inner = innermostError(error).code;
+  return inner ?? (error as { readonly code?: unknown }).code;
 }

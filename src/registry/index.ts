@@ -1,3 +1,14 @@
-// The distribution protocol: what is pulled and pushed over http(s).
-export { RegistryError } from './errors.js';
+// The distribution protocol: what is pulled over http(s), from where, and as whom.
+export { CertificatesError, certificateDirectories, systemRootsFile } from './certificates.js';
+export type { FetchedManifest, RegistryClientOptions } from './client.js';
+export { RegistryClient } from './client.js';
+export type { CredentialSource, Credentials } from './credentials.js';
+export { passwordCredentials } from './credentials.js';
+export type { RegistryErrorCode } from './errors.js';
+export { RegistryError, TooLargeError } from './errors.js';
 export { openBlob } from './open-blob.js';
+export type { PullSource } from './registries-config.js';
+export { RegistriesConfig } from './registries-config.js';
+export { RegistriesConfigError, RegistryBlockedError, ShortNameError } from './registries-errors.js';
+export type { RegistriesEnvironment, RegistriesPaths } from './registries-load.js';
+export { loadRegistriesConfig, registriesPaths } from './registries-load.js';

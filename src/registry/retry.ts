@@ -1,5 +1,5 @@
 // What is tried again, how often and after how long.
-import { RegistryError } from './errors.js';
+import { RegistryError, innermostCode } from './errors.js';
 
 const unavailable: ReadonlySet<number | undefined> = new Set([500, 502, 503, 504]);
 const transient: ReadonlySet<unknown> = new Set([
@@ -18,17 +18,6 @@ const transient: ReadonlySet<unknown> = new Set([
   'UND_ERR_HEADERS_TIMEOUT',
 ]);
 const longestWait = 60_000;
-
-/** The innermost `code` along the causes of an error. */
-export function innermostCode(error: unknown): unknown {
-  let code: unknown;
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if ('code' in at) code = at.code;
-    // Several addresses of one host were tried: the first failure stands for all.
-    if (at instanceof AggregateError && at.errors[0] instanceof Error) return innermostCode(at.errors[0]);
-  }
-  return code;
-}
 
 /** How many tries in all an operation gets that failed with `error`; 1: it is final. */
 function triesFor(error: unknown): number {

@@ -1,0 +1,131 @@
+// The small requests to a registry, whose answers are read whole: pings, tokens, manifests.
+import type { Dispatcher } from 'undici';
+import type { HttpTimeouts, ProxySettings, TlsIdentity } from '../oci/blob.js';
+import { TooLargeError } from './errors.js';
+import { HttpTimeoutError } from './transport/connect.js';
+import { proxyFor } from './transport/proxy.js';
+import { RedirectError, headersFor, isRedirect, maxRedirects, redirectTarget } from './transport/redirect.js';
+import { secureContext } from './transport/secure-context.js';
+
+/** A request, and how much of an answer is acceptable. */
+export interface ControlRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Bytes of a good answer's body at most. */
+  readonly limit: number;
+}
+
+/** A whole answer. */
+export interface ControlAnswer {
+  readonly status: number;
+  readonly statusText: string;
+  /** Every value of a header by its lower-case name. */
+  header(name: string): readonly string[];
+  readonly body: Buffer;
+}
+
+/** Bytes of an error's body that are read; the rest is of no use to anybody. */
+const maxErrorBody = 1024 * 1024;
+
+/** How a host is reached. */
+export interface ControlOptions {
+  readonly identity: TlsIdentity;
+  readonly proxies?: ProxySettings | undefined;
+  readonly timeouts: HttpTimeouts;
+}
+
+/** Connections of one TLS identity, kept open between requests until {@link close}. */
+export class ControlConnection {
+  readonly #options: ControlOptions;
+  /** By proxy; the empty text stands for none. */
+  readonly #dispatchers = new Map<string, Dispatcher>();
+
+  /** Connects nowhere yet. */
+  constructor(options: ControlOptions) {
+    this.#options = options;
+  }
+
+  /** Follows redirects, without taking credentials to another origin. Throws transport errors as they come. */
+  async send(request: ControlRequest, signal: AbortSignal): Promise<ControlAnswer> {
+    let { url, headers } = request;
+    for (let hops = 0; hops <= maxRedirects; hops++) {
+      const answer = await this.#exchange({ ...request, url, headers }, signal);
+      if (!isRedirect(answer.status) || request.method === 'POST') return answer;
+      const target = redirectTarget(url, answer.header('location')[0]);
+      headers = headersFor(headers, url, target);
+      url = target;
+    }
+    throw new RedirectError(`stopped after ${maxRedirects} redirects`);
+  }
+
+  /** Ends every connection, those with a request under way too. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
+  }
+
+  async #exchange(wanted: ControlRequest, signal: AbortSignal): Promise<ControlAnswer> {
+    signal.throwIfAborted();
+    const { method, url, headers, body, limit } = wanted;
+    const { head, idle } = this.#options.timeouts;
+    const dispatcher = await this.#dispatcher(url);
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new HttpTimeoutError('waiting for the response', head)), head);
+    const request = dispatcher.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method,
+      headers,
+      body: body ?? null,
+      signal: AbortSignal.any([signal, late.signal]),
+      // The client's own timer for this is a second wide.
+      headersTimeout: 0,
+      bodyTimeout: idle,
+    });
+    const response = await request.finally(() => clearTimeout(timer));
+    const good = response.statusCode < 300;
+    const content = await readBody(response.body, good ? limit : maxErrorBody, good);
+    return {
+      status: response.statusCode,
+      statusText: response.statusText,
+      header: (name) => [response.headers[name] ?? []].flat(),
+      body: content,
+    };
+  }
+
+  async #dispatcher(url: URL): Promise<Dispatcher> {
+    // Half of the time that the daemon would need to start, if it were imported above.
+    const { Agent, ProxyAgent } = await import('undici');
+    const { identity, timeouts, proxies } = this.#options;
+    const proxy = proxyFor(url, proxies);
+    const key = proxy?.href ?? '';
+    let dispatcher = this.#dispatchers.get(key);
+    if (dispatcher === undefined) {
+      const tls = {
+        timeout: timeouts.connect,
+        secureContext: secureContext(identity),
+        rejectUnauthorized: !identity.insecure,
+      };
+      dispatcher =
+        proxy === undefined
+          ? new Agent({ connect: tls, connections: 6 })
+          : new ProxyAgent({ uri: proxy.href, requestTls: tls, connections: 6, proxyTunnel: false });
+      this.#dispatchers.set(key, dispatcher);
+    }
+    return dispatcher;
+  }
+}
+
+async function readBody(body: AsyncIterable<Buffer>, limit: number, strict: boolean): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  // Leaving the loop early destroys the body and with it the connection.
+  for await (const piece of body) {
+    size += piece.length;
+    if (size > limit && strict) throw new TooLargeError(limit);
+    if (size > limit) break;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}

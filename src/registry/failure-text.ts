@@ -1,0 +1,100 @@
+// Failures of the network in the words that tools of this field have always used for them.
+import type { ControlAnswer } from './control.js';
+import { innermostError } from './errors.js';
+
+/** One line for an error below HTTP: `Get "https://host/v2/": dial tcp 1.2.3.4:443: connect: connection refused`. */
+export function transportFailure(method: string, url: URL, error: unknown): string {
+  const verb = `${method.slice(0, 1)}${method.slice(1).toLowerCase()}`;
+  return `${verb} "${url.origin}${url.pathname}": ${reasonOf(error)}`;
+}
+
+const systemTexts: ReadonlyMap<unknown, string> = new Map([
+  ['ECONNREFUSED', 'connect: connection refused'],
+  ['EHOSTUNREACH', 'connect: no route to host'],
+  ['ENETUNREACH', 'connect: network is unreachable'],
+  ['ETIMEDOUT', 'connect: connection timed out'],
+]);
+
+const tlsTexts: ReadonlyMap<unknown, string> = new Map([
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'x509: certificate signed by unknown authority'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'x509: certificate signed by unknown authority'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'x509: certificate signed by unknown authority'],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'x509: certificate signed by unknown authority'],
+  ['UNABLE_TO_GET_ISSUER_CERT', 'x509: certificate signed by unknown authority'],
+  ['CERT_HAS_EXPIRED', 'x509: certificate has expired or is not yet valid'],
+  ['CERT_NOT_YET_VALID', 'x509: certificate has expired or is not yet valid'],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'http: server gave HTTP response to HTTPS client'],
+  ['ERR_SSL_PACKET_LENGTH_TOO_LONG', 'http: server gave HTTP response to HTTPS client'],
+  ['ECONNRESET', 'connection reset by peer'],
+  ['CONNECTION_LOST', 'EOF'],
+  ['UND_ERR_SOCKET', 'EOF'],
+]);
+
+/** The innermost error as one line. */
+export function reasonOf(error: unknown): string {
+  const inner = innermostError(error);
+  const { code, address, port, hostname, message } = inner as typeof inner & {
+    readonly address?: string;
+    readonly port?: number;
+    readonly hostname?: string;
+  };
+  if (code === 'ENOTFOUND') return `dial tcp: lookup ${hostname}: no such host`;
+  if (code === 'EAI_AGAIN') return `dial tcp: lookup ${hostname}: Temporary failure in name resolution`;
+  const system = systemTexts.get(code);
+  if (system !== undefined && address !== undefined) {
+    return `dial tcp ${address.includes(':') ? `[${address}]` : address}:${port}: ${system}`;
+  }
+  return tlsTexts.get(code) ?? message.trim().replaceAll(/\s*\n\s*/g, ' ');
+}
+
+/** What a registry says went wrong, and its code for the first of it. */
+export interface AnswerFailure {
+  readonly text: string;
+  readonly registryCode?: string;
+}
+
+/** The body of an answer that is an error, in words: `manifest unknown: manifest unknown`. */
+export function answerFailure({ status, statusText, body }: ControlAnswer): AnswerFailure {
+  const errors = registryErrors(body);
+  const [first] = errors;
+  if (first !== undefined) {
+    const texts = errors.map(({ code, message }) => `${code.toLowerCase().replaceAll('_', ' ')}: ${message}`);
+    const text = texts.length === 1 ? texts[0]! : `errors:\n${texts.join('\n')}\n`;
+    return { text, registryCode: first.code };
+  }
+  if (status === 401) return { text: 'unauthorized: authentication required' };
+  if (status === 429) return { text: 'too many requests to registry' };
+  if (status >= 400 && status < 500) {
+    return { text: `StatusCode: ${status}, ${excerpt(body)}` };
+  }
+  return { text: `received unexpected HTTP status: ${status} ${statusText}` };
+}
+
+function registryErrors(body: Buffer): readonly { readonly code: string; readonly message: string }[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body.toString());
+  } catch {
+    return [];
+  }
+  const errors = (parsed as { errors?: unknown } | null)?.errors;
+  if (!Array.isArray(errors)) return [];
+  return errors.flatMap((error: { code?: unknown; message?: unknown } | null) => {
+    const code = typeof error?.code === 'string' ? error.code : 'UNKNOWN';
+    return [
+      {
+        code,
+        message: typeof error?.message === 'string' && error.message !== '' ? error.message : words(code),
+      },
+    ];
+  });
+}
+
+function words(code: string): string {
+  return code.toLowerCase().replaceAll('_', ' ');
+}
+
+/** The beginning of a text, quoted onto one line. */
+function excerpt(body: Buffer): string {
+  return JSON.stringify(body.toString('utf8', 0, 200));
+}

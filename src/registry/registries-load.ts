@@ -1,0 +1,132 @@
+// Finds and reads the registries configuration: main file, drop-ins, recorded short names.
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { RegistriesConfig } from './registries-config.js';
+import { RegistriesConfigError } from './registries-errors.js';
+import type { RegistriesFile, RegistryEntry, ShortNameMode } from './registries-file.js';
+import { parseRegistriesFile } from './registries-file.js';
+
+/** Where the configuration is; a missing file is an empty one unless it is `required`. */
+export interface RegistriesPaths {
+  readonly main: string;
+  /** Somebody asked for just this main file. */
+  readonly required: boolean;
+  /** Read in this order, in each the files `*.conf` by name. */
+  readonly dropIns: readonly string[];
+  /** Machine-written short names, stronger than any file. */
+  readonly aliasCache?: string;
+}
+
+/** What decides where the configuration is. */
+export interface RegistriesEnvironment {
+  /** Of the daemon's options; wins over everything. */
+  readonly flag?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly uid: number;
+  readonly home: string;
+}
+
+const systemDirectory = '/etc/containers';
+
+/** The paths podman would use. */
+export function registriesPaths({ flag, env, uid, home }: RegistriesEnvironment): RegistriesPaths {
+  const named = flag ?? (env['CONTAINERS_REGISTRIES_CONF'] || env['REGISTRIES_CONFIG_PATH'] || undefined);
+  const userDirectory = join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'containers');
+  const userMain = join(userDirectory, 'registries.conf');
+  const ofUser = named === undefined && exists(userMain);
+  const cacheHome = uid === 0 ? '/var/cache' : env['XDG_CACHE_HOME'] || join(home, '.cache');
+  return {
+    main: named ?? (ofUser ? userMain : join(systemDirectory, 'registries.conf')),
+    required: named !== undefined,
+    dropIns: [...(ofUser ? [] : [systemDirectory]), userDirectory].map((at) => join(at, 'registries.conf.d')),
+    aliasCache: join(cacheHome, 'containers', 'short-name-aliases.conf'),
+  };
+}
+
+const cache = new Map<string, { readonly stamp: string; readonly config: RegistriesConfig }>();
+const maxCached = 16;
+
+/**
+ * The configuration as the files are now; the same object while they do not change.
+ * Throws {@link RegistriesConfigError}. Reads a handful of small files, synchronously.
+ */
+export function loadRegistriesConfig(paths: RegistriesPaths): RegistriesConfig {
+  const files = [paths.main, ...paths.dropIns.flatMap(dropInFiles)];
+  const watched = paths.aliasCache === undefined ? files : [...files, paths.aliasCache];
+  const key = JSON.stringify(paths);
+  const stamp = watched.map((path) => `${path}\0${stampOf(path)}`).join('\n');
+  const cached = cache.get(key);
+  if (cached?.stamp === stamp) return cached.config;
+  const config = merge(paths, files);
+  if (cache.size >= maxCached) cache.clear();
+  cache.set(key, { stamp, config });
+  return config;
+}
+
+function merge(paths: RegistriesPaths, files: readonly string[]): RegistriesConfig {
+  const entries = new Map<string, RegistryEntry>();
+  const aliases = new Map<string, string>();
+  let search: readonly string[] = [];
+  let shortNameMode: ShortNameMode = 'permissive';
+  let credentialHelpers: readonly string[] = ['containers-auth.json'];
+  for (const path of files) {
+    const file = readRegistriesFile(path, path === paths.main && paths.required);
+    if (file === undefined) continue;
+    if (file.version === 1 && path !== paths.main)
+      throw failure(path, 'registry must be in v2 format but is in v1');
+    for (const entry of file.entries) entries.set(entry.prefix, entry);
+    for (const [name, value] of file.aliases) aliases.set(name, value);
+    search = file.search ?? search;
+    shortNameMode = file.shortNameMode ?? shortNameMode;
+    credentialHelpers = file.credentialHelpers ?? credentialHelpers;
+  }
+  const recorded = paths.aliasCache === undefined ? undefined : readRegistriesFile(paths.aliasCache, false);
+  for (const [name, value] of recorded?.aliases ?? []) aliases.set(name, value);
+  return new RegistriesConfig({
+    entries: [...entries.values()],
+    search,
+    shortNameMode,
+    credentialHelpers,
+    aliases,
+    origin: `${paths.main} or ${paths.dropIns.join(' or ')}`,
+  });
+}
+
+function readRegistriesFile(path: string, required: boolean): RegistriesFile | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    if (!required && (cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw failure(path, (cause as Error).message, cause);
+  }
+  try {
+    return parseRegistriesFile(text);
+  } catch (cause) {
+    if (cause instanceof RegistriesConfigError) throw failure(path, cause.message, cause);
+    throw cause;
+  }
+}
+
+function failure(path: string, reason: string, cause?: unknown): RegistriesConfigError {
+  return new RegistriesConfigError(`error loading registries configuration "${path}": ${reason}`, { cause });
+}
+
+function dropInFiles(directory: string): readonly string[] {
+  try {
+    const names = readdirSync(directory).filter((name) => name.endsWith('.conf'));
+    return names.toSorted().map((name) => join(directory, name));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw failure(directory, (cause as Error).message, cause);
+  }
+}
+
+function exists(path: string): boolean {
+  return stampOf(path) !== '';
+}
+
+function stampOf(path: string): string {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? '' : `${stats.dev}:${stats.ino}:${stats.mtimeNs}:${stats.size}`;
+}
