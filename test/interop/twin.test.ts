@@ -38,7 +38,7 @@ beforeAll(async () => {
     'plain',
     await buildImage({ compression: 'none', layers: [[{ name: 'plain', content: 'tar' }]] }),
   );
-  images.set('shell', await buildShellImage('docker'));
+  images.set('shell', await buildShellImage({ format: 'docker' }));
   images.set('bare', await buildImage({ layers: [], config: { Labels: { only: 'labels' } } }));
   for (const [kind, image] of images) {
     await pushImage(registry.host, `twin/${kind}`, '1', image);
@@ -99,7 +99,7 @@ describe('on disk, the two stores are alike', () => {
   it('in the layer records, up to the time they were made and their order between images', async () => {
     const comparable = async (store: PeerStore): Promise<object[]> =>
       (await layerRecords(store.root))
-        .map((record) => ({ ...record, created: '' }))
+        .map((record) => Object.assign(record, { created: '' }))
         .toSorted((a, b) => (a.id < b.id ? -1 : 1));
     expect(await comparable(own)).toEqual(await comparable(twin));
   });

@@ -14,7 +14,7 @@ if (!isRoot) {
 // A part of the interop suite cannot be trusted without its peers, so it runs as a whole or not at all.
 const projects = notRun.length === 0 ? ['unit', 'interop'] : ['unit'];
 const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
-const args = [jest, '--ci', '--selectProjects', ...projects, ...process.argv.slice(2)];
+const args = [jest, '--ci', ...process.argv.slice(2), '--selectProjects', ...projects];
 const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
 
 if (notRun.length > 0) {

@@ -1,6 +1,6 @@
 // A real imaged from dist/ on a socket in a temporary directory, stopped by pid.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ended, stop, Transcript } from './process.js';
@@ -100,6 +100,14 @@ export class Imaged {
   async peakRss(): Promise<number> {
     const status = await readFile(`/proc/${this.pid}/status`, 'utf8');
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
+  }
+
+  /** What its open descriptors are, as the kernel names them. */
+  async descriptors(): Promise<string[]> {
+    const directory = `/proc/${this.pid}/fd`;
+    const names = await readdir(directory);
+    const targets = await Promise.allSettled(names.map((name) => readlink(join(directory, name))));
+    return targets.flatMap((target) => (target.status === 'fulfilled' ? [target.value] : []));
   }
 
   /** Ends it as a crash would. */
