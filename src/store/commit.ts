@@ -42,7 +42,7 @@ export async function commitImage(
     } finally {
       leave();
     }
-    await Promise.all(commit.layers.map(({ staged }) => staged?.discard()));
+    await Promise.all(commit.layers.map(async ({ staged }) => await staged?.discard()));
     return image;
   } finally {
     await temporary.remove();
