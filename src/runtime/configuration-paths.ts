@@ -1,5 +1,6 @@
 // Where the files lie that Podman's tools read too, with the same precedence (images-and-transports §3.1, 5.2, 7.1, 11).
 import { join } from 'node:path';
+import { registriesPaths, type RegistriesPaths } from '../registry/registries-load.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -15,8 +16,8 @@ export interface ConfigurationSources {
 export interface ConfigurationPaths {
   readonly environment: Environment;
   readonly uid: number;
-  /** Instead of every other registries.conf, from the command line. */
-  readonly registriesConf: string | undefined;
+  readonly home: string;
+  readonly registries: RegistriesPaths;
   /** Instead of every other file with credentials, from the command line. */
   readonly authfile: string | undefined;
   /** The first that exists counts. */
@@ -32,7 +33,8 @@ export function configurationPaths(sources: ConfigurationSources): Configuration
   return {
     environment,
     uid,
-    registriesConf: sources.registriesConf,
+    home,
+    registries: registriesPaths({ flag: sources.registriesConf, env: environment, uid, home }),
     authfile: sources.authfile,
     policy:
       sources.signaturePolicy === undefined

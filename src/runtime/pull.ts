@@ -11,7 +11,8 @@ import {
 import { parseTransportName, TransportNameError, type TransportName } from '../oci/transport-name.js';
 import { digestHex } from '../oci/digest.js';
 import type { Platform } from '../oci/platform.js';
-import type { Credentials, Registries } from './registries.js';
+import type { Credentials } from '../registry/credentials.js';
+import type { Registries } from './registries.js';
 import type { Store } from '../store/index.js';
 import { copyImage } from './copy.js';
 import { ImageNotFoundError, messageOf, PullError } from './errors.js';
@@ -94,15 +95,9 @@ function pullGoals(context: PullContext, name: string): readonly Goal[] {
     if (decompose(name).hasRegistry) {
       return [{ image: name, reference: tagNameOnly(parseNormalized(name)) }];
     }
-    const candidates = context.registries.candidates(name);
-    if (candidates.length === 0) {
-      throw new PullError(
-        'image name provided is a short name and no search registries are defined in the registries config file.',
-      );
-    }
-    return candidates.map((candidate) => ({
-      image: formatReference(candidate),
-      reference: tagNameOnly(candidate),
+    return context.registries.pullCandidates(name).map((reference) => ({
+      image: formatReference(reference),
+      reference,
     }));
   } catch (error) {
     throw new PullError(`unable to pull ${name}: ${messageOf(error)}`, { cause: error });

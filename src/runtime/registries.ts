@@ -1,25 +1,64 @@
-// tmp
+// The registries as this host is configured: what short names mean, how a reference is opened for reading.
+import { decompose } from '../oci/local-name.js';
 import type { Reference } from '../oci/reference.js';
+import type { Credentials } from '../registry/index.js';
+import type { RegistriesConfig } from '../registry/registries-config.js';
+import { loadRegistriesConfig } from '../registry/registries-load.js';
+import type { ConfigurationPaths } from './configuration-paths.js';
 import type { ImageSource } from './image-source.js';
-export interface Credentials {
-  username: string;
-  password: string;
-}
-export class Registries {
-  search: string[] = [];
-  insecure: string[] = [];
-  blocked: string[] = [];
-  static async load(..._: unknown[]): Promise<Registries> {
-    return new Registries();
+import type { ShortNames } from './resolve.js';
+
+/** A source of one image that holds connections. */
+export type OpenImageSource = ImageSource & AsyncDisposable;
+
+/** One reading of the configuration files. */
+export class Registries implements ShortNames {
+  readonly #config: RegistriesConfig;
+  readonly #paths: ConfigurationPaths;
+  readonly #userAgent: string;
+
+  /** Throws RegistriesConfigError. Cheap while the files do not change. */
+  constructor(paths: ConfigurationPaths, version: string) {
+    this.#config = loadRegistriesConfig(paths.registries);
+    this.#paths = paths;
+    this.#userAgent = `imaged/${version}`;
   }
-  candidates(_name: string): readonly Reference[] {
-    return [];
+
+  get search(): readonly string[] {
+    return this.#config.search;
   }
+
+  get insecure(): readonly string[] {
+    return this.#config.insecure;
+  }
+
+  get blocked(): readonly string[] {
+    return this.#config.blocked;
+  }
+
+  /** For looking among local images: without candidates a short name is looked up without them. */
+  candidates(name: string): readonly Reference[] {
+    return this.search.length === 0 || decompose(name).hasRegistry ? [] : this.#config.resolveShortName(name);
+  }
+
+  /** For pulling. Throws ShortNameError. */
+  pullCandidates(name: string): readonly Reference[] {
+    return this.#config.resolveShortName(name);
+  }
+
+  /** The image behind a reference in full, from the first mirror or registry that has it. */
   async open(
-    _r: Reference,
-    _c: Credentials | undefined,
-    _s: AbortSignal,
-  ): Promise<ImageSource & AsyncDisposable> {
-    throw new Error('x');
+    reference: Reference,
+    credentials: Credentials | undefined,
+    signal: AbortSignal,
+  ): Promise<OpenImageSource> {
+    const sources = this.#config.pullSources(reference);
+    // Loading the client takes longer than starting the daemon, which may never pull.
+    const { openRegistrySource } = await import('./registry-source.js');
+    return await openRegistrySource(
+      { paths: this.#paths, userAgent: this.#userAgent, credentials },
+      sources,
+      signal,
+    );
   }
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { arch } from 'node:os';
 import { hostPlatform, type Platform } from '../oci/platform.js';
 
+import { passwordCredentials } from '../registry/credentials.js';
 import { openStore, resolveStorageOptions, type Store } from '../store/index.js';
 import { configurationPaths, type ConfigurationPaths, type Environment } from './configuration-paths.js';
 import { messageOf } from './errors.js';
@@ -11,7 +12,7 @@ import { ImageList, type Catalogue } from './image-list.js';
 import { LayerPool } from './layer-pool.js';
 import { OperationTable, type Operation } from './operation.js';
 import { pullImage } from './pull.js';
-import { Registries, type Credentials } from './registries.js';
+import { Registries } from './registries.js';
 import { removeImage, type Removal } from './remove.js';
 import { storeStatus, type StoreStatus } from './store-status.js';
 
@@ -73,8 +74,8 @@ export class Runtime {
   }
 
   /** Short names and registry settings as the files have them now. */
-  registries(): Promise<Registries> {
-    return Registries.load(this.#paths, this.#options.version);
+  registries(): Registries {
+    return new Registries(this.#paths, this.version);
   }
 
   async store(): Promise<Store> {
@@ -90,10 +91,13 @@ export class Runtime {
     return await storeStatus(await this.store(), signal);
   }
 
-  /** Starts a pull. It ends, undone, when the caller goes away. */
+  /**
+   * Starts a pull. It ends, undone, when the caller goes away. A pair without a user name is what old clients send when
+   * they have none: the auth files count then.
+   */
   pullImage(
     name: string,
-    credentials: Credentials | undefined,
+    pair: { readonly username: string; readonly password: string },
     { peer, signal }: Caller,
   ): { readonly operation: Operation; readonly result: Promise<string> } {
     const request = { kind: 'pull', target: name, pid: Math.max(peer.pid, 0) } as const;
@@ -103,11 +107,12 @@ export class Runtime {
         const context = {
           store: await this.store(),
           pool: this.#pool,
-          registries: await this.registries(),
+          registries: this.registries(),
           policyPaths: this.#paths.policy,
           platform: await this.platform(),
           events: this.events,
         };
+        const credentials = passwordCredentials(pair.username, pair.password);
         return await pullImage(context, name, credentials, operation);
       },
       signal,
@@ -116,7 +121,7 @@ export class Runtime {
 
   async removeImage(name: string, force: boolean, signal: AbortSignal): Promise<Removal> {
     const { store, images } = await this.#open();
-    const context = { store, images, events: this.events, shortNames: await this.registries() };
+    const context = { store, images, events: this.events, shortNames: this.registries() };
     return await removeImage(context, name, force, signal);
   }
 

@@ -13,7 +13,7 @@ export async function imageExists(
 ): Promise<{ exists: number }> {
   const { view } = await runtime.catalogue(signal);
   try {
-    findImage(view, name, await runtime.registries());
+    findImage(view, name, runtime.registries());
     return { exists: 0 };
   } catch (error) {
     if (!(error instanceof ImageNotFoundError)) throw error;

@@ -13,7 +13,7 @@ export async function listImagesWithFilters(
   { signal }: CallContext,
 ): Promise<{ images: readonly Image[] }> {
   const catalogue = await runtime.catalogue(signal);
-  const shortNames = await runtime.registries();
+  const shortNames = runtime.registries();
   const imageNamed = (name: string): ImageSummary => {
     try {
       return summaryOf(catalogue, findByName(shortNames, catalogue, name));

@@ -12,7 +12,7 @@ export interface Found {
 /** The image that `name` means now. Throws ImageNotFoundError. */
 export async function lookUp(runtime: Runtime, name: string, signal: AbortSignal): Promise<Found> {
   const catalogue = await runtime.catalogue(signal);
-  return { catalogue, image: findByName(await runtime.registries(), catalogue, name) };
+  return { catalogue, image: findByName(runtime.registries(), catalogue, name) };
 }
 
 /** The same among the images at hand. A name that cannot be one is not found either (io-podman-api §2.2). */

@@ -12,9 +12,7 @@ export async function* pullImage(
   { name, creds }: { readonly name: string; readonly creds: AuthConfig },
   call: CallContext,
 ): Stream<PullImageReply> {
-  // An empty pair is what old clients send when they have none: the auth files count then.
-  const credentials = creds.username === '' ? undefined : creds;
-  const { operation, result } = runtime.pullImage(name, credentials, call);
+  const { operation, result } = runtime.pullImage(name, creds, call);
   try {
     if (call.more) {
       for await (const line of operation.lines()) yield { reply: { logs: [line], id: '' } };

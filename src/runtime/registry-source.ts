@@ -1,0 +1,63 @@
+// A registry as the place where an image comes from.
+import {
+  certificateDirectories,
+  RegistryClient,
+  systemRootsFile,
+  type Credentials,
+  type FetchedManifest,
+  type PullSource,
+} from '../registry/index.js';
+import type { ConfigurationPaths } from './configuration-paths.js';
+import type { ImageSource } from './image-source.js';
+
+export interface RegistryAccess {
+  readonly paths: ConfigurationPaths;
+  readonly userAgent: string;
+  /** The caller's own; without them the auth files are looked into. */
+  readonly credentials: Credentials | undefined;
+}
+
+/** Opens the image at the first of `sources` that delivers its manifest. Throws RegistryError. */
+export async function openRegistrySource(
+  { paths, userAgent, credentials }: RegistryAccess,
+  sources: readonly PullSource[],
+  signal: AbortSignal,
+): Promise<ImageSource & AsyncDisposable> {
+  const { environment, home } = paths;
+  const client = new RegistryClient({
+    userAgent,
+    explicitCredentials: credentials,
+    certificateDirectories: certificateDirectories(environment, home),
+    rootsFile: systemRootsFile(environment),
+    proxies: proxies(environment),
+  });
+  try {
+    const { source, ...manifest } = await client.firstManifest(sources, signal);
+    return registrySource(client, source, manifest);
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+function registrySource(
+  client: RegistryClient,
+  source: PullSource,
+  top: FetchedManifest,
+): ImageSource & AsyncDisposable {
+  return {
+    async manifest(digest, signal) {
+      if (digest === undefined) return top;
+      const { domain, path } = source.reference;
+      return await client.manifest({ ...source, reference: { domain, path, digest } }, signal);
+    },
+    blobBytes: (descriptor, signal) => client.blobBytes(source, descriptor, signal),
+    locate: (descriptor, signal) => client.blob(source, descriptor, signal),
+    [Symbol.asyncDispose]: () => client.close(),
+  };
+}
+
+function proxies(environment: ConfigurationPaths['environment']) {
+  const either = (name: string): string => environment[name] ?? environment[name.toLowerCase()] ?? '';
+  return { http: either('HTTP_PROXY'), https: either('HTTPS_PROXY'), no: either('NO_PROXY') };
+}
