@@ -92,6 +92,9 @@ export class LayerApplier implements TarVisitor {
         this.#makeDirectory(entry, directory, name);
         break;
       case tarType.symbolicLink:
+        if (entry.linkName.length > files.PATH_BYTES) {
+          throw new UnsafePathError('the link is too long', shortened(entry.name));
+        }
         this.#replacing(entry, directory, name, 'symlinkat', () =>
           files.symlinkAt(entry.linkName, directory.fd, name),
         );

@@ -1,0 +1,159 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import { Crc64 } from '../../src/store/tar-split-crc64.js';
+import { openBelow, reassembleTar, TarSplitError } from '../../src/store/tar-split-reader.js';
+import { TarSplitWriter } from '../../src/store/tar-split-writer.js';
+
+let root: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'imaged-recipe-'));
+});
+
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function sum(...parts: Buffer[]): string {
+  const crc = new Crc64();
+  for (const part of parts) crc.update(part, 0, part.length);
+  const bytes = Buffer.alloc(8);
+  crc.digest(bytes);
+  return bytes.toString('hex');
+}
+
+/** Bit by bit, as the definition says. */
+function slowSum(bytes: Buffer): string {
+  let remainder = 0xffffffffffffffffn;
+  for (const byte of bytes) {
+    remainder ^= BigInt(byte);
+    for (let bit = 0; bit < 8; bit++) {
+      remainder = (remainder & 1n) === 0n ? remainder >> 1n : (remainder >> 1n) ^ 0xd800000000000000n;
+    }
+  }
+  return (remainder ^ 0xffffffffffffffffn).toString(16).padStart(16, '0');
+}
+
+describe('the CRC-64 of tar-split', () => {
+  it('has the check value of ISO 3309', () => {
+    expect(sum(Buffer.from('123456789'))).toBe('b90956c775a41001');
+  });
+
+  it('is that of the definition, in however many parts the bytes come', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(200), (array, at) => {
+        const bytes = Buffer.from(array);
+        expect(sum(bytes.subarray(0, at), bytes.subarray(at))).toBe(slowSum(bytes));
+      }),
+    );
+  });
+
+  it('takes more than fits into its window', () => {
+    const bytes = Buffer.alloc(200_003, 'more than a window of bytes');
+    expect(sum(bytes)).toBe(sum(bytes.subarray(0, 77_777), bytes.subarray(77_777)));
+  });
+});
+
+describe('a recipe', () => {
+  const write = async (fill: (writer: TarSplitWriter) => void): Promise<Record<string, unknown>[]> => {
+    const path = join(root, 'recipe.gz');
+    const writer = new TarSplitWriter(path);
+    fill(writer);
+    writer.end();
+    await writer.finish();
+    const lines = gunzipSync(readFileSync(path)).toString().trimEnd().split('\n');
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  };
+  const raw = (writer: TarSplitWriter, text: string | Buffer): void => {
+    const bytes = Buffer.from(text as string);
+    writer.raw(bytes, 0, bytes.length);
+  };
+
+  it('has one segment before each file, a checksum for content and null without', async () => {
+    const records = await write((writer) => {
+      raw(writer, 'head');
+      raw(writer, 'er');
+      writer.entry('usr/', 0);
+      raw(writer, 'second');
+      writer.entry('usr/suid', 9);
+      writer.content(Buffer.from('-1234'), 1, 5);
+      writer.content(Buffer.from('56789'), 0, 5);
+      raw(writer, 'end');
+    });
+    expect(records).toEqual([
+      { type: 2, payload: Buffer.from('header').toString('base64'), position: 0 },
+      { type: 1, name: 'usr/', payload: null, position: 1 },
+      { type: 2, payload: Buffer.from('second').toString('base64'), position: 2 },
+      { type: 1, name: 'usr/suid', size: 9, payload: 'uQlWx3WkEAE=', position: 3 },
+      { type: 2, payload: Buffer.from('end').toString('base64'), position: 4 },
+    ]);
+  });
+
+  it('names files by text if it is UTF-8 and by bytes if not', async () => {
+    const names = ['plain', 'caf\u00e9 \u263a "quoted" \\ \n<&>', '\u{1f600}'];
+    const records = await write((writer) => {
+      for (const name of names) writer.entry(Buffer.from(name).toString('latin1'), 0);
+      writer.entry('caf\xe9', 0);
+      writer.entry('', 0);
+    });
+    const files = records.filter(({ type }) => type === 1);
+    expect(files.slice(0, 3).map(({ name }) => name)).toEqual(names);
+    expect(files[3]).toMatchObject({ name_raw: 'Y2Fm6Q==' });
+    expect(files[3]).not.toHaveProperty('name');
+    expect(Object.keys(files[4] ?? {})).toEqual(['type', 'payload', 'position']);
+  });
+
+  it('divides what is longer than a mebibyte and loses none of it', async () => {
+    const bytes = Buffer.from(Array.from({ length: 2_500_000 }, (_, i) => (i * 7 + (i >> 9)) & 0xff));
+    const name = 'n'.repeat(700_000);
+    const records = await write((writer) => {
+      for (let i = 0; i < bytes.length; i += 99_991) writer.raw(bytes, i, Math.min(bytes.length, i + 99_991));
+      writer.entry(name, 0);
+    });
+    const segments = records
+      .filter(({ type }) => type === 2)
+      .map(({ payload }) => Buffer.from(String(payload), 'base64'));
+    expect(Math.max(...segments.map(({ length }) => length))).toBe(1024 * 1024);
+    expect(Buffer.concat(segments).equals(bytes)).toBe(true);
+    expect(records.at(-1)).toMatchObject({ name, position: segments.length });
+  });
+
+  it('refuses to overwrite a file', () => {
+    writeFileSync(join(root, 'there'), '');
+    expect(() => new TarSplitWriter(join(root, 'there'))).toThrow(
+      expect.objectContaining({ code: 'EEXIST' }),
+    );
+  });
+});
+
+describe('putting a tar together', () => {
+  const collect = async (lines: readonly object[]): Promise<string> => {
+    const path = join(root, 'recipe.gz');
+    writeFileSync(path, gzipSync(lines.map((line) => `${JSON.stringify(line)}\n`).join('')));
+    let text = '';
+    for await (const chunk of reassembleTar(path, openBelow(root))) text += chunk.toString();
+    return text;
+  };
+  const file = { type: 1, name: 'f', size: 9, payload: 'uQlWx3WkEAE=' };
+
+  it('copies segments and files in their order', async () => {
+    writeFileSync(join(root, 'f'), '123456789');
+    expect(await collect([{ type: 2, payload: 'aGVhZA==' }, file, { type: 2, payload: '' }])).toBe(
+      'head123456789',
+    );
+  });
+
+  it.each([
+    ['changed', '12345678x'],
+    ['shortened', '1234'],
+  ])('fails for a file that was %s', async (_, content) => {
+    writeFileSync(join(root, 'f'), content);
+    await expect(collect([file])).rejects.toThrow(TarSplitError);
+  });
+
+  it('fails for a record it does not know', async () => {
+    await expect(collect([{ type: 3 }])).rejects.toThrow(TarSplitError);
+  });
+});
