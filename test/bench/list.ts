@@ -1,6 +1,7 @@
 // `npm run bench -- list`: ListImages over a warm connection against JSON.stringify of the same reply.
 import { Imaged } from '../interop/support/imaged.js';
 import { PeerStore } from '../interop/support/peer-store.js';
+import type { VarlinkConnection } from '../interop/support/varlink.js';
 import { writeStore } from './records.js';
 import { median, seconds } from './statistics.js';
 
@@ -10,6 +11,10 @@ export interface ListReport {
   readonly bytes: number;
   /** Median seconds until the whole reply has arrived. */
   readonly call: number;
+  /** Median seconds of a call when {@link pipelined} of them are sent at once. */
+  readonly callOfMany: number;
+  /** Median seconds of GetVersion: the way there and back. */
+  readonly roundTrip: number;
   /** Median seconds of JSON.stringify on the decoded reply. */
   readonly stringify: number;
   /** Seconds of the first call after the start, which reads the store. */
@@ -17,6 +22,8 @@ export interface ListReport {
   /** Seconds of `podman images` on the same store; absent when it takes longer than {@link patience}. */
   readonly podman?: number;
 }
+
+const pipelined = 20;
 
 /** Milliseconds until podman's turn is given up: podman 4.3 needs minutes for 1,000 images. */
 const patience = 20_000;
@@ -67,15 +74,32 @@ async function measure(store: PeerStore, images: number): Promise<ListReport> {
       JSON.stringify(reply);
       prints.push((performance.now() - start) / 1000);
     }
+    const batches: number[] = [];
+    const trips: number[] = [];
+    for (let round = 0; round < warm; round += 1) {
+      batches.push((await seconds(() => callMany(connection))) / pipelined);
+      trips.push(await seconds(() => connection.call('io.podman.GetVersion')));
+    }
     return {
       images,
       bytes: frame.length,
       call: median(calls),
+      callOfMany: median(batches),
+      roundTrip: median(trips),
       stringify: median(prints),
       first,
     };
   } finally {
     await daemon.close();
+  }
+}
+
+async function callMany(connection: VarlinkConnection): Promise<void> {
+  for (let call = 0; call < pipelined; call += 1) {
+    connection.send({ method: 'io.podman.ListImages', parameters: {} });
+  }
+  for (let call = 0; call < pipelined; call += 1) {
+    await connection.receiveFrame();
   }
 }
 

@@ -68,17 +68,30 @@ export function pullSection(reports: readonly PullReport[], rounds: number): str
 
 export function listSection(reports: readonly ListReport[]): string {
   return [
-    'ListImages over a warm connection until the whole reply has arrived, against JSON.stringify of the same reply in the',
-    'client, and `podman images --quiet` as a process on the same store.',
+    'ListImages over a warm connection until the whole reply has arrived: a single call, and each of 20 that are sent at',
+    'once. The ratio is that of a single call to JSON.stringify of the same reply in the client; a call that has nothing to',
+    'say (GetVersion) shows what the way there and back takes. `podman images --quiet` is a process on the same store.',
     '',
     table(
-      ['images', 'reply', 'ListImages', 'JSON.stringify', 'ratio', 'first call', 'podman images'],
+      [
+        'images',
+        'reply',
+        'ListImages',
+        'of 20',
+        'JSON.stringify',
+        'ratio',
+        'GetVersion',
+        'first call',
+        'podman images',
+      ],
       reports.map((one) => [
         String(one.images),
         `${(one.bytes / 1000).toFixed(0)} kB`,
         milliseconds(one.call),
+        milliseconds(one.callOfMany),
         milliseconds(one.stringify),
         (one.call / one.stringify).toFixed(1),
+        milliseconds(one.roundTrip),
         milliseconds(one.first),
         one.podman === undefined ? 'more than 20 s' : milliseconds(one.podman),
       ]),
@@ -117,7 +130,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 function milliseconds(seconds: number): string {
-  return `${(seconds * 1000).toFixed(seconds < 0.01 ? 2 : 1)} ms`;
+  return `${(seconds * 1000).toFixed(seconds < 0.001 ? 3 : seconds < 0.01 ? 2 : 1)} ms`;
 }
 
 function megabytes(bytes: number): string {
