@@ -2,7 +2,7 @@
 import type { Dispatcher } from 'undici';
 import type { HttpTimeouts, ProxySettings, TlsIdentity } from '../oci/blob.js';
 import { TooLargeError } from './errors.js';
-import { HttpTimeoutError } from './transport/connect.js';
+import { HttpTimeoutError } from './transport/timeout.js';
 import { proxyFor } from './transport/proxy.js';
 import { RedirectError, headersFor, isRedirect, maxRedirects, redirectTarget } from './transport/redirect.js';
 import { secureContext } from './transport/secure-context.js';

@@ -26,7 +26,6 @@ const tlsTexts: ReadonlyMap<unknown, string> = new Map([
   ['ERR_SSL_WRONG_VERSION_NUMBER', 'http: server gave HTTP response to HTTPS client'],
   ['ERR_SSL_PACKET_LENGTH_TOO_LONG', 'http: server gave HTTP response to HTTPS client'],
   ['ECONNRESET', 'connection reset by peer'],
-  ['CONNECTION_LOST', 'EOF'],
   ['UND_ERR_SOCKET', 'EOF'],
 ]);
 

@@ -1,11 +1,12 @@
 // The bytes of a remote blob as one stream that survives broken connections; runs in any thread.
+import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { HttpBlob } from '../oci/blob.js';
-import type { BlobResponse } from './blob-request.js';
 import { BlobRequester } from './blob-request.js';
 import { RegistryError } from './errors.js';
 import { pause } from './retry.js';
-import { bodyLength, header } from './transport/response-head.js';
+import { discard } from './transport/http-get.js';
+import { HttpTimeoutError } from './transport/timeout.js';
 
 // A connection that keeps breaking is given up unless it made some progress each time.
 const progressBetweenResumes = 1024 * 1024;
@@ -14,8 +15,8 @@ const highWaterMark = 1024 * 1024;
 
 /**
  * Opens a blob. Resolves when the server has begun to answer, throws {@link RegistryError} if it does not.
- * The stream's pieces are up to 256 KiB and the consumer's to keep. Neither digest nor size is checked,
- * but the stream fails when it ends before the length the server has promised.
+ * Neither digest nor size is checked, but the stream fails when it ends before the length that the server
+ * has promised. Its pieces are the consumer's to keep.
  */
 export async function openBlob(blob: HttpBlob, signal: AbortSignal): Promise<Readable> {
   const requester = new BlobRequester(blob);
@@ -28,8 +29,8 @@ class BlobStream extends Readable {
   readonly #signal: AbortSignal;
   readonly #stop = new AbortController();
   readonly #onAbort: () => void;
-  #response: BlobResponse;
-  #started = false;
+  #response: IncomingMessage;
+  #followed = false;
   /** Bytes handed on; where a resumed body must begin. */
   #offset = 0;
   /** Bytes of the current body that were handed on before. */
@@ -37,54 +38,63 @@ class BlobStream extends Readable {
   readonly #total: number | undefined;
   #resumed: { readonly offset: number; readonly time: number } | undefined;
 
-  constructor(requester: BlobRequester, response: BlobResponse, signal: AbortSignal) {
+  constructor(requester: BlobRequester, response: IncomingMessage, signal: AbortSignal) {
     super({ highWaterMark });
     this.#requester = requester;
     this.#response = response;
     this.#signal = signal;
-    const length = bodyLength(response.head);
-    this.#total = length.kind === 'known' ? length.length : undefined;
+    this.#total = lengthOf(response);
     this.#onAbort = () => this.destroy(signal.reason as Error);
     signal.addEventListener('abort', this.#onAbort, { once: true });
+    // A signal that was aborted meanwhile will not tell again.
+    if (signal.aborted) this.#onAbort();
   }
 
   override _read(): void {
-    if (this.#started) this.#response.connection.resume();
-    else {
-      this.#started = true;
-      this.#follow();
-    }
+    if (!this.#followed) this.#follow();
+    else if (this.#response.isPaused()) this.#go();
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#signal.removeEventListener('abort', this.#onAbort);
     this.#stop.abort(error ?? undefined);
-    if (!this.#response.connection.reusable) this.#response.connection.destroy();
+    if (!this.#response.complete) this.#response.destroy();
     callback(error);
   }
 
   #follow(): void {
-    this.#response.connection.body({
-      data: (piece) => this.#accept(piece),
-      end: () => this.push(null),
-      error: (error) => {
-        if (!this.destroyed) void this.#resumeOrFail(error);
-      },
-    });
+    const response = this.#response;
+    const { socket } = response;
+    this.#followed = true;
+    response.on('data', (piece: Buffer) => this.#accept(piece));
+    response.once('end', () => this.push(null));
+    response.once('error', (error) => void this.#resumeOrFail(error));
+    // The socket may outlive the response, in the hands of the agent.
+    socket.on('timeout', this.#onTimeout);
+    response.once('close', () => socket.off('timeout', this.#onTimeout));
+    this.#go();
   }
 
-  #accept(piece: Buffer): boolean {
-    let rest = piece;
-    if (this.#skip > 0) {
-      rest = piece.subarray(this.#skip);
-      this.#skip -= piece.length - rest.length;
-      if (rest.length === 0) return true;
-    }
+  #go(): void {
+    this.#response.socket.setTimeout(this.#requester.timeouts.idle);
+    this.#response.resume();
+  }
+
+  /** Silence counts only while somebody listens. */
+  readonly #onTimeout = (): void => {
+    if (this.#response.isPaused()) return;
+    this.#response.destroy(new HttpTimeoutError('reading the body', this.#requester.timeouts.idle));
+  };
+
+  #accept(piece: Buffer): void {
+    const rest = this.#skip === 0 ? piece : piece.subarray(this.#skip);
+    this.#skip -= piece.length - rest.length;
     this.#offset += rest.length;
-    return this.push(rest);
+    if (rest.length > 0 && !this.push(rest)) this.#response.pause();
   }
 
   async #resumeOrFail(error: Error): Promise<void> {
+    if (this.destroyed) return;
     try {
       await this.#resume(error);
     } catch (failure) {
@@ -99,32 +109,32 @@ class BlobStream extends Readable {
       last === undefined ||
       this.#offset - last.offset >= progressBetweenResumes ||
       now - last.time >= timeBetweenResumes;
-    if (error.name === 'HttpProtocolError' || !worthwhile) throw this.#broken(error);
+    if (!worthwhile) throw this.#broken(error);
     this.#resumed = { offset: this.#offset, time: now };
-    const signal = this.#stop.signal;
-    await pause(this.#requester.timeouts.retry, signal);
-    this.#response = await this.#again(error, signal);
-    if (this.destroyed) this.#response.connection.destroy();
+    await pause(this.#requester.timeouts.retry, this.#stop.signal);
+    this.#response = await this.#again(error, this.#stop.signal);
+    if (this.destroyed) this.#response.destroy();
     else this.#follow();
   }
 
   /** The registry is asked again, not what it had redirected to: such URLs expire. */
-  async #again(error: Error, signal: AbortSignal): Promise<BlobResponse> {
-    let response: BlobResponse | undefined;
+  async #again(error: Error, signal: AbortSignal): Promise<IncomingMessage> {
     try {
-      response = await this.#requester.get(this.#offset, signal);
-      if (response.head.status === 206 && this.#continues(response)) return response;
+      const response = await this.#requester.get(this.#offset, signal);
+      if (response.statusCode === 206 && this.#continues(response)) return response;
+      if (response.statusCode === 200) return this.#fromTheStart(response, error);
+      discard(response);
     } catch (failure) {
       if (!(failure instanceof RegistryError) || failure.status !== 416) throw failure;
     }
-    // 200: the whole blob once more. What was read is skipped; the digest of all tells if it differed.
-    if (response?.head.status !== 200) {
-      response?.connection.destroy();
-      response = await this.#requester.get(0, signal);
-    }
-    const length = bodyLength(response.head);
-    if (this.#total !== undefined && length.kind === 'known' && length.length !== this.#total) {
-      response.connection.destroy();
+    return this.#fromTheStart(await this.#requester.get(0, signal), error);
+  }
+
+  /** What was read before is skipped; the digest of all will tell if it was something else. */
+  #fromTheStart(response: IncomingMessage, error: Error): IncomingMessage {
+    const length = lengthOf(response);
+    if (this.#total !== undefined && length !== undefined && length !== this.#total) {
+      response.destroy();
       throw this.#broken(error);
     }
     this.#skip = this.#offset;
@@ -132,10 +142,8 @@ class BlobStream extends Readable {
   }
 
   /** Content-Range `bytes first-last/total` must begin where we are and reach to the end. */
-  #continues(response: BlobResponse): boolean {
-    const range = /^bytes ([0-9]+)-([0-9]+)\/([0-9]+|\*)$/i.exec(
-      header(response.head, 'content-range') ?? '',
-    );
+  #continues({ headers }: IncomingMessage): boolean {
+    const range = /^bytes ([0-9]+)-([0-9]+)\/([0-9]+|\*)$/i.exec(headers['content-range'] ?? '');
     if (range === null || Number(range[1]) !== this.#offset) return false;
     const end = Number(range[2]) + 1;
     return (
@@ -149,4 +157,9 @@ class BlobStream extends Readable {
     const where = `Error reading blob ${origin}${pathname} after ${this.#offset}${of} bytes: `;
     return this.#requester.failure('REGISTRY_TRUNCATED', where, error);
   }
+}
+
+function lengthOf({ headers }: IncomingMessage): number | undefined {
+  const text = headers['content-length'];
+  return text === undefined ? undefined : Number(text);
 }

@@ -1,0 +1,78 @@
+// One GET whose body is read later, with a limit on every wait.
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { HttpTimeouts, ProxySettings, TlsIdentity } from '../../oci/blob.js';
+import { startGet } from './agents.js';
+import { HttpTimeoutError } from './timeout.js';
+
+/** Whom to trust, through what, how patiently. */
+export interface GetOptions {
+  readonly identity: TlsIdentity;
+  readonly proxies: ProxySettings | undefined;
+  readonly timeouts: HttpTimeouts;
+}
+
+/** A body this short is read to its end for the sake of the connection. */
+const worthKeeping = 64 * 1024;
+
+/**
+ * Resolves with the head of the answer, the body paused; the caller reads or {@link discard}s it.
+ * Throws the system's errors, HttpTimeoutError and the abort reason.
+ */
+export async function httpGet(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  options: GetOptions,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  for (;;) {
+    signal.throwIfAborted();
+    const request = startGet(url, headers, options.identity, options.proxies);
+    try {
+      return await responseOf(request, options.timeouts, signal);
+    } catch (error) {
+      // The server closed a kept connection just when we took it: nothing was answered, so nothing was lost.
+      const stale = request.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
+      if (!stale || signal.aborted) throw error;
+    }
+  }
+}
+
+function responseOf(
+  request: ClientRequest,
+  timeouts: HttpTimeouts,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const { connect, head } = timeouts;
+    const onAbort = (): void => void request.destroy(signal.reason as Error);
+    let timer = setTimeout(() => request.destroy(new HttpTimeoutError('connecting', connect)), connect);
+    const settle = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    // Written out when the connection stands, TLS included.
+    request.once('finish', () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => request.destroy(new HttpTimeoutError('waiting for the response', head)), head);
+    });
+    request.once('response', (response) => {
+      settle();
+      response.pause();
+      resolve(response);
+    });
+    request.on('error', (error) => {
+      settle();
+      reject(error);
+    });
+    request.end();
+  });
+}
+
+/** Gives an answer up; its connection is kept if that costs little. */
+export function discard(response: IncomingMessage): void {
+  // What still happens to it interests nobody.
+  response.on('error', () => undefined);
+  if (Number(response.headers['content-length'] ?? Infinity) <= worthKeeping) response.resume();
+  else response.destroy();
+}
