@@ -3,10 +3,13 @@ import type { Catalog, LockPlan } from './catalog.js';
 import type { Draft, State } from './draft.js';
 import { Graveyard } from './graveyard.js';
 import type { StoredImage } from './image-record.js';
+import type { Journal, JournalEntry, Note } from './journal.js';
 import type { StoredLayer } from './layer-record.js';
 import type { Place } from './place.js';
 import { prepareRecords, type PreparedFile, type Records } from './record-file.js';
 import { removeIncompleteLayers } from './remove-layers.js';
+import { stagingRoots } from './staging.js';
+import { TempDir } from './temp-dir.js';
 
 /** What the record files are going to say; files that are not mentioned stay. */
 export interface PlannedRecords {
@@ -20,6 +23,15 @@ export interface PlannedRecords {
 /** What is to be done in a certain state of the store, and in no other. */
 export interface Plan {
   readonly records: PlannedRecords;
+  /** What a crash in the midst of it would leave behind; absent if nothing. */
+  readonly note?: Note | undefined;
+}
+
+/** What changes are made with. */
+export interface ChangeContext {
+  readonly catalog: Catalog;
+  readonly own: Place;
+  readonly journal: Journal;
 }
 
 /** Puts one of the planned files in place. */
@@ -38,56 +50,68 @@ export interface Change<P extends Plan, T> {
  * the disk, unless another program changed the store in between.
  */
 export async function makeChange<P extends Plan, T>(
-  { catalog, own }: { readonly catalog: Catalog; readonly own: Place },
+  { catalog, own, journal }: ChangeContext,
   change: Change<P, T>,
   signal?: AbortSignal,
 ): Promise<T> {
   const state = await catalog.present(signal);
   const early = await change.plan(state);
-  const prepared = await prepare(own, early.records);
+  const workspace = await TempDir.create(stagingRoots(own).layers);
   const graveyard = new Graveyard(own);
+  const entries = new Set<JournalEntry>();
+  const note = async (plan: P): Promise<void> => {
+    if (plan.note !== undefined) entries.add(await journal.add(plan.note));
+  };
+  let broken = false;
   try {
+    await note(early);
+    const prepared = await prepare(own, early.records, workspace);
     return await catalog.update(
       change.locks,
       async (draft) => {
         if (change.locks.layers === 'write') await removeIncompleteLayers(own, draft, graveyard);
         const valid = draft.view === state.view;
         const plan = valid ? early : await change.plan(draft, early);
+        if (!valid) await note(plan);
         const save: Save = (file) => saveFile(draft, plan.records, valid ? prepared : {}, file);
-        return await change.carryOut(plan, save, draft, graveyard);
+        broken = true;
+        const result = await change.carryOut(plan, save, draft, graveyard);
+        broken = false;
+        return result;
       },
       signal,
     );
   } finally {
-    await Promise.all(Object.values(prepared).map((file) => file.discard()));
+    // What broke in the midst is looked after at the next start.
+    if (!broken) for (const entry of entries) await entry.remove();
+    await workspace.remove();
     await graveyard.remove();
   }
 }
 
 interface PreparedRecords {
-  readonly announced?: PreparedFile<StoredLayer>;
-  readonly layers?: PreparedFile<StoredLayer>;
-  readonly images?: PreparedFile<StoredImage>;
+  readonly announced?: PreparedFile<StoredLayer> | undefined;
+  readonly layers?: PreparedFile<StoredLayer> | undefined;
+  readonly images?: PreparedFile<StoredImage> | undefined;
 }
 
-async function prepare(own: Place, records: PlannedRecords): Promise<PreparedRecords> {
-  const prepared: Record<string, PreparedFile<never>> = {};
+async function prepare(
+  own: Place,
+  { announced, layers, images }: PlannedRecords,
+  workspace: TempDir,
+): Promise<PreparedRecords> {
   const write = async <T>(
-    name: keyof PlannedRecords,
     path: string,
-    content: Records<T> | undefined,
-  ): Promise<void> => {
-    if (content !== undefined) prepared[name] = (await prepareRecords(path, content)) as PreparedFile<never>;
-  };
-  const written = await Promise.allSettled([
-    write('announced', own.files.layers, records.announced),
-    write('layers', own.files.layers, records.layers),
-    write('images', own.files.images, records.images),
-  ]);
-  const failure = written.find((result) => result.status === 'rejected');
-  if (failure === undefined) return prepared;
-  await Promise.all(Object.values(prepared).map((file) => file.discard()));
-  throw failure.reason;
+    records: Records<T> | undefined,
+  ): Promise<PreparedFile<T> | undefined> =>
+    records && (await prepareRecords(path, records, workspace.addition()));
+  const writing = [
+    write(own.files.layers, announced),
+    write(own.files.layers, layers),
+    write(own.files.images, images),
+  ] as const;
+  await Promise.allSettled(writing); // should one fail, none is still being written when the workspace goes
+  return { announced: await writing[0], layers: await writing[1], images: await writing[2] };
 }
 
 async function saveFile(

@@ -72,6 +72,7 @@ export async function planCommit(
   return {
     dressed,
     merges: existing !== undefined,
+    note: { layers: dressed.map(({ id }) => id), images: [image.id] },
     records: {
       ...(added.length > 0 && {
         announced: [...state.own.layers, ...announced],

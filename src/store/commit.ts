@@ -1,21 +1,16 @@
 // Adding an image with its layers.
 import { installImageData, removeImageData, writeImageData } from './big-data.js';
-import type { Catalog } from './catalog.js';
-import { makeChange } from './change.js';
+import { makeChange, type ChangeContext } from './change.js';
 import { planCommit, type CommitPlan, type ImageCommit, type Places } from './commit-plan.js';
 import type { FairQueue } from './fair-queue.js';
 import type { StoredImage } from './image-record.js';
-import type { Journal } from './journal.js';
-import { chainIds } from './layer-record.js';
 import { install } from './overlay.js';
 import { removeLayers } from './remove-layers.js';
 import { stagingRoots } from './staging.js';
 import { TempDir } from './temp-dir.js';
 
 /** What a commit works with. */
-export interface CommitContext extends Places {
-  readonly catalog: Catalog;
-  readonly journal: Journal;
+export interface CommitContext extends ChangeContext, Places {
   /** Commits of this process go one by one: each is prepared from what the one before it left. */
   readonly turn: FairQueue;
 }
@@ -55,38 +50,31 @@ async function commitInTurn(
   dataDirectory: string,
   signal: AbortSignal | undefined,
 ): Promise<StoredImage> {
-  const { own, journal } = context;
-  const { image, layers } = commit;
-  const ids = chainIds(layers.map(({ diffId }) => diffId));
-  const entry = await journal.add(ids.filter((_, index) => layers[index]?.staged !== undefined));
-  let settled = true;
-  try {
-    return await makeChange<CommitPlan, StoredImage>(
-      context,
-      {
-        locks: { layers: 'write', images: 'write' },
-        plan: (state, earlier) => planCommit(context, commit, state, earlier),
-        async carryOut({ dressed, merges }, save, draft, graveyard) {
-          try {
-            await save('announced');
-            await Promise.all(dressed.map((layer) => install(own, layer, graveyard)));
-            await save('layers');
-            await installImageData(own, image.id, dataDirectory, image.bigData);
-            await save('images');
-          } catch (error) {
-            const undo = async (): Promise<void> => {
-              await removeLayers(own, draft, new Set(dressed.map(({ id }) => id)), graveyard);
-              if (!merges) await removeImageData(own, image.id);
-            };
-            await undo().catch(() => (settled = false));
-            throw error;
-          }
+  const { own } = context;
+  const { image } = commit;
+  return await makeChange<CommitPlan, StoredImage>(
+    context,
+    {
+      locks: { layers: 'write', images: 'write' },
+      plan: (state, earlier) => planCommit(context, commit, state, earlier),
+      async carryOut({ dressed, merges }, save, draft, graveyard) {
+        try {
+          await save('announced');
+          await Promise.all(dressed.map((layer) => install(own, layer, graveyard)));
+          await save('layers');
+          await installImageData(own, image.id, dataDirectory, image.bigData);
+          await save('images');
           return draft.view.imageById(image.id) as StoredImage;
-        },
+        } catch (error) {
+          const undo = async (): Promise<void> => {
+            await removeLayers(own, draft, new Set(dressed.map(({ id }) => id)), graveyard);
+            if (!merges) await removeImageData(own, image.id);
+          };
+          await undo().catch(() => undefined); // the first error tells more, and the next start tries again
+          throw error;
+        }
       },
-      signal,
-    );
-  } finally {
-    if (settled) await entry.remove(); // else the next start looks after what could not be undone
-  }
+    },
+    signal,
+  );
 }

@@ -1,8 +1,7 @@
 // Deleting an image with the layers that nobody else needs.
 import { readFile } from 'node:fs/promises';
 import { removeImageData } from './big-data.js';
-import type { Catalog } from './catalog.js';
-import { makeChange, type Plan } from './change.js';
+import { makeChange, type ChangeContext, type Plan } from './change.js';
 import type { State } from './draft.js';
 import { ImageInUseError, ImageMountedError, StoreUnreadableError } from './errors.js';
 import { incompleteRecord } from './layer-record.js';
@@ -20,7 +19,7 @@ interface DeletePlan extends Plan {
  * ImageUnknownError, ReadOnlyImageError, {@link ImageInUseError}, {@link ImageMountedError}.
  */
 export async function deleteImage(
-  context: { readonly catalog: Catalog; readonly own: Place; readonly mountsPath: string },
+  context: ChangeContext & { readonly mountsPath: string },
   id: string,
   signal?: AbortSignal,
 ): Promise<readonly string[]> {
@@ -57,6 +56,7 @@ function planDeletion(own: Place, state: State, id: string): DeletePlan {
   const { layers, images } = state.own;
   return {
     orphans,
+    note: { layers: orphans.toReversed(), images: [id] },
     records: {
       images: images.filter(({ value }) => value !== image),
       ...(orphans.length > 0 && {

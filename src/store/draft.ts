@@ -2,8 +2,15 @@
 import type { StoredImage } from './image-record.js';
 import type { StoredLayer } from './layer-record.js';
 import type { HeldLock } from './lock-file.js';
-import { lockOf, recordFileNames, type Place, type PlaceKey, type PlaceRecords } from './place.js';
-import { prepareRecords, type PreparedFile, type Records } from './record-file.js';
+import {
+  lockOf,
+  recordFileNames,
+  type Place,
+  type PlaceKey,
+  type PlaceRecords,
+  type RecordFileName,
+} from './place.js';
+import { writeRecords, type PreparedFile, type Records } from './record-file.js';
 import { StoreView } from './view.js';
 
 export interface Snapshot {
@@ -61,17 +68,17 @@ export class OpenDraft implements Draft {
   }
 
   async saveLayers(layers: Records<StoredLayer>, prepared?: PreparedFile<StoredLayer>): Promise<void> {
-    await this.#save('layers', 'layers', prepared ?? layers);
+    await this.#save('layers', 'layers', layers, prepared);
     this.#own = { ...this.#own, layers };
   }
 
   async saveVolatileLayers(volatileLayers: Records<StoredLayer>): Promise<void> {
-    await this.#save('layers', 'volatileLayers', volatileLayers, false);
+    await this.#save('layers', 'volatileLayers', volatileLayers);
     this.#own = { ...this.#own, volatileLayers };
   }
 
   async saveImages(images: Records<StoredImage>, prepared?: PreparedFile<StoredImage>): Promise<void> {
-    await this.#save('images', 'images', prepared ?? images);
+    await this.#save('images', 'images', images, prepared);
     this.#own = { ...this.#own, images };
   }
 
@@ -87,16 +94,16 @@ export class OpenDraft implements Draft {
 
   async #save<T>(
     lock: LockName,
-    file: keyof PlaceRecords,
-    content: Records<T> | PreparedFile<T>,
-    durable = true,
+    file: RecordFileName,
+    records: Records<T>,
+    prepared?: PreparedFile<T>,
   ): Promise<void> {
-    const prepared =
-      'place' in content ? content : await prepareRecords(this.#place.files[file], content, durable);
+    const path = this.#place.files[file];
     // The token first: should we die in between, others only read once in vain.
     this.#held.get(lock)?.writeToken();
     try {
-      await prepared.place();
+      if (prepared === undefined) await writeRecords(path, records, file !== 'volatileLayers');
+      else await prepared.place();
     } finally {
       this.#view = undefined;
       const now = this.#place.key();

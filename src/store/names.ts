@@ -1,10 +1,8 @@
 // Names of images: an image has them in an order, no two images share one, and the history forgets none.
-import type { Catalog } from './catalog.js';
-import { makeChange, type Plan } from './change.js';
+import { makeChange, type ChangeContext, type Plan } from './change.js';
 import type { State } from './draft.js';
 import { ImageUnknownError, ReadOnlyImageError } from './errors.js';
 import { recordWithout, renamedRecord, type StoredImage } from './image-record.js';
-import type { Place } from './place.js';
 import type { Decode, Records, StoredRecord } from './record-file.js';
 
 /** The records after image `id` got exactly these names; other images lose those they had of them. */
@@ -25,7 +23,7 @@ export function assignNames(
  * {@link ImageUnknownError}, {@link ReadOnlyImageError}.
  */
 export async function updateNames(
-  context: { readonly catalog: Catalog; readonly own: Place },
+  context: ChangeContext,
   id: string,
   choose: (names: readonly string[]) => readonly string[],
   signal?: AbortSignal,

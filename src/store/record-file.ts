@@ -59,24 +59,23 @@ export async function readRecords<T>(
   return (await parseByRecord(bytes, decode, previous)) ?? parseWhole(path, bytes, decode);
 }
 
-/** New content of a file, written beside it, that waits to take its place. */
+/** New content of a file that waits to take its place. */
 export interface PreparedFile<T> {
-  readonly path: string;
   readonly records: Records<T>;
   /** Replaces the file, atomically. */
   place(): Promise<void>;
-  /** Removes it, if it was not placed. */
-  discard(): Promise<void>;
 }
 
-/** Writes the future content of a file, mode 0600. With `durable` it has reached the disk before this resolves. */
+/**
+ * Writes the future content of the file `path` to `temporary` on the same file system, mode 0600. With `durable` it has
+ * reached the disk before this resolves. Nothing is left behind if it fails.
+ */
 export async function prepareRecords<T>(
   path: string,
   records: Records<T>,
+  temporary: string,
   durable = true,
 ): Promise<PreparedFile<T>> {
-  const temporary = join(dirname(path), `.tmp-${basename(path)}${randomBytes(5).readUIntBE(0, 5)}`);
-  const discard = (): Promise<void> => rm(temporary, { force: true });
   try {
     const file = await open(temporary, 'wx', 0o600);
     try {
@@ -86,10 +85,22 @@ export async function prepareRecords<T>(
       await file.close();
     }
   } catch (error) {
-    await discard();
+    await rm(temporary, { force: true });
     throw error;
   }
-  return { path, records, place: () => rename(temporary, path), discard };
+  return { records, place: () => rename(temporary, path) };
+}
+
+/** Replaces a file atomically, by way of a temporary file beside it. */
+export async function writeRecords<T>(path: string, records: Records<T>, durable = true): Promise<void> {
+  const random = randomBytes(5).readUIntBE(0, 5);
+  const prepared = await prepareRecords(
+    path,
+    records,
+    join(dirname(path), `.tmp-${basename(path)}${random}`),
+    durable,
+  );
+  await prepared.place();
 }
 
 function textOf<T>(records: Records<T>): Buffer {

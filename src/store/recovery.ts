@@ -1,31 +1,32 @@
-// What is put right when the store is opened: remains of processes that died.
+// What is put right after the store was opened: remains of processes that died.
+import { removeImageData } from './big-data.js';
 import type { Catalog } from './catalog.js';
 import type { Draft } from './draft.js';
 import { Graveyard } from './graveyard.js';
-import type { Journal } from './journal.js';
+import type { PendingNotes } from './journal.js';
 import { uninstall } from './overlay.js';
 import type { Place } from './place.js';
 import { countUsers, removeIncompleteLayers, removeLayers } from './remove-layers.js';
 import { stagingRoots } from './staging.js';
 import { recoverTempDirs } from './temp-dir.js';
 
-/** Layers that a dead process of ours was adding. */
-export type PendingLayers = Awaited<ReturnType<Journal['pending']>>;
-
 /**
- * Removes abandoned staging directories, and layers that were added for an image that never came. Resolves to the ids of
- * these layers. Waits for the locks only if there is something of ours to remove.
+ * Removes abandoned staging directories, incomplete layers, and what changes of ours that never ended have left: layers and
+ * data of images that never came or that are gone. Resolves to the ids of these layers. Waits for the locks only if there
+ * is something to remove.
  */
 export async function recover(
   catalog: Catalog,
   own: Place,
-  pending: PendingLayers,
+  pending: PendingNotes,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const roots = stagingRoots(own);
   await recoverTempDirs(roots.driver);
   await recoverTempDirs(roots.layers);
-  if (pending.ids.length === 0) {
+  const { own: present } = await catalog.present(signal);
+  const incomplete = present.layers.some(({ value }) => value.incomplete);
+  if (!incomplete && pending.layers.length === 0 && pending.images.length === 0) {
     await pending.clear();
     return [];
   }
@@ -35,7 +36,10 @@ export async function recover(
       { layers: 'write', images: 'write', containers: 'read' },
       async (draft) => {
         await removeIncompleteLayers(own, draft, graveyard);
-        const removed = await removeUnused(own, draft, pending.ids, graveyard);
+        const removed = await removeUnused(own, draft, pending.layers, graveyard);
+        for (const id of pending.images) {
+          if (draft.own.images.every(({ value }) => value.id !== id)) await removeImageData(own, id);
+        }
         await pending.clear();
         return removed;
       },

@@ -3,19 +3,20 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readImageData } from './big-data.js';
 import { Catalog } from './catalog.js';
+import type { ChangeContext } from './change.js';
 import { commitImage } from './commit.js';
 import type { ImageCommit } from './commit-plan.js';
 import { deleteImage } from './delete-image.js';
 import { ImageUnknownError, StoreUnreadableError, UnsupportedStoreError } from './errors.js';
 import type { StoredImage } from './image-record.js';
 import { FairQueue } from './fair-queue.js';
-import { Journal } from './journal.js';
+import { Journal, type PendingNotes } from './journal.js';
 import { chainIds, type StoredLayer } from './layer-record.js';
 import { updateNames } from './names.js';
 import type { StorageOptions } from './options.js';
 import { layerPaths, type LayerPaths } from './overlay.js';
 import { Place } from './place.js';
-import { recover, type PendingLayers } from './recovery.js';
+import { recover } from './recovery.js';
 import { StagedLayer } from './staging.js';
 import { graphStatus, type GraphStatus } from './status.js';
 import type { StoreView } from './view.js';
@@ -77,7 +78,7 @@ export class Store {
   readonly #own: Place;
   readonly #places: ReadonlyMap<string, Place>;
   readonly #catalog: Catalog;
-  readonly #journal: Journal;
+  readonly #context: ChangeContext;
   readonly #commitTurn = new FairQueue();
   readonly #closing = new AbortController();
 
@@ -86,13 +87,13 @@ export class Store {
     own: Place,
     additional: readonly Place[],
     journal: Journal,
-    pending: PendingLayers,
+    pending: PendingNotes,
   ) {
     this.options = options;
     this.#own = own;
     this.#places = new Map([...additional, own].map((place) => [place.root, place]));
     this.#catalog = new Catalog(own, additional);
-    this.#journal = journal;
+    this.#context = { catalog: this.#catalog, own, journal };
     this.recovery =
       options.readOnlyReason === undefined
         ? recover(this.#catalog, own, pending, this.#closing.signal)
@@ -141,13 +142,8 @@ export class Store {
   /** See {@link commitImage}. */
   async commitImage(commit: ImageCommit, signal?: AbortSignal): Promise<StoredImage> {
     this.#assertWritable();
-    const context = {
-      catalog: this.#catalog,
-      own: this.#own,
-      placeOf: (root: string) => this.#placeOf(root),
-      journal: this.#journal,
-      turn: this.#commitTurn,
-    };
+    const placeOf = (root: string): Place => this.#placeOf(root);
+    const context = { ...this.#context, placeOf, turn: this.#commitTurn };
     return await commitImage(context, commit, signal);
   }
 
@@ -174,7 +170,7 @@ export class Store {
   async deleteImage(imageId: string, signal?: AbortSignal): Promise<readonly string[]> {
     this.#assertWritable();
     const mountsPath = join(this.options.runRoot, `${this.options.driver}-layers`, 'mountpoints.json');
-    return await deleteImage({ catalog: this.#catalog, own: this.#own, mountsPath }, imageId, signal);
+    return await deleteImage({ ...this.#context, mountsPath }, imageId, signal);
   }
 
   /** Ends what goes on in the background. */
@@ -189,7 +185,7 @@ export class Store {
     signal: AbortSignal | undefined,
   ): Promise<StoredImage> {
     this.#assertWritable();
-    return await updateNames({ catalog: this.#catalog, own: this.#own }, imageId, choose, signal);
+    return await updateNames(this.#context, imageId, choose, signal);
   }
 
   #placeOf(root: string): Place {

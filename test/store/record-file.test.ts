@@ -8,6 +8,7 @@ import {
   makeRecord,
   prepareRecords,
   readRecords,
+  writeRecords,
   type RawRecord,
   type Records,
 } from '../../src/store/record-file.js';
@@ -28,7 +29,7 @@ async function read(content: string | Buffer, previous?: Records<string>): Promi
 }
 
 async function save(records: Records<string>): Promise<string> {
-  await (await prepareRecords(path, records)).place();
+  await writeRecords(path, records);
   return await readFile(path, 'utf8');
 }
 
@@ -130,12 +131,12 @@ describe('writing records', () => {
     expect((await readdir(directory)).filter((name) => name.startsWith('.tmp-'))).toEqual([]);
   });
 
-  it('leaves the old content until the new one is placed, and nothing behind if it never is', async () => {
+  it('leaves the old content until the new one is placed', async () => {
     await save([makeRecord({ id: 'old' }, decode)]);
-    const prepared = await prepareRecords(path, [makeRecord({ id: 'new' }, decode)]);
+    const prepared = await prepareRecords(path, [makeRecord({ id: 'new' }, decode)], join(directory, 'new'));
     expect(await readFile(path, 'utf8')).toBe('[{"id":"old"}]');
-    await prepared.discard();
-    expect(await readFile(path, 'utf8')).toBe('[{"id":"old"}]');
+    await prepared.place();
+    expect(await readFile(path, 'utf8')).toBe('[{"id":"new"}]');
     expect(await readdir(directory)).toEqual(['images.json']);
   });
 });
