@@ -104,6 +104,8 @@ export class LayerPool {
     const worker = new Worker(new URL('./layer-worker.js', import.meta.url), {
       resourceLimits: RESOURCE_LIMITS,
       name: 'layer',
+      // Not those of the program, which may have been started with --eval or a profiler.
+      execArgv: [],
     });
     const seat: Seat = { worker, job: undefined, idleTimer: undefined };
     this.#seats.add(seat);

@@ -18,11 +18,11 @@ describe('the set of paths', () => {
     );
   });
 
-  it('finds no duplicate among half a million paths that differ in little', () => {
+  it('finds no duplicate among two hundred thousand paths that differ in little', () => {
     const set = new PathSet();
     let duplicates = 0;
-    for (let i = 0; i < 500_000; i++) if (!set.add(`usr/share/doc/package-${i}/copyright`)) duplicates++;
+    for (let i = 0; i < 200_000; i++) if (!set.add(`usr/share/doc/package-${i}/copyright`)) duplicates++;
     expect(duplicates).toBe(0);
-    expect(set.add('usr/share/doc/package-499999/copyright')).toBe(false);
+    expect(set.add('usr/share/doc/package-199999/copyright')).toBe(false);
   });
 });
