@@ -1,4 +1,5 @@
 // The connection to the service: one for each command, closed when it is over.
+import { getSystemErrorMap } from 'node:util';
 import { IoPodmanClient } from '../src/generated/io-podman.js';
 import { connect } from '../src/rpc/varlink/client.js';
 import type { VarlinkConnection } from '../src/rpc/varlink/client.js';
@@ -18,12 +19,15 @@ export async function withClient<T>(
 
 /** A connection that `signal` closes. Throws {@link CommandError} if nobody answers at the address. */
 export async function openConnection({ address }: Context, signal: AbortSignal): Promise<VarlinkConnection> {
-  const connection = await connect(address, { signal, timeout: connectTimeout }).catch((error: unknown) => {
-    throw new CommandError(`cannot connect to imaged: ${(error as Error).message}`, undefined, {
-      cause: error,
-    });
-  });
-  const close = (): void => void connection.close();
-  signal.addEventListener('abort', close, { once: true });
-  return connection;
+  try {
+    const connection = await connect(address, { signal, timeout: connectTimeout });
+    signal.addEventListener('abort', () => void connection.close(), { once: true });
+    return connection;
+  } catch (error) {
+    const { cause, message } = error as Error;
+    const { errno } = (cause ?? {}) as { errno?: number };
+    const known = errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1];
+    const text = known === undefined ? message : `cannot connect to imaged at ${address}: ${known}`;
+    throw new CommandError(text, undefined, { cause: error });
+  }
 }

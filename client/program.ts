@@ -101,10 +101,9 @@ function flagsOf(program: Command): Map<string, string> {
 function usageError(command: Command, error: CommanderError, context: Context): CommandError {
   const path = pathOf(command);
   const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? '';
+  // Help or the version was asked for, and has been printed.
+  if (error.exitCode === 0) return new CommandError('', 0);
   switch (error.code) {
-    case 'commander.helpDisplayed':
-    case 'commander.version':
-      return new CommandError('', 0);
     case 'commander.help':
       context.stdout.write(command.helpInformation());
       return new CommandError(`missing command '${path} COMMAND'`);

@@ -3,7 +3,7 @@
 /** What is needed of a terminal; `process.stderr` is one. */
 export interface Terminal {
   write(text: string): unknown;
-  /** Absent where the size is not known. */
+  /** Absent, or 0, where the size is not known. */
   readonly columns?: number;
   readonly rows?: number;
 }
@@ -23,7 +23,7 @@ export class LiveRegion {
 
   /** How many lines can be drawn without the topmost leaving the screen. */
   get height(): number {
-    return Math.max((this.#terminal.rows ?? 24) - 1, 1);
+    return Math.max((this.#terminal.rows || 24) - 1, 1);
   }
 
   /**
@@ -31,7 +31,7 @@ export class LiveRegion {
    * nothing cleared before it is written over: so nothing flickers.
    */
   draw(lines: readonly string[], above: readonly string[] = []): void {
-    const columns = this.#terminal.columns ?? 80;
+    const columns = this.#terminal.columns || 80;
     const next = lines.slice(-this.height).map((line) => cut(line, columns));
     const kept = columns === this.#columns ? this.#drawn : [];
     const text = above.length === 0 ? changes(kept, next) : whole(kept, [...above, ...next]);
