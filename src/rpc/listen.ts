@@ -1,7 +1,8 @@
 // Listening sockets: bound so that nobody can connect too early, and never in place of a living one.
-import { lstatSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, unlinkSync } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
 import { connect } from 'node:net';
+import { dirname } from 'node:path';
 import { once } from 'node:events';
 import type { Address } from './address.js';
 import { AddressError, parseAddress } from './address.js';
@@ -55,6 +56,7 @@ function start(server: Server, address: Address, text: string): void {
 
 /** Removes a socket file that nobody listens on any more. */
 async function removeStale(path: string, text: string): Promise<void> {
+  if (!existsSync(dirname(path))) throw new AddressError(text, 'no such directory');
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSocket()) throw new AddressError(text, 'there is a file that is no socket');

@@ -22,7 +22,7 @@ export interface Upgraded<T> {
   readonly reply: T;
   readonly raw: RawConnection;
   /** Goes back to calls on this connection. */
-  release(): void;
+  readonly release: () => void;
 }
 
 export interface Transport {

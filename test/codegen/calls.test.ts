@@ -63,6 +63,7 @@ const lenient: OrgExampleLenientService = {
   paint: async (params) => params,
   nothing: async () => ({}),
   async *watch(_, call) {
+    if (call.more) yield { asked: false };
     return { asked: call.more };
   },
 };
@@ -90,6 +91,7 @@ const everything: Everything = {
   anything: [1, null, 'x', {}],
 };
 
+/* oxlint-disable unicorn/no-thenable -- a field may have that name */
 describe('generated code', () => {
   let running: Running;
   let connection: VarlinkConnection;

@@ -1,5 +1,5 @@
 // A service for tests of the protocol: it counts, waits, hands over and fails on demand.
-import type { CallContext, Empty } from '../../src/rpc/index.js';
+import type { CallContext, Empty, Stream } from '../../src/rpc/index.js';
 import type { OrgExampleFlagsService } from '../codegen/golden/org-example-flags.js';
 import { Failed } from '../codegen/golden/org-example-flags.js';
 
@@ -19,6 +19,8 @@ export class FlagsService implements Partial<OrgExampleFlagsService> {
   waiting = new Deferred<CallContext>();
   /** Resolves when a call that waits, or counts, was given up. */
   abandoned = new Deferred<unknown>();
+  /** What a call of `fail` with code 102 waits for. */
+  readonly go = new Deferred<void>();
   /** How far `count` has come. */
   counted = 0;
 
@@ -37,10 +39,8 @@ export class FlagsService implements Partial<OrgExampleFlagsService> {
     }
   }
 
-  async *watch(params: {
-    readonly to: number;
-  }): AsyncGenerator<{ number: number }, { number: number }, void> {
-    return { number: params.to };
+  watch(params: { readonly to: number }, call: CallContext): Stream<{ number: number }> {
+    return this.count(params, call);
   }
 
   async talk(_: object, call: CallContext): Promise<{ protocol: string }> {
@@ -61,6 +61,7 @@ export class FlagsService implements Partial<OrgExampleFlagsService> {
     call: CallContext,
   ): Promise<Empty> {
     if (params.code === 100) return await this.#wait(call);
+    if (params.code === 102) await this.go.promise;
     if (params.code === 101) throw new TypeError('no such luck');
     throw new Failed(params.code, params.message);
   }

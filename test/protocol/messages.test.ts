@@ -7,6 +7,7 @@ import { FlagsService } from './flags-service.js';
 import { RawClient } from './raw-client.js';
 import type { Running } from './serve.js';
 import { serve } from './serve.js';
+import { until } from './until.js';
 
 const talk = { method: 'org.example.flags.Talk' };
 const talked = { parameters: { protocol: 'varlink' } };
@@ -88,9 +89,11 @@ describe('a varlink server', () => {
       ),
     );
     for (const code of codes) {
-      const reply = await client.next();
-      if (code % 3 === 0) expect(reply).toEqual({ parameters: { number: code } });
-      else expect(reply).toEqual({ error: 'org.example.flags.Failed', parameters: { code } });
+      expect(await client.next()).toEqual(
+        code % 3 === 0
+          ? { parameters: { number: code } }
+          : { error: 'org.example.flags.Failed', parameters: { code } },
+      );
     }
   });
 
@@ -131,11 +134,7 @@ describe('a varlink server', () => {
     client.send(...calls);
     client.socket.end(() => client.socket.destroy());
     await client.closed;
-    while (service.forgotten.length < 20) {
-      await new Promise((resolve) => {
-        setTimeout(resolve, 1);
-      });
-    }
+    await until(() => service.forgotten.length === 20);
     expect(service.forgotten).toEqual(calls.map((call) => call.parameters.what));
   });
 

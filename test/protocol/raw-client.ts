@@ -1,11 +1,10 @@
 // A varlink client that knows nothing but bytes, for what no proper client would send.
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 
 export class RawClient implements Disposable {
   readonly socket: Socket;
-  readonly closed: Promise<unknown>;
+  readonly closed: Promise<void>;
   #bytes = Buffer.alloc(0);
   #ended = false;
   #wake = (): void => {};
@@ -17,11 +16,15 @@ export class RawClient implements Disposable {
       this.#bytes = Buffer.concat([this.#bytes, bytes]);
       this.#wake();
     });
-    this.socket.on('end', () => {
+    const end = (): void => {
       this.#ended = true;
       this.#wake();
+    };
+    this.socket.on('end', end);
+    this.socket.on('close', end);
+    this.closed = new Promise((resolve) => {
+      this.socket.on('close', () => resolve());
     });
-    this.closed = once(this.socket, 'close');
   }
 
   /** Sends calls, each ended by its NUL, in one write. */

@@ -1,0 +1,117 @@
+// How much of everything one caller may use.
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { orgExampleFlags } from '../codegen/golden/org-example-flags.js';
+import { FlagsService } from './flags-service.js';
+import { RawClient } from './raw-client.js';
+import type { Running } from './serve.js';
+import { serve } from './serve.js';
+import { pause, until } from './until.js';
+
+const talk = { method: 'org.example.flags.Talk' };
+const talked = { parameters: { protocol: 'varlink' } };
+
+function forget(size: number): string {
+  const call = JSON.stringify({ method: 'org.example.flags.Forget', parameters: { what: '' } });
+  return `${call.replace('""', `"${'x'.repeat(size - call.length)}"`)}\0`;
+}
+
+describe('limits', () => {
+  let running: Running;
+  let service: FlagsService;
+  let failures: { code?: string }[];
+  let uid: number;
+  let connections = 0;
+
+  beforeEach(async () => {
+    service = new FlagsService();
+    failures = [];
+    uid = 1000;
+    running = await serve([[orgExampleFlags, service]], {
+      limits: { message: 100_000, connections: 6, connectionsPerUser: 3, unfinished: 50 },
+      peerOf: () => ({ uid, gid: 7, pid: 42 }),
+      onActivity: (activity) => {
+        ({ connections } = activity);
+      },
+      onFailure: (error) => failures.push(error as { code?: string }),
+    });
+  });
+
+  afterEach(async () => {
+    await running[Symbol.asyncDispose]();
+  });
+
+  async function open(): Promise<RawClient> {
+    const client = new RawClient(running.path);
+    client.send(talk);
+    expect(await client.next()).toEqual(talked);
+    return client;
+  }
+
+  it('takes a message of the greatest length and closes at one byte more', async () => {
+    using client = new RawClient(running.path);
+    client.write(forget(100_000));
+    expect(await client.next()).toEqual({ parameters: {} });
+    client.write(forget(100_001));
+    expect(await client.rest()).toEqual([]);
+    expect(failures).toMatchObject([{ code: 'PROTOCOL_VIOLATION' }]);
+  });
+
+  it('closes at a message without an end as soon as it is too long', async () => {
+    using client = new RawClient(running.path);
+    client.write('x'.repeat(100_001));
+    expect(await client.rest()).toEqual([]);
+    expect(failures).toMatchObject([{ code: 'PROTOCOL_VIOLATION' }]);
+  });
+
+  it('gives a message up that has begun and does not go on', async () => {
+    using client = new RawClient(running.path);
+    client.write('{"method":');
+    expect(await client.rest()).toEqual([]);
+  });
+
+  it('leaves a connection alone that is idle between calls, or while a call runs', async () => {
+    using client = await open();
+    using other = await open();
+    other.send({ method: 'org.example.flags.Fail', parameters: { code: 102 } });
+    other.write('{"method":');
+    await pause(150);
+    client.send(talk);
+    expect(await client.next()).toEqual(talked);
+    service.go.resolve();
+    expect(await other.next()).toMatchObject({ parameters: { code: 102 } });
+  });
+
+  it('refuses one user too many connections, and no other user', async () => {
+    using _a = await open();
+    using _b = await open();
+    using c = await open();
+    using refused = new RawClient(running.path);
+    expect(await refused.rest()).toEqual([]);
+    expect(failures).toMatchObject([{ code: 'TOO_MANY_CONNECTIONS' }]);
+    uid = 1001;
+    using _d = await open();
+    c.socket.destroy();
+    await until(() => connections === 3);
+    uid = 1000;
+    using _e = await open();
+  });
+
+  it('refuses connections when there are too many in all', async () => {
+    const clients: RawClient[] = [];
+    try {
+      for (uid = 0; uid < 6; uid++) clients.push(await open());
+      using refused = new RawClient(running.path);
+      expect(await refused.rest()).toEqual([]);
+      expect(failures).toMatchObject([{ code: 'TOO_MANY_CONNECTIONS' }]);
+    } finally {
+      for (const client of clients) client.socket.destroy();
+    }
+  });
+
+  it('tells a method who is calling', async () => {
+    using client = new RawClient(running.path);
+    client.send({ method: 'org.example.flags.Fail', parameters: { code: 100 } });
+    const { peer } = await service.waiting.promise;
+    expect(peer).toEqual({ uid: 1000, gid: 7, pid: 42 });
+  });
+});

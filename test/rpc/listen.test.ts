@@ -1,0 +1,143 @@
+// Where a server listens, and who it gives way to.
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { AddressError, parseAddress } from '../../src/rpc/address.js';
+import { connectTo } from '../../src/rpc/connect.js';
+import { listen, listenOnDescriptor } from '../../src/rpc/listen.js';
+import { declare } from '../../src/sys/libc.js';
+
+describe('parseAddress', () => {
+  it.each([
+    ['unix:/run/x', { kind: 'unix', path: '/run/x', mode: 0o600 }],
+    ['unix:/run/x;mode=0666', { kind: 'unix', path: '/run/x', mode: 0o666 }],
+    ['unix:/run/x;com.example=1;mode=660', { kind: 'unix', path: '/run/x', mode: 0o660 }],
+    ['unix:relative', { kind: 'unix', path: 'relative', mode: 0o600 }],
+    ['unix:@name', { kind: 'abstract', name: 'name' }],
+    ['unix:@name;mode=0666', { kind: 'abstract', name: 'name' }],
+    ['tcp:127.0.0.1:80', { kind: 'tcp', host: '127.0.0.1', port: 80 }],
+    ['tcp:localhost:0', { kind: 'tcp', host: 'localhost', port: 0 }],
+    ['tcp:[::1]:12345', { kind: 'tcp', host: '::1', port: 12345 }],
+  ])('reads %s', (text, address) => {
+    expect(parseAddress(text)).toEqual(address);
+  });
+
+  it.each([
+    ['', 'expected unix:PATH, unix:@NAME or tcp:HOST:PORT'],
+    ['/run/x', 'expected unix:PATH'],
+    ['http://x', 'expected unix:PATH'],
+    ['unix:', 'the path is empty'],
+    ['unix:@', 'the path is empty'],
+    ['unix:/x\0y', 'the path has a NUL in it'],
+    [`unix:/${'x'.repeat(107)}`, 'the path is longer than 107 bytes'],
+    [`unix:/${'é'.repeat(54)}`, 'the path is longer than 107 bytes'],
+    ['unix:/x;mode=rw', 'the mode is not octal'],
+    ['tcp:localhost', 'expected tcp:HOST:PORT'],
+    ['tcp:::1:80', 'expected tcp:HOST:PORT'],
+    ['tcp:localhost:65536', 'expected tcp:HOST:PORT'],
+  ])('refuses %j', (text, problem) => {
+    expect(() => parseAddress(text)).toThrow(problem);
+    expect(() => parseAddress(text)).toThrow(AddressError);
+  });
+});
+
+describe('listen', () => {
+  let directory: string;
+  let path: string;
+  const greet = (socket: Socket): void => {
+    socket.on('error', () => {});
+    socket.end('hello');
+  };
+  const servers: { close(): unknown }[] = [];
+
+  function server(): ReturnType<typeof createServer> {
+    const created = createServer(greet);
+    servers.push(created);
+    return created;
+  }
+
+  async function greeting(address: string): Promise<string> {
+    const socket: Socket = await connectTo(address);
+    let text = '';
+    for await (const bytes of socket) text += String(bytes);
+    return text;
+  }
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'listen-'));
+    path = join(directory, 'socket');
+  });
+
+  afterEach(() => {
+    for (const created of servers.splice(0)) created.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  it.each([
+    ['', 0o600],
+    [';mode=0666', 0o666],
+    [';mode=0700', 0o700],
+  ])('makes the socket file of unix:PATH%s with its mode', async (parameters, mode) => {
+    const address = await listen(server(), `unix:${path}${parameters}`);
+    expect(statSync(path).mode & 0o777).toBe(mode);
+    expect(await greeting(address)).toBe('hello');
+  });
+
+  it('leaves the umask of the process as it was', async () => {
+    const before = process.umask();
+    await listen(server(), `unix:${path}`);
+    await expect(listen(server(), `unix:${directory}/no/such/directory`)).rejects.toThrow(
+      'no such directory',
+    );
+    expect(process.umask()).toBe(before);
+  });
+
+  it('listens on abstract and on loopback addresses', async () => {
+    const name = `unix:@${path}`;
+    expect(await listen(server(), name)).toBe(name);
+    expect(await greeting(name)).toBe('hello');
+    const address = await listen(server(), 'tcp:127.0.0.1:0');
+    expect(address).toMatch(/^tcp:127\.0\.0\.1:[1-9]\d*$/);
+    expect(await greeting(address)).toBe('hello');
+  });
+
+  it('lets nobody call over a network', async () => {
+    await expect(listen(server(), 'tcp:0.0.0.0:0')).rejects.toThrow('not a loopback address');
+    await expect(listen(server(), 'tcp:example.org:0')).rejects.toThrow('not a loopback address');
+  });
+
+  it('takes the place of a socket that nobody listens on', async () => {
+    const program = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
+    spawnSync(process.execPath, ['-e', program, path]);
+    expect(existsSync(path)).toBe(true);
+    await listen(server(), `unix:${path}`);
+    expect(await greeting(`unix:${path}`)).toBe('hello');
+  });
+
+  it('does not take the place of a living one', async () => {
+    await listen(server(), `unix:${path}`);
+    await expect(listen(server(), `unix:${path}`)).rejects.toThrow('another process listens there');
+    expect(await greeting(`unix:${path}`)).toBe('hello');
+  });
+
+  it('does not remove a file that is no socket', async () => {
+    writeFileSync(path, 'precious');
+    await expect(listen(server(), `unix:${path}`)).rejects.toThrow('there is a file that is no socket');
+    chmodSync(path, 0o600);
+    expect(statSync(path).size).toBe(8);
+  });
+
+  it('listens on a descriptor that is bound already', async () => {
+    const bound = server();
+    await listen(bound, `unix:@${path}`);
+    const { fd } = (bound as unknown as { _handle: { fd: number } })._handle;
+    const inherited = declare('int dup(int fd)')(fd) as number;
+    bound.close();
+    await listenOnDescriptor(server(), inherited);
+    expect(await greeting(`unix:@${path}`)).toBe('hello');
+  });
+});
