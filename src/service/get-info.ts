@@ -9,10 +9,10 @@ export async function getInfo(
   _params: object,
   call: CallContext,
 ): Promise<{ info: PodmanInfo }> {
-  const [host, platform, registries, store] = await Promise.all([
+  const registries = runtime.registries();
+  const [host, platform, store] = await Promise.all([
     readHostInfo(),
     runtime.platform(),
-    runtime.registries(),
     runtime.storeStatus(call.signal),
   ]);
   return {
