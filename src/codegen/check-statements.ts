@@ -19,12 +19,11 @@ export function fieldCheck(
   if (field.type.kind === 'nullable') {
     const present = `${place} !== undefined`;
     const normalize = `  if (${place} === null) delete ${place};`;
-    if (field.type.element.kind === 'any') return [normalize];
     return [normalize, ...check('  ', 'else ', place, fieldPath, field.type.element, present, containerName)];
   }
   const zero = lenient ? zeroText(field.type) : undefined;
   if (zero === undefined) return check('  ', '', place, fieldPath, field.type, '', containerName);
-  if (isCalled(field.type))
+  if (isCalled(field.type) && !isForeign(field.type))
     return [`  ${place} = ${call(field.type, `${place} ?? ${zero}`, fieldPath, containerName)};`];
   return [`  ${place} ??= ${zero};`, ...check('  ', '', place, fieldPath, field.type, '', containerName)];
 }
@@ -36,8 +35,6 @@ export function elementCheck(
   type: TypeModel,
   containerName: ContainerName,
 ): string[] {
-  // Null or not, a list cannot hold anything but JSON values.
-  if (type.kind === 'nullable' && type.element.kind === 'any') return [];
   if (type.kind !== 'nullable') return check('    ', '', place, path, type, '', containerName);
   return check('    ', '', place, path, type.element, `${place} !== null`, containerName);
 }
@@ -52,7 +49,8 @@ function check(
   containerName: ContainerName,
 ): string[] {
   if (isCalled(type)) {
-    const statement = `${place} = ${call(type, place, path, containerName)};`;
+    const assign = isForeign(type) ? '' : `${place} = `;
+    const statement = `${assign}${call(type, place, path, containerName)};`;
     return [present === '' ? indent + statement : guarded(indent, `${before}if (${present})`, statement)];
   }
   const condition = [present, wrong(type, place)].filter((part) => part !== '').join(' && ');
@@ -65,10 +63,17 @@ function check(
 
 /** Whether a function of its own checks this type. */
 function isCalled(type: TypeModel): boolean {
-  return type.kind === 'struct' || type.kind === 'array' || type.kind === 'map';
+  return type.kind === 'struct' || type.kind === 'array' || type.kind === 'map' || isForeign(type);
+}
+
+/** Whether values of this type are passed through as they are. */
+function isForeign(type: TypeModel): boolean {
+  return type.kind === 'object' || type.kind === 'any';
 }
 
 function call(type: TypeModel, value: string, path: string, containerName: ContainerName): string {
+  if (type.kind === 'object') return `checkObject(${value}, ${path})`;
+  if (type.kind === 'any') return `checkAny(${value}, ${path})`;
   const name = type.kind === 'struct' ? `check${type.name}` : containerName(type);
   return `${name}(${value}, ${path}${hasStruct(type) ? ', unknown' : ''})`;
 }
@@ -84,10 +89,6 @@ function wrong(type: TypeModel, place: string): string {
       return `!Number.isFinite(${place})`;
     case 'string':
       return `typeof ${place} !== 'string'`;
-    case 'object':
-      return `!isObject(${place})`;
-    case 'any':
-      return `${place} === undefined || ${place} === null`;
     case 'enum':
       return `!${uncapitalized(type.name)}Values.has(${place})`;
     default:
@@ -105,10 +106,6 @@ function expected(type: TypeModel): string {
       return 'a number';
     case 'string':
       return 'a string';
-    case 'object':
-      return 'an object';
-    case 'any':
-      return 'a value';
     case 'enum':
       return `one of ${type.values.map((value) => value.name).join(', ')}`;
     default:

@@ -19,8 +19,8 @@ export function checksModule(model: Model): string {
     return type.inline && type.fields.length === 0 ? [] : [functions.struct(type)];
   });
   const body = [...texts, ...functions.containers()].join('\n\n');
-  const runtime = ['FieldError', 'fieldsOf', 'isObject', 'mapOf', 'ownFieldsOf'].filter((name) =>
-    body.includes(`${name}(`),
+  const runtime = ['checkAny', 'checkObject', 'FieldError', 'fieldsOf', 'mapOf', 'ownFieldsOf'].filter(
+    (name) => body.includes(`${name}(`),
   );
   const runtimeTypes = ['Empty', 'UnknownField'].filter((name) => new RegExp(`\\b${name}\\b`).test(body));
   const used = structs.flatMap((type) => (type.kind === 'enum' ? [type.name] : typeNames(type)));

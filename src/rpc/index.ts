@@ -8,11 +8,12 @@ export type { DispatchLog, IncomingCall, ServeOptions } from './dispatch.js';
 export { Dispatcher } from './dispatch.js';
 export type { Empty, Fields, UnknownField } from './fields.js';
 export {
+  checkAny,
   checkEmpty,
   checkNothing,
+  checkObject,
   FieldError,
   fieldsOf,
-  isObject,
   mapOf,
   mapValues,
   ownFieldsOf,

@@ -6,7 +6,7 @@ const quote = 0x22;
 const backslash = 0x5c;
 
 /** The value in a message. Throws {@link ProtocolError} for what is not UTF-8, not JSON, or nested too deeply. */
-export function decodeJson(bytes: Buffer, maxDepth: number): unknown {
+export function decodeJson(bytes: Buffer, maxDepth = Infinity): unknown {
   if (!isUtf8(bytes)) throw new ProtocolError('a message is not UTF-8');
   if (isDeeper(bytes, maxDepth)) throw new ProtocolError(`a message is nested more than ${maxDepth} deep`);
   try {

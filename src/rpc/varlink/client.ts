@@ -13,7 +13,6 @@ import { Writer } from './writer.js';
 
 /** A list of many images is long; this is a limit against a service gone mad. */
 const maxReply = 512 * 1024 * 1024;
-const maxDepth = 1024;
 
 interface Reply {
   readonly parameters: unknown;
@@ -181,7 +180,7 @@ export class VarlinkConnection implements Transport, AsyncDisposable {
     if (bytes === undefined) return undefined;
     let message: unknown;
     try {
-      message = decodeJson(bytes, maxDepth);
+      message = decodeJson(bytes);
     } catch (error) {
       throw this.#broken('a reply is not JSON', error);
     }
