@@ -13,7 +13,7 @@ export interface BlobState {
 interface Row {
   /** `Copying blob 4464c108a6cd`. */
   readonly label: string;
-  readonly rate: Rate;
+  rate: Rate;
   latest: BlobState | undefined;
 }
 
@@ -90,7 +90,9 @@ export class PullProgress {
     const state = this.#states.get(digest);
     if (row === undefined || state === undefined || row.latest?.state === 'done') return;
     row.latest = state;
-    row.rate.add(this.#now(), state.done);
+    // What a blob waits for others is not the time it takes.
+    if (state.state === 'waiting') row.rate = new Rate(this.#now());
+    else row.rate.add(this.#now(), state.done);
   }
 }
 

@@ -13,6 +13,8 @@ import { buildShellImage } from './shell-image.js';
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
+/** A command as a shell would take it here. */
+const echo = (...words: string[]): void => say(`$ ${words.join(' ').replaceAll(directory, '$D')}`);
 
 const directory = await mkdtemp(join(tmpdir(), 'imaged-quickstart-'));
 const root = join(directory, 'root');
@@ -28,8 +30,10 @@ const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 
 try {
-  say('A small registry of this process serves a sample image, and imaged has a store of its own in');
-  say(`${directory}.\n`);
+  say(
+    'A small registry in this process serves a sample image; imaged gets a store and a socket in a directory of its own.',
+  );
+  say(`\n$ D=${directory}`);
   putImage(
     registry,
     'sample',
@@ -38,6 +42,7 @@ try {
   );
   const configuration = await writeConfiguration();
   daemon = await startDaemon(['--address', address, ...storage, ...configuration]);
+  echo(`export IMAGED_ADDRESS=${address}\n`);
   const imagectl = (...args: string[]): Promise<void> => show('imagectl', args);
   await imagectl('pull', image);
   await imagectl('images');
@@ -72,7 +77,7 @@ async function writeConfiguration(): Promise<string[]> {
 
 /** Resolves when imaged has printed its addresses. */
 async function startDaemon(args: readonly string[]): Promise<ChildProcess> {
-  say(`$ imaged ${args.join(' ')} &`);
+  echo('imaged', ...args, '&');
   const child = spawn(process.execPath, [join(dist, 'imaged.js'), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -81,7 +86,7 @@ async function startDaemon(args: readonly string[]): Promise<ChildProcess> {
   });
   const [line] = (await Promise.race([once(createInterface(child.stdout), 'line'), exited])) as [string];
   exited.catch(() => undefined);
-  say(`${line}\n`);
+  say(line.replaceAll(directory, '$D'));
   return child;
 }
 
@@ -94,7 +99,7 @@ async function stopDaemon(child: ChildProcess | undefined): Promise<void> {
 
 /** Runs one command as the reader would, its output where the reader looks. */
 async function show(command: string, args: readonly string[]): Promise<void> {
-  say(`$ ${command} ${args.join(' ')}`);
+  echo(command, ...args);
   const child = spawn(process.execPath, [join(dist, `${command}.js`), ...args], {
     stdio: 'inherit',
     env: { ...process.env, IMAGED_ADDRESS: address },
@@ -111,28 +116,18 @@ async function showPodman(): Promise<void> {
   const podman = ['podman', ...storage, '--cgroup-manager', 'cgroupfs', '--events-backend', 'none'];
   const listed = await capture([...podman, 'images']);
   if (listed === undefined) return say('With podman installed, this would now show the image running.\n');
-  say(`$ podman ${storage.join(' ')} images\n${listed.output}`);
-  // Not every machine may raise limits, and not every runtime knows every mixture of cgroups.
-  const limits = (await readLimits()).flatMap((limit) => ['--ulimit', limit]);
-  const run = ['run', '--rm', '--network', 'none', ...limits, image];
+  echo(...podman, 'images');
+  say(listed.output);
+  // podman's own limits need rights that root need not have, and not every runtime knows every mixture of cgroups.
+  const limits = ['nofile', 'nproc'].flatMap((limit) => ['--ulimit', `${limit}=1024:1024`]);
   for (const runtime of [[], ['--runtime', 'runc'], ['--runtime', 'crun']]) {
-    const ran = await capture([...podman, ...runtime, ...run]);
+    const run = [...podman, ...runtime, 'run', '--rm', '--network', 'none', ...limits, image];
+    const ran = await capture(run);
     if (ran?.code !== 0) continue;
-    return say(
-      `$ podman ${[...storage, 'run', '--rm', '--network', 'none', image].join(' ')}\n${ran.output}`,
-    );
+    echo(...run);
+    return say(ran.output);
   }
   say('podman sees the image, but cannot run containers on this machine.\n');
-}
-
-/** `nofile=HARD:HARD` and `nproc=HARD:HARD` of this process. */
-async function readLimits(): Promise<string[]> {
-  const text = await readFile('/proc/self/limits', 'utf8');
-  const hard = (name: string): string => new RegExp(`^${name} +\\S+ +(\\d+)`, 'm').exec(text)?.[1] ?? '';
-  const limits = { nofile: hard('Max open files'), nproc: hard('Max processes') };
-  return Object.entries(limits).flatMap(([name, value]) =>
-    value === '' ? [] : [`${name}=${value}:${value}`],
-  );
 }
 
 /** Exit code and output of a command; undefined if there is no such program. */

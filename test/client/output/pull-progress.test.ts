@@ -53,6 +53,16 @@ describe('PullProgress', () => {
     expect(progress.lines()).toEqual(['Copying blob aaaaaaaaaaaa done 1 MB 100 kB/s']);
   });
 
+  it('does not count the time that a blob waits', () => {
+    const { progress, clock } = startedPull();
+    progress.log(`Copying blob sha256:${hex('a')}`);
+    clock.now += 5000;
+    progress.blobs([blob('a', 'waiting', 0)]);
+    clock.now += 1000;
+    progress.blobs([blob('a', 'done', 1_000_000)]);
+    expect(progress.lines()).toEqual(['Copying blob aaaaaaaaaaaa done 1 MB 1 MB/s']);
+  });
+
   it('says so of a blob the store has', () => {
     const { progress } = startedPull();
     progress.blobs([blob('a', 'exists', 0)]);

@@ -60,7 +60,8 @@ export function pullServices({ stall = false, pace = 5 } = {}): PullServices {
         try {
           for (const line of pullLines) {
             const last = line.startsWith('Copying config');
-            for (let wait = 0; wait < (last ? 8 : 1) || (last && stall); wait += 1) {
+            const waits = last ? (stall ? Infinity : 8) : 1;
+            for (let wait = 0; wait < waits; wait += 1) {
               await sleep(pace, undefined, { signal: call.signal });
               step += last ? 1 : 0;
             }
