@@ -1,4 +1,5 @@
 // Threads that unpack layers, so that layers are unpacked side by side and the thread that serves callers never blocks.
+import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { LayerSummary } from '../archive/unpack-layer.js';
@@ -7,12 +8,15 @@ import { reviveError } from './transferred-error.js';
 
 export type { LayerTask };
 
-/** More layers at once than podman fetches gain nothing. */
-const MOST_WORKERS = 6;
+/** Each takes about 20 MiB; more of them gain little, since two fill a network or a disk. */
+const MOST_WORKERS = 4;
 /** How long a worker without work is kept: starting one takes some 50 ms, keeping it some 10 MiB. */
 const IDLE_MS = 10_000;
-/** Buffers are outside of the heap; what is in it is small. */
-const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 };
+/**
+ * Chunks lie outside of the heap and go when their small handles are collected: a small young generation is collected often,
+ * which halves the memory of a worker and costs no time that can be measured.
+ */
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 2 };
 
 /** A worker ended by itself, or the pool was closed. */
 export class LayerWorkerError extends Error {
@@ -44,9 +48,9 @@ export class LayerPool {
     this.#size = options.size ?? Math.min(MOST_WORKERS, availableParallelism());
   }
 
-  /** Starts a worker if there is none, so that the first layer does not wait for it. */
-  warm(): void {
-    if (this.#seats.size === 0 && !this.#closed) this.#rest(this.#start());
+  /** Starts workers until there are `count`, so that the first layers do not wait some 50 ms for them. */
+  warm(count = 1): void {
+    while (!this.#closed && this.#seats.size < Math.min(count, this.#size)) this.#rest(this.#start());
   }
 
   /**
@@ -61,6 +65,8 @@ export class LayerPool {
   ): Promise<LayerSummary> {
     signal.throwIfAborted();
     if (this.#closed) throw new LayerWorkerError('the pool is closed');
+    // One signal ends all layers of a pull; that is no leak.
+    setMaxListeners(0, signal);
     let abort: (() => void) | undefined;
     try {
       return await new Promise<LayerSummary>((resolve, reject) => {
