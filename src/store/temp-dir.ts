@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryLock } from '../sys/lock.js';
+import { removeTree } from '../sys/remove-tree.js';
 
 const LOCK_PREFIX = 'lock-';
 const DIRECTORY_PREFIX = 'temp-dir-';
@@ -59,7 +60,7 @@ export class TempDir {
     if (fd === undefined) return;
     this.#fd = undefined;
     try {
-      await rm(this.path, { recursive: true, force: true });
+      await removeTree(this.path);
       await rm(this.#lockPath, { force: true });
     } finally {
       closeSync(fd);
@@ -75,7 +76,7 @@ export async function recoverTempDirs(root: string): Promise<void> {
     const fd = openSync(lockPath, 'a+', 0o644);
     try {
       if (!tryLock(fd, 'write', lockPath)) continue; // its owner is alive
-      await rm(join(root, DIRECTORY_PREFIX + id), { recursive: true, force: true });
+      await removeTree(join(root, DIRECTORY_PREFIX + id));
       await unlink(lockPath);
     } catch {
       // somebody else was faster, or something in it resists: the next start tries again
