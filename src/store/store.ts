@@ -1,6 +1,7 @@
 // The store: what the rest of the program sees of it.
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { adoption } from './adopt.js';
 import { readImageData } from './big-data.js';
 import { Catalog } from './catalog.js';
 import type { ChangeContext } from './change.js';
@@ -147,8 +148,17 @@ export class Store {
     return await commitImage(context, commit, signal);
   }
 
-  /** Appends a name, taking it from the image that has it. Nothing happens if it is this one. */
+  /**
+   * Appends a name, taking it from the image that has it. Nothing happens if it is this one. An image of an additional
+   * store becomes one of the own store, on the layers of the other.
+   */
   async addName(imageId: string, name: string, signal?: AbortSignal): Promise<StoredImage> {
+    const view = await this.view(signal);
+    const image = view.imageById(imageId);
+    if (image?.readOnly) {
+      if (image.names.includes(name)) return image;
+      return await this.commitImage(await adoption(view, this.#placeOf(image.root), image, name), signal);
+    }
     return await this.#updateNames(
       imageId,
       (names) => (names.includes(name) ? names : [...names, name]),

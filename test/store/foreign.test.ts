@@ -248,6 +248,22 @@ describe('an additional store', () => {
     expect((await second.view()).layers.map((layer) => layer.root)).toEqual([root]);
   });
 
+  it('lends its image to whoever names it', async () => {
+    const foreign = await addImage(store, [await sampleLayer({ a: '1' })], ['localhost/x:1']);
+    expect(await second.addName(foreign.id, 'localhost/x:1')).toMatchObject({ readOnly: true });
+    const mine = await second.addName(foreign.id, 'localhost/y:1');
+    expect(mine).toEqual({
+      ...foreign,
+      names: ['localhost/x:1', 'localhost/y:1'],
+      namesHistory: ['localhost/y:1', 'localhost/x:1'],
+      root: join(own, 'root'),
+    });
+    expect(await second.imageData(mine, 'manifest')).toEqual(await store.imageData(foreign, 'manifest'));
+    await second.deleteImage(foreign.id);
+    expect((await second.view()).images).toMatchObject([{ id: foreign.id, readOnly: true }]);
+    expect((await second.view()).chain(foreign.layer)).toHaveLength(1);
+  });
+
   it('gives way to the own image of the same id', async () => {
     const layers = [await sampleLayer({ a: '1' })];
     await addImage(store, layers, ['localhost/x:1']);
