@@ -51,12 +51,17 @@ function lowerCase(text: string): string {
 
 /** Parses without adding anything: `a/b` has domain `a` and path `b`. Throws {@link InvalidReferenceError}. */
 export function parseReference(text: string): Reference {
+  return parse(text, text);
+}
+
+/** Parses `text`; errors speak of `original`, what somebody wrote. */
+function parse(text: string, original: string): Reference {
   const match = referencePattern.exec(text);
-  if (match === null) throw new InvalidReferenceError(text, reasonOfMismatch(text));
+  if (match === null) throw new InvalidReferenceError(original, reasonOfMismatch(text));
   const [, name = '', tag, digest] = match;
   if (name.length > maxNameLength) {
     throw new InvalidReferenceError(
-      text,
+      original,
       `repository name must not be more than ${maxNameLength} characters`,
     );
   }
@@ -65,7 +70,7 @@ export function parseReference(text: string): Reference {
     domain,
     path,
     ...(tag !== undefined && { tag }),
-    ...(digest !== undefined && { digest: checkedDigest(text, digest) }),
+    ...(digest !== undefined && { digest: checkedDigest(original, digest) }),
   };
 }
 
@@ -95,7 +100,7 @@ export function parseNormalized(text: string): Reference {
   if (lowerCase(name) !== name) {
     throw new InvalidReferenceError(text, 'invalid reference format: repository name must be lowercase');
   }
-  return parseReference(`${domain}/${rest}`);
+  return parse(`${domain}/${rest}`, text);
 }
 
 function splitDomain(text: string): { domain: string; rest: string } {

@@ -158,7 +158,13 @@ export class RegistryClient {
     this.#sessions.clear();
   }
 
-  #session({ reference: { domain }, insecure }: PullSource): HostSession {
+  #session({ reference, insecure }: PullSource): HostSession {
+    const { domain } = reference;
+    if (domain === '') {
+      // `my_host.com/x` is a name that parses: an underscore makes no host of it.
+      const message = `${formatReference(reference)} names no registry`;
+      throw new RegistryError('REGISTRY_UNREACHABLE', message, { op: 'ping', host: domain });
+    }
     const key = `${domain} ${insecure}`;
     let session = this.#sessions.get(key);
     if (session === undefined) {
