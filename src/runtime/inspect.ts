@@ -18,8 +18,9 @@ export async function inspectImage(store: Store, catalogue: Catalogue, image: St
   return goJson({
     Id: image.id,
     Digest: manifestDigest(image),
-    RepoTags: orNull(image.names.filter((name) => parsedName(name)?.tag !== undefined)),
-    RepoDigests: orNull(repoDigests(image)),
+    // Podman 4 has empty lists here, 1.9 had null.
+    RepoTags: image.names.filter((name) => parsedName(name)?.tag !== undefined),
+    RepoDigests: repoDigests(image),
     Parent: hierarchy.parentOf(image)?.id ?? '',
     Comment: comment(config, manifest),
     Created: config?.created === undefined ? null : (nanosecondTime(config.created) ?? null),
@@ -32,8 +33,8 @@ export async function inspectImage(store: Store, catalogue: Catalogue, image: St
     VirtualSize: size,
     GraphDriver: graphDriver(store, view, image),
     RootFS: { Type: config?.rootfs.type ?? '', Layers: orNull(config?.rootfs.diffIds ?? []) },
-    Labels: orNull(config?.config.labels ?? {}),
-    Annotations: manifest?.annotations ?? {},
+    Labels: orNull(sorted(config?.config.labels ?? {})),
+    Annotations: sorted(manifest?.annotations ?? {}),
     ManifestType: manifest?.mediaType ?? '',
     User: config?.config.user ?? '',
     History: orNull((config?.history ?? []).map(historyEntry)),
@@ -72,14 +73,19 @@ function containerConfig(config: ImageConfig | undefined): object {
     Cmd: cmd,
     Volumes: emptyObjects(volumes),
     WorkingDir: workingDir,
-    Labels: labels,
+    Labels: sorted(labels),
     StopSignal: stopSignal,
   });
 }
 
 /** A set of names as Go has it in JSON. */
 function emptyObjects(names: readonly string[]): object {
-  return Object.fromEntries(names.map((name) => [name, {}]));
+  return Object.fromEntries(names.toSorted().map((name) => [name, {}]));
+}
+
+/** A map in the order Go's encoder writes it. */
+function sorted(map: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function historyEntry(entry: ImageConfig['history'][number]): object {
