@@ -2,11 +2,17 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Place } from './place.js';
-import { TempDir } from './temp-dir.js';
+import { TempDir, type TempRoot } from './temp-dir.js';
 
-/** Roots of the directories for work in progress: under `overlay/`, which may be a mount of its own, and beside it. */
-export function stagingRoots(place: Place): { readonly driver: string; readonly layers: string } {
-  return { driver: join(place.driverDirectory, 'tempdirs'), layers: join(place.layersDirectory, 'tmp') };
+/**
+ * Where directories for work in progress are: below `overlay/`, which may be a mount of its own, and beside it. The first
+ * goes when it is empty, as older programs are startled by directories there that are not layers.
+ */
+export function stagingRoots(place: Place): { readonly driver: TempRoot; readonly layers: TempRoot } {
+  return {
+    driver: { path: join(place.driverDirectory, 'tempdirs'), fleeting: true },
+    layers: { path: join(place.layersDirectory, 'tmp'), fleeting: false },
+  };
 }
 
 /** A layer in the making. Unpack into `directory`, write the recipe to `tarSplitPath`, then commit or discard it. */

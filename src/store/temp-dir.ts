@@ -9,29 +9,32 @@ import { removeTree } from '../sys/remove-tree.js';
 const LOCK_PREFIX = 'lock-';
 const DIRECTORY_PREFIX = 'temp-dir-';
 
-/**
- * `<root>/temp-dir-<X>`, 0700, kept by a lock on `<root>/lock-<X>`: who finds that lock free may remove both. The root
- * itself goes with the last of them, as older programs are startled by directories in `overlay/` that are not layers.
- */
+/** A directory of such directories. */
+export interface TempRoot {
+  readonly path: string;
+  /** It goes with the last directory in it. */
+  readonly fleeting: boolean;
+}
+
+/** `<root>/temp-dir-<X>`, 0700, kept by a lock on `<root>/lock-<X>`: who finds that lock free may remove both. */
 export class TempDir {
   readonly path: string;
-  readonly #root: string;
+  readonly #root: TempRoot;
   readonly #lockPath: string;
   #fd: number | undefined;
   #entries = 0;
 
-  private constructor(root: string, id: string, fd: number) {
-    this.path = join(root, DIRECTORY_PREFIX + id);
+  private constructor(root: TempRoot, id: string, fd: number) {
+    this.path = join(root.path, DIRECTORY_PREFIX + id);
     this.#root = root;
-    this.#lockPath = join(root, LOCK_PREFIX + id);
+    this.#lockPath = join(root.path, LOCK_PREFIX + id);
     this.#fd = fd;
   }
 
-  static async create(root: string): Promise<TempDir> {
+  static async create(root: TempRoot): Promise<TempDir> {
     for (;;) {
-      await mkdir(root, { recursive: true, mode: 0o700 });
       const id = randomBytes(10).toString('hex');
-      const fd = createLocked(join(root, LOCK_PREFIX + id));
+      const fd = (await ensureRoot(root.path)) ? createLocked(join(root.path, LOCK_PREFIX + id)) : undefined;
       if (fd === undefined) continue;
       const directory = new TempDir(root, id, fd);
       try {
@@ -65,12 +68,12 @@ export class TempDir {
     } finally {
       closeSync(fd);
     }
-    await removeIfEmpty(this.#root);
+    if (this.#root.fleeting) await removeIfEmpty(this.#root.path);
   }
 }
 
 /** Removes what dead processes left in `root`, as far as possible. */
-export async function recoverTempDirs(root: string): Promise<void> {
+export async function recoverTempDirs({ path: root, fleeting }: TempRoot): Promise<void> {
   for (const id of await seenIds(root)) {
     const lockPath = join(root, LOCK_PREFIX + id);
     const fd = openSync(lockPath, 'a+', 0o644);
@@ -84,7 +87,7 @@ export async function recoverTempDirs(root: string): Promise<void> {
       closeSync(fd);
     }
   }
-  await removeIfEmpty(root);
+  if (fleeting) await removeIfEmpty(root);
 }
 
 async function seenIds(root: string): Promise<ReadonlySet<string>> {
@@ -94,6 +97,17 @@ async function seenIds(root: string): Promise<ReadonlySet<string>> {
       if (name.startsWith(prefix)) ids.add(name.slice(prefix.length));
   }
   return ids;
+}
+
+/** False if somebody removed it at this very moment. */
+async function ensureRoot(root: string): Promise<boolean> {
+  try {
+    await mkdir(root, { recursive: true, mode: 0o700 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return false;
+  }
 }
 
 /** A new lock file, locked; undefined if somebody who cleans up got hold of it before us, or removed the root. */

@@ -75,7 +75,7 @@ describe('committing an image', () => {
     expect(records.every((record) => !('flags' in record))).toBe(true);
     expect((await readdir(join(graphRoot, 'overlay'))).toSorted()).toEqual([...ids, 'l'].toSorted());
     expect((await readdir(join(graphRoot, 'overlay-layers'))).toSorted()).toEqual(
-      [...ids.map((id) => `${id}.tar-split.gz`), 'layers.json', 'layers.lock'].toSorted(),
+      [...ids.map((id) => `${id}.tar-split.gz`), 'layers.json', 'layers.lock', 'tmp'].toSorted(),
     );
     expect(await readdir(join(graphRoot, 'imaged'))).toEqual([]);
   });
@@ -167,6 +167,7 @@ describe('deleting an image', () => {
     expect((await readdir(join(graphRoot, 'overlay-layers'))).toSorted()).toEqual([
       'layers.json',
       'layers.lock',
+      'tmp',
     ]);
   });
 });

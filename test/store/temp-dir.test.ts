@@ -17,7 +17,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 describe('a directory for work in progress', () => {
   it('has the names other programs look for', async () => {
-    const temporary = await TempDir.create(root);
+    const temporary = await TempDir.create({ path: root, fleeting: true });
     const id = basename(temporary.path).slice('temp-dir-'.length);
     expect((await readdir(root)).toSorted()).toEqual([`lock-${id}`, `temp-dir-${id}`]);
     expect((await stat(temporary.path)).mode & 0o7777).toBe(0o700);
@@ -27,8 +27,8 @@ describe('a directory for work in progress', () => {
   });
 
   it('goes with all that is in it, and the root with the last one', async () => {
-    const first = await TempDir.create(root);
-    const second = await TempDir.create(root);
+    const first = await TempDir.create({ path: root, fleeting: true });
+    const second = await TempDir.create({ path: root, fleeting: true });
     await mkdir(join(first.addition(), 'deep'), { recursive: true });
     // A name that is not valid UTF-8.
     await writeFile(Buffer.concat([Buffer.from(`${first.path}/`), Buffer.from([0xff, 0xfe])]), 'x');
@@ -42,7 +42,7 @@ describe('a directory for work in progress', () => {
   it('can be made and removed by many at once', async () => {
     await Promise.all(
       Array.from({ length: 30 }, async () => {
-        const temporary = await TempDir.create(root);
+        const temporary = await TempDir.create({ path: root, fleeting: true });
         await writeFile(temporary.addition(), 'x');
         await temporary.remove();
       }),
@@ -57,14 +57,14 @@ describe('recovery', () => {
     await writeFile(join(root, 'lock-a'), '');
     await mkdir(join(root, 'temp-dir-b'));
     await writeFile(join(root, 'lock-c'), '');
-    await recoverTempDirs(root);
+    await recoverTempDirs({ path: root, fleeting: true });
     expect(existsSync(root)).toBe(false);
   });
 
   it('leaves what somebody works on', async () => {
-    const temporary = await TempDir.create(root);
+    const temporary = await TempDir.create({ path: root, fleeting: true });
     await writeFile(temporary.addition(), 'x');
-    await recoverTempDirs(root);
+    await recoverTempDirs({ path: root, fleeting: true });
     expect(await readdir(temporary.path)).toEqual(['0-addition']);
     await temporary.remove();
   });
@@ -78,16 +78,16 @@ print('held', flush=True)
 sys.stdin.read()`;
     const owner = spawn('python3', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
     await once(owner.stdout, 'data');
-    await recoverTempDirs(root);
+    await recoverTempDirs({ path: root, fleeting: true });
     expect(existsSync(join(root, 'temp-dir-x'))).toBe(true);
     owner.kill('SIGKILL');
     await once(owner, 'exit');
-    await recoverTempDirs(root);
+    await recoverTempDirs({ path: root, fleeting: true });
     expect(existsSync(root)).toBe(false);
   });
 
   it('does nothing where there is nothing', async () => {
-    await recoverTempDirs(root);
+    await recoverTempDirs({ path: root, fleeting: true });
     expect(existsSync(root)).toBe(false);
   });
 });

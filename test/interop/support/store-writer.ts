@@ -1,8 +1,8 @@
-// A process that changes a store without end: adds, names and deletes images at random until it is killed.
+// A process that changes a store: adds, names and deletes images at random, so many times or until it is killed.
 import { openStore } from '../../../src/store/index.js';
 import { addImage, sampleLayer, type SampleLayer } from '../../store/sample.js';
 
-const [graphRoot = '', runRoot = '', prefix = ''] = process.argv.slice(2);
+const [graphRoot = '', runRoot = '', prefix = '', times = 'Infinity'] = process.argv.slice(2);
 
 function pick<T>(values: readonly T[]): T {
   return values[Math.floor(Math.random() * values.length)] as T;
@@ -20,7 +20,7 @@ const store = await openStore({
   additionalImageStores: [],
   driverOptions: [],
 });
-for (let count = 0; ; count += 1) {
+for (let count = 0; count < Number(times); count += 1) {
   const view = await store.view();
   const own = view.images.filter(({ names }) =>
     names.every((name) => name.startsWith(`localhost/${prefix}`)),
@@ -36,3 +36,4 @@ for (let count = 0; ; count += 1) {
   }
   process.stdout.write('.');
 }
+await store.close();
