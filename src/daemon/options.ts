@@ -1,6 +1,7 @@
 // What the daemon is told: command line, environment, inherited sockets. The only place that reads them.
 import { parseArgs } from 'node:util';
 import { dirname } from 'node:path';
+import { AddressError, parseAddress } from '../rpc/address.js';
 import { activatedSockets, activationVariables, type ActivatedSocket } from './activation.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -92,7 +93,7 @@ export function readOptions(
   const path =
     values.address === undefined && activated.length === 0 ? defaultPath(environment, self.uid) : undefined;
   return {
-    addresses: values.address ?? (path === undefined ? [] : [`unix:${path}`]),
+    addresses: values.address?.map(checkedAddress) ?? (path === undefined ? [] : [`unix:${path}`]),
     ...optional('defaultDirectory', path === undefined ? undefined : dirname(path)),
     activated,
     storage: {
@@ -151,6 +152,16 @@ function parse(argv: readonly string[]) {
 /** A property that is left out when there is no value. */
 function optional<Key extends string>(key: Key, value: string | undefined): { readonly [K in Key]?: string } {
   return (value === undefined ? {} : { [key]: value }) as { readonly [K in Key]?: string };
+}
+
+function checkedAddress(text: string): string {
+  try {
+    parseAddress(text);
+  } catch (error) {
+    if (error instanceof AddressError) throw new UsageError(error.message);
+    throw error;
+  }
+  return text;
 }
 
 function keyValue(text: string): string {

@@ -82,12 +82,13 @@ export class Dispatcher {
     const parameters = this.#check(call, served, method);
     if (method.requires === 'more' && !call.more) throw new ExpectedMore();
     if (method.requires === 'upgrade' && !call.upgrade) throw new ExpectedUpgrade();
-    const json = (reply: object): JsonText => serialize(reply, (method.write as Write | undefined) ?? asItIs);
+    const json = async (reply: object): Promise<JsonText> =>
+      await serialize(reply, (method.write as Write | undefined) ?? asItIs);
     try {
       const result = (handler as Handler).call(served.service, parameters, context);
-      if (!method.stream) return json(await result);
+      if (!method.stream) return await json(await result);
       const stream = result as Stream<object>;
-      return json(call.more ? yield* written(stream, json) : await lastOf(stream, context.signal));
+      return await json(call.more ? yield* written(stream, json) : await lastOf(stream, context.signal));
     } catch (error) {
       throw this.#errorFor(error, call.method, served, context.signal);
     }
@@ -121,7 +122,7 @@ export class Dispatcher {
 /** The replies before the last as JSON; the last as it is. */
 async function* written(
   stream: Stream<object>,
-  json: (reply: object) => JsonText,
+  json: (reply: object) => Promise<JsonText>,
 ): AsyncGenerator<JsonText, object, void> {
   // Not for await: it would lose the reply that the stream returns.
   let ended = false;
@@ -130,7 +131,7 @@ async function* written(
       const step = await stream.next();
       ended = step.done === true;
       if (step.done) return step.value;
-      yield json(step.value);
+      yield await json(step.value);
     }
   } finally {
     if (!ended) await stream.return(undefined as never);

@@ -1,13 +1,17 @@
-// Replies that are given more than once and serialised only once.
+// Replies that are given more than once and serialised only once, a slice at a time.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** The JSON of an object; bytes where they are kept. */
 export type JsonText = string | Buffer;
 
 interface Kept {
-  bytes?: Buffer;
+  bytes?: Promise<Buffer>;
 }
 
 const kept = new WeakMap<object, Kept>();
+
+/** Elements of a list that are serialised before other callers get their turn: about a millisecond's worth. */
+const sliceLength = 256;
 
 /**
  * Marks a reply that the same method will return again, unchanged: its bytes are made once and kept as long as the
@@ -19,9 +23,33 @@ export function reusable<T extends object>(reply: T): T {
 }
 
 /** The JSON text of a reply, which `write` turns into its form on the wire. */
-export function serialize(reply: object, write: (reply: object) => object): JsonText {
+export function serialize(reply: object, write: (reply: object) => object): string | Promise<Buffer> {
   const keep = kept.get(reply);
   if (keep === undefined) return JSON.stringify(write(reply));
-  keep.bytes ??= Buffer.from(JSON.stringify(write(reply)));
+  keep.bytes ??= serializeInSlices(write(reply));
   return keep.bytes;
+}
+
+/** The same bytes as JSON.stringify gives, without holding the thread for the whole of a long list. */
+async function serializeInSlices(wire: object): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let text = '{';
+  for (const [name, value] of Object.entries(wire) as [string, unknown][]) {
+    if (value === undefined) continue;
+    if (text !== '{' || pieces.length > 0) text += ',';
+    text += `${JSON.stringify(name)}:`;
+    if (!Array.isArray(value) || value.length <= sliceLength) {
+      text += JSON.stringify(value);
+      continue;
+    }
+    for (let at = 0; at < value.length; at += sliceLength) {
+      const slice = JSON.stringify(value.slice(at, at + sliceLength)).slice(1, -1);
+      pieces.push(Buffer.from(`${text}${at === 0 ? '[' : ','}${slice}`));
+      text = '';
+      await nextTurn();
+    }
+    text = ']';
+  }
+  pieces.push(Buffer.from(`${text}}`));
+  return Buffer.concat(pieces);
 }

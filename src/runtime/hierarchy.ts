@@ -1,31 +1,29 @@
 // Which image was made from which (images-and-transports §9).
 import type { StoredImage, StoreView } from '../store/index.js';
 import type { ImageFactsCache } from './image-facts.js';
+import { inSlices } from './slices.js';
 
 /** Parents and children among the images of one view. */
 export class ImageHierarchy {
-  readonly #parents: ReadonlyMap<string, StoredImage>;
-  readonly #children: ReadonlyMap<string, readonly StoredImage[]>;
+  readonly #parents = new Map<string, StoredImage>();
+  readonly #children = new Map<string, StoredImage[]>();
 
-  constructor(view: StoreView, facts: ImageFactsCache) {
+  private constructor() {}
+
+  /** The family tree of a view whose facts are loaded. */
+  static async of(view: StoreView, facts: ImageFactsCache): Promise<ImageHierarchy> {
+    const hierarchy = new ImageHierarchy();
     const byStep = new Map<string, StoredImage>();
-    for (const image of view.images) {
+    await inSlices(view.images, (image) => {
       const step = stepKey(image.layer, facts.get(image).historyHash);
       // The first image in store order that fits is the parent.
       if (!byStep.has(step)) byStep.set(step, image);
-    }
-    const parents = new Map<string, StoredImage>();
-    const children = new Map<string, StoredImage[]>();
-    for (const image of view.images) {
+    });
+    await inSlices(view.images, (image) => {
       const parent = findParent(view, facts, byStep, image);
-      if (parent === undefined) continue;
-      parents.set(image.id, parent);
-      const siblings = children.get(parent.id);
-      if (siblings === undefined) children.set(parent.id, [image]);
-      else siblings.push(image);
-    }
-    this.#parents = parents;
-    this.#children = children;
+      if (parent !== undefined) hierarchy.#add(parent, image);
+    });
+    return hierarchy;
   }
 
   parentOf(image: StoredImage): StoredImage | undefined {
@@ -34,6 +32,13 @@ export class ImageHierarchy {
 
   childrenOf(image: StoredImage): readonly StoredImage[] {
     return this.#children.get(image.id) ?? [];
+  }
+
+  #add(parent: StoredImage, child: StoredImage): void {
+    this.#parents.set(child.id, parent);
+    const siblings = this.#children.get(parent.id);
+    if (siblings === undefined) this.#children.set(parent.id, [child]);
+    else siblings.push(child);
   }
 }
 

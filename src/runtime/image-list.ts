@@ -3,6 +3,7 @@ import { repositoryName } from '../oci/reference.js';
 import { manifestDigests, type Store, type StoredImage, type StoreView } from '../store/index.js';
 import { ImageHierarchy } from './hierarchy.js';
 import { ImageFactsCache } from './image-facts.js';
+import { inSlices } from './slices.js';
 import { parsedName } from './resolve.js';
 import { secondTime } from './time.js';
 
@@ -55,9 +56,14 @@ export class ImageList {
 
   async #make(view: StoreView): Promise<Catalogue> {
     await this.#facts.load(view);
-    const hierarchy = new ImageHierarchy(view, this.#facts);
-    const summaries = view.images.map((image) => this.#summarise(view, hierarchy, image));
-    const summariesById = new Map(summaries.map((summary) => [summary.id, summary]));
+    const hierarchy = await ImageHierarchy.of(view, this.#facts);
+    const summaries: ImageSummary[] = [];
+    const summariesById = new Map<string, ImageSummary>();
+    await inSlices(view.images, (image) => {
+      const summary = this.#summarise(view, hierarchy, image);
+      summaries.push(summary);
+      summariesById.set(summary.id, summary);
+    });
     return { view, hierarchy, summaries, summariesById };
   }
 

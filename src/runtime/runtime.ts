@@ -4,7 +4,7 @@ import { arch } from 'node:os';
 import { hostPlatform, type Platform } from '../oci/platform.js';
 
 import { passwordCredentials } from '../registry/credentials.js';
-import { openStore, resolveStorageOptions, type Store } from '../store/index.js';
+import { openStore, resolveStorageOptions, type Store, type StoreView } from '../store/index.js';
 import { configurationPaths, type ConfigurationPaths, type Environment } from './configuration-paths.js';
 import { messageOf } from './errors.js';
 import { EventLog } from './events.js';
@@ -16,7 +16,7 @@ import { Registries } from './registries.js';
 import { removeImage, type Removal } from './remove.js';
 import { storeStatus, type StoreStatus } from './store-status.js';
 
-export type { StoredImage } from '../store/index.js';
+export type { StoredImage, StoreView } from '../store/index.js';
 
 export interface RuntimeOptions {
   readonly version: string;
@@ -82,7 +82,12 @@ export class Runtime {
     return (await this.#open()).store;
   }
 
-  /** The images as they are now, and what follows from them. */
+  /** What the store holds now. */
+  async view(signal: AbortSignal): Promise<StoreView> {
+    return await (await this.store()).view(signal);
+  }
+
+  /** The same with what follows from it. */
   async catalogue(signal: AbortSignal): Promise<Catalogue> {
     return await (await this.#open()).images.catalogue(signal);
   }
@@ -125,10 +130,15 @@ export class Runtime {
     return await removeImage(context, name, force, signal);
   }
 
-  /** Opens the store, which removes what a killed predecessor left. A failure is a warning: the next call tries again. */
+  /**
+   * Opens the store, which removes what a killed predecessor left, and reads what the first list would wait for. A failure
+   * is a warning: the next call tries again.
+   */
   async prepare(): Promise<void> {
     try {
-      const removed = await (await this.store()).recovery;
+      const { store, images } = await this.#open();
+      await images.catalogue();
+      const removed = await store.recovery;
       if (removed.length > 0) this.#options.warn(`removed ${removed.length} layers of an unfinished pull`);
     } catch (error) {
       this.#options.warn(messageOf(error));

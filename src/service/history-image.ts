@@ -10,7 +10,7 @@ export async function historyImage(
   { name }: { readonly name: string },
   { signal }: CallContext,
 ): Promise<{ history: readonly ImageHistory[] }> {
-  const { catalogue, image } = await lookUp(runtime, name, signal);
-  const steps = await imageHistory(await runtime.store(), catalogue.view, image);
+  const { view, image } = await lookUp(runtime, name, signal);
+  const steps = await imageHistory(await runtime.store(), view, image);
   return { history: steps };
 }

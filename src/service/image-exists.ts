@@ -11,7 +11,7 @@ export async function imageExists(
   { name }: { readonly name: string },
   { signal }: CallContext,
 ): Promise<{ exists: number }> {
-  const { view } = await runtime.catalogue(signal);
+  const view = await runtime.view(signal);
   try {
     findImage(view, name, runtime.registries());
     return { exists: 0 };

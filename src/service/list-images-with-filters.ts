@@ -16,7 +16,7 @@ export async function listImagesWithFilters(
   const shortNames = runtime.registries();
   const imageNamed = (name: string): ImageSummary => {
     try {
-      return summaryOf(catalogue, findByName(shortNames, catalogue, name));
+      return summaryOf(catalogue, findByName(shortNames, catalogue.view, name));
     } catch (error) {
       if (!(error instanceof ImageNotFoundError)) throw error;
       throw new InvalidFilterError(`unable to find image ${name} in local stores: ${error.message}`);

@@ -38,6 +38,8 @@ describe('the options of imaged', () => {
     [['--storage-opt', 'novalue'], 'expected KEY=VALUE'],
     [['--root='], '--root: the value is empty'],
     [['--address'], '--address'],
+    [['--address', 'http://127.0.0.1'], 'http://127.0.0.1'],
+    [['--address', 'unix:'], 'unix:'],
     [['--jsonrpc', 'unix:/x'], '--jsonrpc'],
   ])('refuses %j in one line that names the option', (argv, part) => {
     let message = '';
