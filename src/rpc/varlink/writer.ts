@@ -3,6 +3,9 @@ import type { Socket } from 'node:net';
 import { ConnectionClosedError } from '../connection-errors.js';
 import type { JsonText } from '../reusable-reply.js';
 
+/** Up to here copying a reply takes less than gathering its parts in the kernel does. */
+const copiedBytes = 64 * 1024;
+
 /** Puts bytes on a socket, and tells its callers to wait while the peer does not read. */
 export class Writer {
   readonly #socket: Socket;
@@ -25,7 +28,7 @@ export class Writer {
 
   /**
    * Sends a message with parameters, `head` being its members before them, `tail` those after them, with their
-   * commas. Bytes are not copied.
+   * commas. Long ones are not copied; a short one is, since one write is cheaper than three.
    */
   async messageAround(head: string, text: JsonText, tail: string): Promise<void> {
     const before = `{${head}"parameters":`;
@@ -33,6 +36,10 @@ export class Writer {
     const socket = this.#open();
     if (typeof text === 'string') {
       await this.#drained(socket.write(before + text + after));
+      return;
+    }
+    if (text.length <= copiedBytes) {
+      await this.#drained(socket.write(Buffer.concat([Buffer.from(before), text, Buffer.from(after)])));
       return;
     }
     socket.cork();
