@@ -54,6 +54,8 @@ function outcomeOf(error: unknown): { readonly message: string; readonly exitCod
 function define(program: Command, context: Context): void {
   program
     .description('Manage container images through imaged')
+    .configureHelp({ subcommandTerm: (command) => [command.name(), ...command.aliases()].join(', ') })
+    .helpOption('-h, --help', 'Display help')
     .version(`imagectl version ${clientVersion}`, '-v, --version', 'Display the version of imagectl')
     .option('--url <address>', `Address of the service (IMAGED_ADDRESS) (default "${context.address}")`);
   defineExists(program.command('exists'), context);

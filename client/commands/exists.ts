@@ -8,6 +8,7 @@ import { CommandError } from '../errors.js';
 export function defineExists(command: Command, context: Context): void {
   command
     .description('Check if an image exists in local storage: exit code 0 if so, 1 if not')
+    .usage('IMAGE')
     .argument('[image...]')
     .action((names: string[]) => exists(context, names));
 }

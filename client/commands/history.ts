@@ -20,6 +20,7 @@ const createdByWidth = 45;
 export function defineHistory(command: Command, context: Context): void {
   command
     .description('Show history of a specified image')
+    .usage('[options] IMAGE')
     .argument('[image...]')
     .option('--format <format>', 'Change the output to JSON')
     .option('-H, --human', 'Display sizes and dates in human readable format', true)

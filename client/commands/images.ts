@@ -40,6 +40,7 @@ const orders: ReadonlyMap<string, (a: Row, b: Row) => number> = new Map([
 export function defineImages(command: Command, context: Context): void {
   command
     .description('List images in local storage')
+    .usage('[options] [IMAGE]')
     .argument('[image...]')
     .option('-a, --all', 'Show all images (default hides intermediate images)')
     .option('--digests', 'Show digests')

@@ -10,7 +10,8 @@ import { toYaml } from '../output/yaml.js';
 export function defineInfo(command: Command, context: Context): void {
   command
     .description('Display information about the service')
-    .argument('[none...]')
+    .usage('[options]')
+    .argument('[words...]')
     .option('-f, --format <format>', 'Change the output format to JSON')
     .action((words: string[], options: { format?: string }) => info(context, words, options.format));
 }

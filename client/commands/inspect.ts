@@ -23,6 +23,7 @@ export function defineInspect(command: Command, context: Context): void {
 export function defineImageInspect(command: Command, context: Context): void {
   command
     .description('Display the configuration of an image')
+    .usage('[options] IMAGE [IMAGE...]')
     .argument('[image...]')
     .option('-f, --format <format>', 'Format the output to json', 'json')
     .action((names: string[], options: InspectOptions) => inspect(context, names, options));

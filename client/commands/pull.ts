@@ -15,6 +15,7 @@ interface PullOptions {
 export function definePull(command: Command, context: Context): void {
   command
     .description('Pull an image from a registry')
+    .usage('[options] IMAGE [IMAGE...]')
     .argument('[image...]')
     .option('--creds <username:password>', 'Credentials to use for authenticating to a registry')
     .option('-q, --quiet', 'Suppress output information when pulling images')

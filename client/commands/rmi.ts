@@ -21,6 +21,7 @@ interface Outcome {
 export function defineRmi(command: Command, context: Context): void {
   command
     .description('Removes one or more images from local storage')
+    .usage('[options] IMAGE [IMAGE...]')
     .argument('[image...]')
     .option('-a, --all', 'Remove all images')
     .option('-f, --force', 'Force Removal of the image')

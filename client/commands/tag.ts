@@ -7,6 +7,7 @@ import type { Context } from '../context.js';
 export function defineTag(command: Command, context: Context): void {
   command
     .description('Add an additional name to a local image')
+    .usage('IMAGE TARGET_NAME [TARGET_NAME...]')
     .argument('[image...]')
     .action((words: string[]) => tag(context, words));
 }

@@ -7,6 +7,7 @@ import type { Context } from '../context.js';
 export function defineUntag(command: Command, context: Context): void {
   command
     .description('Remove a name from a local image')
+    .usage('IMAGE [NAME...]')
     .argument('[image...]')
     .action((words: string[]) => untag(context, words));
 }

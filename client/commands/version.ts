@@ -10,7 +10,8 @@ import { clientVersion } from '../version.js';
 export function defineVersion(command: Command, context: Context): void {
   command
     .description('Display the version information of client and service')
-    .argument('[none...]')
+    .usage('[options]')
+    .argument('[words...]')
     .option('-f, --format <format>', 'Change the output format to JSON')
     .action((words: string[], options: { format?: string }) => version(context, words, options.format));
 }
