@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { buildShellImage } from '../peers/shell-image.js';
-import { buildCrashImage, crashPulls } from './support/crashes.js';
+import { buildCrashImage, crashPulls, remains } from './support/crashes.js';
 import { Scene } from './support/scene.js';
 import { seconds } from '../bench/statistics.js';
-import { untidiness, unusedLayers } from './support/store-content.js';
+import { untidiness } from './support/store-content.js';
 
 jest.setTimeout(180_000);
 
@@ -49,7 +49,7 @@ describe('imaged killed in the middle of a pull', () => {
     await scene.restart('kill');
     scene.registry.fault = undefined;
     await scene.daemon.pull(name);
-    expect(await untidiness(scene.store.root)).toEqual([]);
+    expect(await remains(scene.store.root)).toEqual([]);
     expect(await scene.store.podmanOutput('run', '--rm', name)).toContain('Hello from a container.');
   });
 
@@ -64,7 +64,7 @@ describe('imaged killed in the middle of a pull', () => {
       await scene.restart('kill');
     }
     await scene.daemon.call('ListImages');
-    expect(await unusedLayers(scene.store.root)).toEqual([]);
+    expect(await remains(scene.store.root)).toEqual([]);
     expect(await scene.store.podmanOutput('run', '--rm', kept)).toContain('Hello from a container.');
   });
 
@@ -79,6 +79,6 @@ describe('imaged killed in the middle of a pull', () => {
     await scene.store.podmanOutput('rmi', name);
     await scene.restart();
     await expect(scene.daemon.call('ListImages')).resolves.toEqual({ images: [] });
-    expect(await untidiness(scene.store.root)).toEqual([]);
+    expect(await remains(scene.store.root)).toEqual([]);
   });
 });

@@ -66,12 +66,12 @@ describe('while another process holds a lock', () => {
   it('a tag and a removal wait for their turn', async () => {
     await scene.daemon.pull(name);
     const holder = await hold(imagesLock);
-    const tag = scene.daemon.call('TagImage', { name, tagged: 'localhost/later:1' });
+    const tag = scene.daemon.call<{ image: string }>('TagImage', { name, tagged: 'localhost/later:1' });
     expect(await open(tag, 500)).toBe(true);
     await holder.release();
-    await tag;
+    const { image } = await tag;
     const second = await hold(layersLock);
-    const removal = scene.daemon.call('RemoveImage', { name: 'localhost/later:1', force: false });
+    const removal = scene.daemon.call('RemoveImage', { name: image, force: true });
     expect(await open(removal, 500)).toBe(true);
     await second.release();
     await removal;

@@ -100,8 +100,8 @@ describe('a pull that fails says why in one line and leaves nothing', () => {
     const damaged = image.layers[0]?.digest ?? '';
     scene.registry.fault = ({ url }) => (url.includes(damaged) ? { corruptAt: 200_000 } : undefined);
     const { reason } = await refusal(name);
-    expect(reason).toMatch(/digest/i);
     expect(reason).toContain(damaged);
+    expect(reason).toMatch(/digest/i);
     await expectNothingLeft();
   });
 
@@ -161,20 +161,24 @@ describe('a pull that fails says why in one line and leaves nothing', () => {
     await expectNothingLeft();
   });
 
-  it('when a list has no image for this platform', async () => {
+  it.each([
+    ['oci', 'image index'],
+    ['docker', 'manifest list'],
+  ] as const)('when an %s list has no image for this platform', async (format, text) => {
     const foreign = await buildImage({
       architecture: 's390x',
+      format,
       layers: [[{ name: 'other', content: 's390x' }]],
     });
-    putIndex(scene.registry, 'test/foreign', '1', buildIndex([foreign]), [foreign]);
+    putIndex(scene.registry, 'test/foreign', '1', buildIndex([foreign], format), [foreign]);
     const { error, reason } = await refusal(scene.name('foreign'));
     expect(error).toBe('io.podman.ErrorOccurred');
-    expect(reason).toContain('no image found in manifest list for architecture');
+    expect(reason).toContain(`no image found in ${text} for architecture`);
     await expectNothingLeft();
   });
 
   it.each([
-    ['UPPER/case:1', 'repository name must be lowercase'],
+    ['example.com/UPPER/case:1', 'repository name must be lowercase'],
     ['example.com/image:1:2', 'invalid reference format'],
     ['example.com/image@sha256:123', 'invalid reference format'],
     ['-image', 'invalid reference format'],

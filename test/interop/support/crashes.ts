@@ -47,9 +47,8 @@ export async function crashPulls(
       problems.push(`kill ${kill}: podman images: ${listed.stderr.trim()}`);
     }
     await scene.restart();
-    // The first call that needs the store has it in order.
     const { images } = await scene.daemon.call<{ images: unknown[] }>('ListImages');
-    const left = [...(await untidiness(scene.store.root)), ...(await unusedLayers(scene.store.root))];
+    const left = await remains(scene.store.root);
     problems.push(...left.map((problem) => `kill ${kill}: ${problem}`));
     if (images.length === 0) {
       during += 1;
@@ -61,4 +60,18 @@ export async function crashPulls(
     }
   }
   return { during, after: kills - during, problems };
+}
+
+/** What is left in a store that is being cleaned up, once that is done or has had its time (ms). */
+export async function remains(root: string, time = 5000): Promise<string[]> {
+  const deadline = Date.now() + time;
+  for (;;) {
+    // Directories may vanish while they are looked at.
+    const left = await untidiness(root).catch((error: unknown) => [String(error)]);
+    left.push(...(await unusedLayers(root)));
+    if (left.length === 0 || Date.now() >= deadline) {
+      return left;
+    }
+    await sleep(50);
+  }
 }

@@ -44,6 +44,8 @@ export class Imaged {
       'overlay',
       '--registries-conf',
       store.registriesConf,
+      '--events-file',
+      join(store.directory, 'events.log'),
       '--signature-policy',
       join(store.directory, 'policy.json'),
     ];

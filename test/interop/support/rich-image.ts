@@ -59,7 +59,8 @@ const last: readonly SampleEntry[] = [
 
 /** Three layers of all kinds of entries, with a full configuration; the same digests every time. */
 export function buildRichImage(format: 'oci' | 'docker' = 'oci'): Promise<SampleImage> {
-  const created = '2023-11-14T22:13:20.123456789Z';
+  // Not the same configuration, or they would be one image.
+  const created = format === 'oci' ? '2023-11-14T22:13:20.123456789Z' : '2023-11-14T22:13:20Z';
   return buildImage({
     format,
     created,
