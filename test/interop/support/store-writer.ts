@@ -22,9 +22,8 @@ const store = await openStore({
 });
 for (let count = 0; count < Number(times); count += 1) {
   const view = await store.view();
-  const own = view.images.filter(({ names }) =>
-    names.every((name) => name.startsWith(`localhost/${prefix}`)),
-  );
+  // An image without any name yet is one that another program is about to name.
+  const own = view.images.filter(({ namesHistory }) => namesHistory[0]?.startsWith(`localhost/${prefix}:`));
   const dice = Math.random();
   if (own.length < 3 || dice < 0.5) {
     const layers = Array.from({ length: 1 + Math.floor(Math.random() * 4) }, () => pick(pool));
