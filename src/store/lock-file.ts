@@ -25,14 +25,13 @@ export interface HeldLock extends Disposable {
  */
 export class LockFile {
   readonly path: string;
-  readonly #readOnly: boolean;
   readonly #timeoutMs: number;
   readonly #queue = new FairQueue();
 
-  constructor(path: string, options: { readonly readOnly: boolean; readonly timeoutMs: number }) {
+  /** `timeoutMs`: how long to wait for other processes. */
+  constructor(path: string, timeoutMs: number) {
     this.path = path;
-    this.#readOnly = options.readOnly;
-    this.#timeoutMs = options.timeoutMs;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** Waits for the lock; throws LockTimeoutError, or the signal's reason. */
@@ -89,7 +88,6 @@ export class LockFile {
   }
 
   async #open(): Promise<number> {
-    if (this.#readOnly) return openSync(this.path, 'r');
     try {
       return openSync(this.path, openForLocking, 0o644);
     } catch (error) {

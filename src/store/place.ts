@@ -81,17 +81,12 @@ export class Place {
       // With transient_store, containers that may be lost at a reboot are recorded here.
       transientContainers: join(runRoot ?? root, `${driver}-containers`, 'volatile-containers.json'),
     };
-    const options = { readOnly, timeoutMs: lockTimeoutMs };
+    const containersFile = transientStore ? this.files.transientContainers : this.files.containers;
+    const lock = (path: string): LockFile => new LockFile(path, lockTimeoutMs);
     this.locks = {
-      layers: new LockFile(join(this.layersDirectory, 'layers.lock'), options),
-      images: new LockFile(join(this.imagesDirectory, 'images.lock'), options),
-      containers: new LockFile(
-        join(
-          transientStore ? dirname(this.files.transientContainers) : this.containersDirectory,
-          'containers.lock',
-        ),
-        options,
-      ),
+      layers: lock(join(this.layersDirectory, 'layers.lock')),
+      images: lock(join(this.imagesDirectory, 'images.lock')),
+      containers: lock(join(dirname(containersFile), 'containers.lock')),
     };
     this.decodeLayer = layerDecoder(root, readOnly);
     this.decodeImage = imageDecoder(root, readOnly);

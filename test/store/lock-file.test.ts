@@ -14,11 +14,11 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const options = { readOnly: false, timeoutMs: 10_000 };
+const patience = 10_000;
 
 describe('a lock file', () => {
   it('is made with its directory, readable for all and empty', async () => {
-    const file = new LockFile(path, options);
+    const file = new LockFile(path, patience);
     expect(file.token()).toHaveLength(0);
     (await file.acquire('read')).release();
     expect(statSync(path).mode & 0o7777).toBe(0o644);
@@ -27,7 +27,7 @@ describe('a lock file', () => {
   });
 
   it('holds 64 bytes that are new after each writer', async () => {
-    const file = new LockFile(path, options);
+    const file = new LockFile(path, patience);
     const tokens = new Set<string>();
     for (let turn = 0; turn < 3; turn += 1) {
       using held = await file.acquire('write');
@@ -39,13 +39,13 @@ describe('a lock file', () => {
   });
 
   it('excludes another user of the file, in this process or another', async () => {
-    using _held = await new LockFile(path, options).acquire('write');
-    const other = new LockFile(path, { ...options, timeoutMs: 20 });
+    using _held = await new LockFile(path, patience).acquire('write');
+    const other = new LockFile(path, 20);
     await expect(other.acquire('read')).rejects.toThrow(LockTimeoutError);
   });
 
   it('lets the next one in when the holder failed', async () => {
-    const file = new LockFile(path, options);
+    const file = new LockFile(path, patience);
     const fail = async (): Promise<void> => {
       using _held = await file.acquire('write');
       throw new Error('failed');
@@ -55,13 +55,13 @@ describe('a lock file', () => {
   });
 
   it('locks the file that is there now, if the one it waited for was deleted', async () => {
-    const first = await new LockFile(path, options).acquire('write');
-    const waiting = new LockFile(path, options).acquire('write');
+    const first = await new LockFile(path, patience).acquire('write');
+    const waiting = new LockFile(path, patience).acquire('write');
     await new Promise((resolve) => setTimeout(resolve, 5));
     rmSync(path);
     first.release();
     using _held = await waiting;
-    const other = new LockFile(path, { ...options, timeoutMs: 20 });
+    const other = new LockFile(path, 20);
     await expect(other.acquire('write')).rejects.toThrow(LockTimeoutError);
   });
 });
