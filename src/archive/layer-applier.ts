@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import * as files from '../sys/files.js';
 import { setAttribute } from '../sys/xattr.js';
 import { AttributeSetter, directoryTimes } from './attribute-setter.js';
+import { ContentWriter } from './content-writer.js';
 import type { Directory } from './directory-cache.js';
 import { DirectoryCache } from './directory-cache.js';
 import { baseName, cleanPath, parentPath, shortened } from './entry-path.js';
@@ -25,9 +26,9 @@ export class LayerApplier implements TarVisitor {
   readonly #directories: DirectoryCache;
   readonly #limits: Pick<LayerLimits, 'pathBytes'>;
   readonly #attributes: AttributeSetter;
-  /** The regular file whose content is coming. */
-  #fd = -1;
-  #entry: TarEntry | undefined;
+  readonly #contents = new ContentWriter();
+  /** A hard link that waits for what is being written. */
+  #postponed: TarEntry | undefined;
 
   /** `rootFd` is an open empty directory and stays the caller's. */
   constructor(rootFd: number, limits: Pick<LayerLimits, 'pathBytes'>) {
@@ -36,8 +37,11 @@ export class LayerApplier implements TarVisitor {
     this.#attributes = new AttributeSetter(probeDefaults(rootFd));
   }
 
+  get blocked(): boolean {
+    return this.#postponed !== undefined || this.#contents.full;
+  }
+
   entry(entry: TarEntry): void {
-    this.#entry = undefined;
     if (entry.type === tarType.globalHeader) return;
     const path = cleanPath(entry.name, this.#limits.pathBytes);
     // What the root looks like is not the layer's business.
@@ -51,43 +55,38 @@ export class LayerApplier implements TarVisitor {
   }
 
   content(bytes: Buffer, start: number, end: number): void {
-    if (this.#fd >= 0) demand(files.writeAll(this.#fd, bytes, start, end), 'write', this.#entry?.name ?? '');
+    this.#contents.write(bytes, start, end);
   }
 
   entryEnd(): void {
-    const entry = this.#entry;
-    if (entry === undefined || this.#fd < 0) return;
-    this.#attributes.setOpenFile(this.#fd, entry);
-    this.#closeFile();
+    this.#contents.end();
+  }
+
+  async settled(): Promise<void> {
+    await this.#contents.settled();
+    const entry = this.#postponed;
+    this.#postponed = undefined;
+    if (entry !== undefined) this.entry(entry);
   }
 
   /** All entries were applied: puts the times of directories right. */
-  end(): void {
+  async end(): Promise<void> {
+    await this.settled();
     this.#directories.flush();
   }
 
   /** Gives up in the middle; closes what is open. */
-  abandon(): void {
-    this.#closeFile();
+  async abandon(): Promise<void> {
+    await this.#contents.abandon();
     this.#directories.abandon();
-  }
-
-  #closeFile(): void {
-    if (this.#fd >= 0) files.closeDescriptor(this.#fd);
-    this.#fd = -1;
-    this.#entry = undefined;
   }
 
   #create(entry: TarEntry, directory: Directory, name: string): void {
     switch (entry.type) {
       case tarType.file:
-      case tarType.contiguous: {
-        this.#fd = this.#replacing(entry, directory, name, 'openat', () =>
-          files.createFileAt(directory.fd, name, entry.mode & 0o777),
-        );
-        this.#entry = entry;
+      case tarType.contiguous:
+        this.#makeFile(entry, directory, name);
         break;
-      }
       case tarType.directory:
         this.#makeDirectory(entry, directory, name);
         break;
@@ -114,6 +113,13 @@ export class LayerApplier implements TarVisitor {
           shortened(entry.name),
         );
     }
+  }
+
+  #makeFile(entry: TarEntry, directory: Directory, name: string): void {
+    const fd = this.#replacing(entry, directory, name, 'openat', () =>
+      files.createFileAt(directory.fd, name, entry.mode & 0o777),
+    );
+    this.#contents.begin(fd, entry.name, (written) => this.#attributes.setOpenFile(written, entry));
   }
 
   /** Makes something; what was there before is removed. */
@@ -161,6 +167,11 @@ export class LayerApplier implements TarVisitor {
   }
 
   #link(entry: TarEntry, directory: Directory, name: string): void {
+    // It sets owner, mode and times of the shared file, which must not be set for the first name afterwards.
+    if (this.#contents.busy) {
+      this.#postponed = entry;
+      return;
+    }
     const target = cleanPath(entry.linkName, this.#limits.pathBytes);
     if (target === '') throw new UnsafePathError('a hard link to the root', shortened(entry.name));
     const targetName = baseName(target);

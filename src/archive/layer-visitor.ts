@@ -21,6 +21,14 @@ export class LayerVisitor implements TarVisitor {
     this.owners = new OwnerSets(limits.owners);
   }
 
+  get blocked(): boolean {
+    return this.#next.blocked;
+  }
+
+  settled(): Promise<void> {
+    return this.#next.settled();
+  }
+
   entry(entry: TarEntry): void {
     const path = cleanPath(entry.name, this.#limits.pathBytes);
     // As every Go reader does; they tell /a and a apart.

@@ -9,8 +9,11 @@ import { BLOCK_BYTES, isZeroBlock, parseHeader } from './tar-header.js';
 import type { TarObserver } from './tar-observer.js';
 import { printable } from '../sys/files.js';
 
-/** What is done with the entries. Buffers are valid during the call only. */
+/** What is done with the entries. Buffers may be kept. */
 export interface TarVisitor {
+  /** True when nothing more may come before {@link settled} has resolved. */
+  readonly blocked: boolean;
+  settled(): Promise<void>;
   /** `entry.size` bytes of content follow. */
   entry(entry: TarEntry): void;
   content(bytes: Buffer, start: number, end: number): void;
@@ -52,10 +55,17 @@ export class TarReader {
     this.#limits = limits;
   }
 
-  /** Takes the next bytes; they are not kept. */
-  push(chunk: Buffer): void {
-    let at = 0;
-    while (at < chunk.length) at = this.#step(chunk, at);
+  /**
+   * Takes the next bytes, from `start` of `chunk` on, and returns up to where. If that is not the end, the visitor has to settle
+   * before the rest is pushed. The visitor may keep the chunk: it must not be overwritten.
+   */
+  push(chunk: Buffer, start = 0): number {
+    let at = start;
+    while (at < chunk.length) {
+      at = this.#step(chunk, at);
+      if (this.#visitor.blocked) break;
+    }
+    return at;
   }
 
   /** The tar's bytes are over. Throws {@link TarFormatError} if it is incomplete. */

@@ -88,7 +88,11 @@ export async function unpackLayer(
       diffSize += chunk.length;
       ratio.check(diffSize, size);
       diffHash.update(chunk);
-      reader.push(chunk);
+      let done = reader.push(chunk);
+      while (visitor.blocked) {
+        await visitor.settled();
+        if (done < chunk.length) done = reader.push(chunk, done);
+      }
       const ready = observer?.ready?.();
       if (ready !== undefined) await ready;
     }
@@ -97,11 +101,11 @@ export async function unpackLayer(
     const diffId = digestOf(diffHash, diffAlgorithm);
     if (expected.diffId !== undefined) demandDigest(expected.diffId, diffId);
     reader.end();
-    applier.end();
+    await applier.end();
     const { uids, gids } = visitor.owners;
     return { digest: expected.digest, size, diffId, diffSize, compression: tar.compression, uids, gids };
   } catch (error) {
-    applier?.abandon();
+    await applier?.abandon();
     input.destroy();
     throw error;
   } finally {

@@ -10,7 +10,7 @@ import { declare, lastErrno, SystemError } from './libc.js';
 
 const libcOpenat = declare('int openat(int dir, const void* name, int flags, uint32_t mode)');
 const libcClose = declare('int close(int fd)');
-const libcWrite = declare('intptr_t write(int fd, const void* bytes, size_t length)');
+const libcPwrite = declare('intptr_t pwrite64(int fd, const void* bytes, size_t length, int64_t position)');
 const libcMkdirat = declare('int mkdirat(int dir, const void* name, uint32_t mode)');
 const libcMknodat = declare('int mknodat(int dir, const void* name, uint32_t mode, uint64_t device)');
 const libcSymlinkat = declare('int symlinkat(const void* target, int dir, const void* name)');
@@ -110,17 +110,13 @@ export function closeDescriptor(fd: number): void {
   libcClose(fd);
 }
 
-/** Writes bytes `start` … `end` at the file's position; 0, or what went wrong. */
-export function writeAll(fd: number, bytes: Buffer, start: number, end: number): number {
-  let from = start;
-  while (from < end) {
-    const written: number = libcWrite(fd, bytes.subarray(from, end), end - from);
-    if (written < 0) {
-      const errno = lastErrno();
-      if (errno !== osConstants.errno.EINTR) return -errno;
-    } else {
-      from += written;
-    }
+/** Writes bytes `start` … `end` of a buffer at `position` of the file; 0 when all is written, or `-errno`. */
+export function writeAt(fd: number, bytes: Buffer, start: number, end: number, position: number): number {
+  for (let from = start; from < end;) {
+    const piece = bytes.subarray(from, end);
+    const written: number = libcPwrite(fd, piece, piece.length, position + from - start);
+    if (written >= 0) from += written;
+    else if (lastErrno() !== osConstants.errno.EINTR) return -lastErrno();
   }
   return 0;
 }

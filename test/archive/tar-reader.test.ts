@@ -31,6 +31,8 @@ function read(tar: Buffer, cuts: readonly number[] = [], limits = defaultLayerLi
   let open = false;
   const reader = new TarReader(
     {
+      blocked: false,
+      settled: () => Promise.resolve(),
       entry(entry) {
         expect(open).toBe(false);
         open = true;
