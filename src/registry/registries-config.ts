@@ -1,8 +1,10 @@
 // The registries configuration as a whole: where a reference is pulled from, what a short name may mean.
+import type { Decomposed } from '../oci/local-name.js';
 import { decompose, withRegistry } from '../oci/local-name.js';
 import type { Reference } from '../oci/reference.js';
-import { formatReference, parseNormalized, repositoryName, tagNameOnly } from '../oci/reference.js';
-import { RegistriesConfigError, RegistryBlockedError, ShortNameError } from './registries-errors.js';
+import { parseNormalized, repositoryName, tagNameOnly } from '../oci/reference.js';
+import { RegistryBlockedError, ShortNameError } from './registries-errors.js';
+import type { Aliases } from './short-name-aliases.js';
 import type { Mirror, RegistryEntry, ShortNameMode } from './registries-file.js';
 import { bestMatch, rewrite } from './registries-match.js';
 
@@ -22,7 +24,7 @@ export interface RegistriesSettings {
   readonly search: readonly string[];
   readonly shortNameMode: ShortNameMode;
   readonly credentialHelpers: readonly string[];
-  readonly aliases: ReadonlyMap<string, string>;
+  readonly aliases: Aliases;
   /** Named when something is blocked: main file and directory. */
   readonly origin: string;
 }
@@ -81,28 +83,38 @@ export class RegistriesConfig {
 
   /**
    * What a name may mean, best first: itself if it names a registry, the one alias it has, or one
-   * reference in each search registry. All are normalised, with `:latest` when there was neither tag
-   * nor digest. Throws {@link ShortNameError}, InvalidReferenceError.
+   * reference in each search registry; nothing for a short name without either. All are normalised,
+   * with `:latest` when there was neither tag nor digest. Throws InvalidReferenceError.
    */
-  resolveShortName(name: string): readonly Reference[] {
+  candidates(name: string): readonly Reference[] {
     const decomposed = decompose(name);
     if (decomposed.hasRegistry) return [tagNameOnly(parseNormalized(name))];
-    const alias = this.#settings.aliases.get(repositoryName(decomposed.reference)) ?? '';
-    if (alias !== '' && this.#settings.shortNameMode !== 'disabled') {
-      const { tag, digest } = decomposed.reference;
-      const target = { ...aliasTarget(name, alias), ...(tag && { tag }), ...(digest && { digest }) };
-      return [tagNameOnly(target)];
-    }
-    const { search, shortNameMode } = this.#settings;
-    if (search.length === 0) {
+    const alias = this.#aliasOf(decomposed);
+    if (alias !== undefined) return [alias];
+    return this.#settings.search.map((registry) => tagNameOnly(withRegistry(decomposed, registry)));
+  }
+
+  /** The {@link candidates} to pull; throws {@link ShortNameError} when there is none or only a user could choose. */
+  resolveShortName(name: string): readonly Reference[] {
+    const candidates = this.candidates(name);
+    if (candidates.length === 0) {
       throw new ShortNameError(
         'image name provided is a short name and no search registries are defined in the registries config file.',
       );
     }
-    if (shortNameMode === 'enforcing' && search.length > 1) {
+    if (candidates.length > 1 && this.#settings.shortNameMode === 'enforcing') {
       throw new ShortNameError('short-name resolution enforced but cannot prompt without a TTY');
     }
-    return search.map((registry) => tagNameOnly(withRegistry(decomposed, registry)));
+    return candidates;
+  }
+
+  #aliasOf({ reference }: Decomposed): Reference | undefined {
+    const alias = this.#settings.aliases.get(repositoryName(reference));
+    const { tag, digest } = reference;
+    return (
+      alias &&
+      tagNameOnly({ ...alias, ...(tag !== undefined && { tag }), ...(digest !== undefined && { digest }) })
+    );
   }
 
   #entryOf(reference: Reference): RegistryEntry | undefined {
@@ -114,11 +126,4 @@ export class RegistriesConfig {
 
 function serves(mirror: Mirror, { digest }: Reference): boolean {
   return mirror.use === 'all' || (mirror.use === 'digest-only') === (digest !== undefined);
-}
-
-function aliasTarget(name: string, alias: string): Reference {
-  const target = parseNormalized(alias);
-  const named = decompose(alias).hasRegistry && repositoryName(target) === formatReference(target);
-  if (named) return target;
-  throw new RegistriesConfigError(`invalid alias of "${name}": "${alias}" is no repository with a registry`);
 }

@@ -2,6 +2,8 @@
 import { parse as parseToml } from 'smol-toml';
 import { isDomain } from '../oci/reference.js';
 import { RegistriesConfigError } from './registries-errors.js';
+import type { Aliases } from './short-name-aliases.js';
+import { readAliases } from './short-name-aliases.js';
 import { TomlTable } from './toml-table.js';
 
 /** When a mirror is asked. */
@@ -33,8 +35,7 @@ export interface RegistriesFile {
   readonly search: readonly string[] | undefined;
   readonly shortNameMode: ShortNameMode | undefined;
   readonly credentialHelpers: readonly string[] | undefined;
-  /** Short name → repository; an empty value takes an alias away. */
-  readonly aliases: ReadonlyMap<string, string>;
+  readonly aliases: Aliases;
 }
 
 /** Parses the text of a file. Throws {@link RegistriesConfigError}. */
@@ -92,7 +93,7 @@ function versionTwo(root: TomlTable): RegistriesFile {
     search: root.strings('unqualified-search-registries')?.map(searchEntry),
     shortNameMode: mode === '' ? undefined : mode,
     credentialHelpers: root.strings('credential-helpers'),
-    aliases: root.table('aliases')?.stringMap() ?? new Map(),
+    aliases: readAliases(root.table('aliases')?.stringMap() ?? new Map()),
   };
 }
 
@@ -106,7 +107,9 @@ function readEntry(table: TomlTable): RegistryEntry {
   if (prefix === '') throw new RegistriesConfigError('invalid condition: both location and prefix are unset');
   const wildcard = prefix.startsWith('*.');
   if (wildcard && /[/@:]/.test(prefix)) {
-    throw new RegistriesConfigError(`invalid prefix '${prefix}': wildcards stand for hosts only`);
+    throw new RegistriesConfigError(
+      `Wildcarded prefix should be in the format: *.example.com. Current prefix "${prefix}" is incorrectly formatted`,
+    );
   }
   if (location === '' && !wildcard) {
     throw new RegistriesConfigError(

@@ -1,6 +1,7 @@
 // Finds and reads the registries configuration: main file, drop-ins, recorded short names.
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Reference } from '../oci/reference.js';
 import { RegistriesConfig } from './registries-config.js';
 import { RegistriesConfigError } from './registries-errors.js';
 import type { RegistriesFile, RegistryEntry, ShortNameMode } from './registries-file.js';
@@ -65,7 +66,7 @@ export function loadRegistriesConfig(paths: RegistriesPaths): RegistriesConfig {
 
 function merge(paths: RegistriesPaths, files: readonly string[]): RegistriesConfig {
   const entries = new Map<string, RegistryEntry>();
-  const aliases = new Map<string, string>();
+  const aliases = new Map<string, Reference | undefined>();
   let search: readonly string[] = [];
   let shortNameMode: ShortNameMode = 'permissive';
   let credentialHelpers: readonly string[] = ['containers-auth.json'];
@@ -88,7 +89,7 @@ function merge(paths: RegistriesPaths, files: readonly string[]): RegistriesConf
     shortNameMode,
     credentialHelpers,
     aliases,
-    origin: `${paths.main} or ${paths.dropIns.join(' or ')}`,
+    origin: [paths.main, ...paths.dropIns.slice(-1)].join(' or '),
   });
 }
 
