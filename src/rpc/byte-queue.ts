@@ -8,8 +8,8 @@ export class ByteQueue {
   readonly #delimiter: number;
   #pieces: Buffer[] = [];
   #size = 0;
-  /** Where the first delimiter is, -1 if there is none in the whole queue. */
-  #cut = -1;
+  /** Where the first delimiter is, -1 if there is none in the whole queue; undefined while nobody wants to know. */
+  #cut: number | undefined;
 
   constructor(delimiter: number) {
     this.#delimiter = delimiter;
@@ -20,7 +20,7 @@ export class ByteQueue {
   }
 
   push(bytes: Buffer): void {
-    if (this.#cut < 0) {
+    if (this.#cut === -1) {
       const at = bytes.indexOf(this.#delimiter);
       if (at >= 0) this.#cut = this.#size + at;
     }
@@ -37,23 +37,24 @@ export class ByteQueue {
 
   /** The bytes before the first delimiter, which is dropped; undefined while there is none. */
   message(): Buffer | undefined {
+    this.#cut ??= this.#find();
     if (this.#cut < 0) return undefined;
     const message = this.#take(this.#cut + 1).subarray(0, -1);
-    this.#cut = this.#find();
+    this.#cut = undefined;
     return message;
   }
 
   /** How long the first message is, as far as it has arrived. */
   messageSize(): number {
+    this.#cut ??= this.#find();
     return this.#cut < 0 ? this.#size : this.#cut;
   }
 
   /** The first `count` bytes, or all if there are fewer; without a copy where they are in one piece. */
   bytes(count: number): Buffer {
     const first = this.#pieces[0];
-    const bytes = this.#take(Math.min(count, first?.length ?? 0));
-    this.#cut = this.#find();
-    return bytes;
+    this.#cut = undefined;
+    return this.#take(Math.min(count, first?.length ?? 0));
   }
 
   #take(count: number): Buffer {

@@ -14,7 +14,7 @@ export interface ConnectOptions {
 
 /** Opens a socket to an address. Throws `AddressError`, or {@link ConnectionClosedError} if nobody answers there. */
 export async function connectTo(text: string, options: ConnectOptions = {}): Promise<Socket> {
-  const socket = connect({ ...target(parseAddress(text)), allowHalfOpen: true });
+  const socket = connect({ ...target(parseAddress(text)), allowHalfOpen: true, noDelay: true });
   const signals = [
     options.signal,
     options.timeout === undefined ? undefined : AbortSignal.timeout(options.timeout),

@@ -43,6 +43,7 @@ export class VarlinkConnection implements Transport, AsyncDisposable {
   #last: Promise<void> = Promise.resolve();
   /** There while an upgraded call has the connection: resolves when calls may be sent again. */
   #takeover: Promise<void> | undefined;
+  #abandoned = false;
 
   /** Takes over a connected socket, which should allow to be half open. */
   constructor(socket: Socket) {
@@ -82,7 +83,7 @@ export class VarlinkConnection implements Transport, AsyncDisposable {
         yield checked(method, reply, check);
       }
     } finally {
-      if (continues) this.#socket.destroy();
+      if (continues) this.#abandon();
       call.end();
     }
   }
@@ -140,7 +141,10 @@ export class VarlinkConnection implements Transport, AsyncDisposable {
   ): Promise<PendingCall> {
     signal?.throwIfAborted();
     while (this.#takeover !== undefined) await this.#takeover;
-    const sent = this.#writer.message(callText(method, parameters, flag));
+    if (!this.#socket.writable) throw new ConnectionClosedError();
+    // Not waited for: a service that waits for its replies to be read takes no calls until they are. If the call cannot
+    // be sent the connection is closed, and its reply will say so.
+    this.#writer.message(callText(method, parameters, flag)).catch(() => {});
     const turn = this.#last;
     let done = (): void => {};
     this.#last = new Promise((resolve) => {
@@ -148,9 +152,9 @@ export class VarlinkConnection implements Transport, AsyncDisposable {
     });
     const takesOver = flag.includes('upgrade');
     if (takesOver) this.#takeover = this.#last;
-    const abort = (): void => void this.#socket.destroy();
+    const abort = (): void => this.#abandon();
     signal?.addEventListener('abort', abort, { once: true });
-    const call: PendingCall = {
+    return {
       next: async () => {
         await turn;
         const reply = await this.#reply();
@@ -164,20 +168,18 @@ export class VarlinkConnection implements Transport, AsyncDisposable {
         done();
       },
     };
-    try {
-      await sent;
-      return call;
-    } catch (error) {
-      call.end();
-      signal?.throwIfAborted();
-      throw error;
-    }
+  }
+
+  /** Cuts the connection off in the middle of a call: what has arrived is for nobody now. */
+  #abandon(): void {
+    this.#abandoned = true;
+    this.#socket.destroy();
   }
 
   /** The next message; undefined at the end of the connection. Throws the error that it carries. */
   async #reply(): Promise<Reply | undefined> {
     const bytes = await this.#reader.message();
-    if (bytes === undefined) return undefined;
+    if (bytes === undefined || this.#abandoned) return undefined;
     let message: unknown;
     try {
       message = decodeJson(bytes);
@@ -196,7 +198,7 @@ export class VarlinkConnection implements Transport, AsyncDisposable {
 
   /** The error for a service that does not speak varlink; ends the connection. */
   #broken(problem: string, cause?: unknown): ProtocolError {
-    this.#socket.destroy();
+    this.#abandon();
     return new ProtocolError(problem, { cause });
   }
 }

@@ -49,12 +49,17 @@ export class VarlinkServer {
 
   /** Listens on an address; resolves to it, with the port that was chosen. Throws `AddressError`. */
   async listen(address: string): Promise<string> {
-    return await listen(this.#newServer(), address);
+    const server = this.#newServer();
+    const listening = await listen(server, address);
+    this.#watch(server);
+    return listening;
   }
 
   /** Listens on a descriptor that was passed to this process. */
   async listenOn(fd: number): Promise<void> {
-    await listenOnDescriptor(this.#newServer(), fd);
+    const server = this.#newServer();
+    await listenOnDescriptor(server, fd);
+    this.#watch(server);
   }
 
   /** Serves the connection on a descriptor that was passed to this process; resolves when it has ended. */
@@ -104,9 +109,14 @@ export class VarlinkServer {
   }
 
   #newServer(): Server {
-    const server = createServer({ allowHalfOpen: true }, (socket) => void this.serve(socket));
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => void this.serve(socket));
     this.#servers.add(server);
     return server;
+  }
+
+  /** A connection that cannot be accepted, for want of descriptors say, is no reason to stop. */
+  #watch(server: Server): void {
+    server.on('error', (error) => this.#options.onFailure?.(error));
   }
 
   /** Who is calling; undefined, and the socket closed, if there are too many already. */

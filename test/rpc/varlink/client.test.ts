@@ -47,6 +47,17 @@ describe('a connection to a service', () => {
     );
   });
 
+  it('makes more calls at once than both sockets can hold', async () => {
+    const what = 'x'.repeat(5000);
+    const calls = Array.from({ length: 500 }, async (_, code) => {
+      const message = `${what}${code}`;
+      const error = await client.fail({ code: 200, message }).catch((problem: unknown) => problem);
+      expect(error).toMatchObject({ parameters: { message } });
+    });
+    await Promise.all(calls);
+    expect(calls).toHaveLength(500);
+  });
+
   it('makes calls behind a stream wait for its end', async () => {
     const numbers: number[] = [];
     let later: Promise<unknown> | undefined;
