@@ -38,7 +38,7 @@ export class Registries implements ShortNames {
 
   /** For looking among local images: without candidates a short name is looked up without them. */
   candidates(name: string): readonly Reference[] {
-    return this.search.length === 0 || decompose(name).hasRegistry ? [] : this.#config.resolveShortName(name);
+    return decompose(name).hasRegistry ? [] : this.#config.candidates(name);
   }
 
   /** For pulling. Throws ShortNameError. */
@@ -56,7 +56,12 @@ export class Registries implements ShortNames {
     // Loading the client takes longer than starting the daemon, which may never pull.
     const { openRegistrySource } = await import('./registry-source.js');
     return await openRegistrySource(
-      { paths: this.#paths, userAgent: this.#userAgent, credentials },
+      {
+        paths: this.#paths,
+        userAgent: this.#userAgent,
+        credentials,
+        credentialHelpers: this.#config.credentialHelpers,
+      },
       sources,
       signal,
     );

@@ -1,5 +1,7 @@
 // A registry as the place where an image comes from.
 import {
+  authFilePaths,
+  AuthFiles,
   certificateDirectories,
   RegistryClient,
   systemRootsFile,
@@ -15,18 +17,25 @@ export interface RegistryAccess {
   readonly userAgent: string;
   /** The caller's own; without them the auth files are looked into. */
   readonly credentials: Credentials | undefined;
+  /** As registries.conf names them. */
+  readonly credentialHelpers: readonly string[];
 }
 
 /** Opens the image at the first of `sources` that delivers its manifest. Throws RegistryError. */
 export async function openRegistrySource(
-  { paths, userAgent, credentials }: RegistryAccess,
+  { paths, userAgent, credentials, credentialHelpers }: RegistryAccess,
   sources: readonly PullSource[],
   signal: AbortSignal,
 ): Promise<ImageSource & AsyncDisposable> {
-  const { environment, home } = paths;
+  const { environment, home, uid, authfile } = paths;
   const client = new RegistryClient({
     userAgent,
     explicitCredentials: credentials,
+    credentials: new AuthFiles({
+      paths: authFilePaths({ flag: authfile, env: environment, uid, home }),
+      env: environment,
+      helpers: credentialHelpers,
+    }),
     certificateDirectories: certificateDirectories(environment, home),
     rootsFile: systemRootsFile(environment),
     proxies: proxies(environment),
