@@ -103,9 +103,10 @@ export function findEntry(file: AuthFile, repository: string): AuthEntry | undef
   return undefined;
 }
 
-/** `https://index.docker.io/v1/` → `docker.io`. */
+/** `https://index.docker.io/v1/` → `docker.io`; what is no URL keeps its path, which restricts it. */
 function normalizedKey(key: string): string {
-  return normalizedHost(key.replace(/^https?:\/\//, '').split('/', 1)[0]!);
+  const bare = key.replace(/^https?:\/\//, '');
+  return normalizedHost(bare === key ? key : bare.split('/', 1)[0]!);
 }
 
 /** Docker Hub has three names. */
