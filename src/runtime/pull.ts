@@ -95,6 +95,8 @@ function pullGoals(context: PullContext, name: string): readonly Goal[] {
     if (decompose(name).hasRegistry) {
       return [{ image: name, reference: tagNameOnly(parseNormalized(name)) }];
     }
+    // A name that is none in any registry is said to be so, whatever registries there are.
+    parseNormalized(`localhost/${name}`);
     return context.registries.pullCandidates(name).map((reference) => ({
       image: formatReference(reference),
       reference,
