@@ -1,7 +1,8 @@
 // Puts the original tar of a layer together again from its recipe (tar-split, containers-storage-format §7) and its files.
-import { createReadStream, openSync, readSync, closeSync, constants } from 'node:fs';
+import { closeSync, createReadStream, fstatSync, readSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
+import { must, openInRoot } from '../sys/files.js';
 import { Crc64 } from './tar-split-crc64.js';
 
 /** The recipe is damaged, or a file is not what it was. */
@@ -81,9 +82,15 @@ function describe(name: string): string {
   return JSON.stringify(Buffer.from(name, 'latin1').toString());
 }
 
-/** Opens names below a directory by plain paths: for directories only trusted programs write to. */
-export function openBelow(directory: string): OpenContent {
-  const prefix = Buffer.from(`${directory}/`);
-  return (name) =>
-    openSync(Buffer.concat([prefix, Buffer.from(name, 'latin1')]), constants.O_RDONLY | constants.O_NOFOLLOW);
+/**
+ * Opens names in the open directory `root`, a layer's `diff`. Links in it were chosen by whoever made the image: none leads out.
+ * Throws {@link TarSplitError} for what is no regular file, and SystemError.
+ */
+export function openBelow(root: number): OpenContent {
+  return (name) => {
+    const fd = must(openInRoot(root, name), 'openat2', name);
+    if (fstatSync(fd).isFile()) return fd;
+    closeSync(fd);
+    throw new TarSplitError(`${describe(name)} is no regular file`);
+  };
 }

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -252,8 +261,9 @@ describe('unpacking a layer', () => {
     ]);
     await unpack(place, gzipSync(tar), { pieceBytes: 100 });
     const chunks: Buffer[] = [];
-    for await (const chunk of reassembleTar(place.recipe, openBelow(place.diff)))
-      chunks.push(Buffer.from(chunk));
+    const diff = openSync(place.diff, 'r');
+    for await (const chunk of reassembleTar(place.recipe, openBelow(diff))) chunks.push(Buffer.from(chunk));
+    closeSync(diff);
     expect(Buffer.concat(chunks).equals(tar)).toBe(true);
   });
 

@@ -365,7 +365,7 @@ describe('what an attacker can do to the reader itself', () => {
       return (seed >>> 8) % below;
     };
     const outcomes = new Set<string>();
-    for (let round = 0; round < 300; round++) {
+    for (let round = 0; round < 100; round++) {
       const bad = Buffer.from(good);
       for (let changes = 1 + random(4); changes > 0; changes--) bad[random(bad.length)] = random(256);
       const again = makePlace();

@@ -1,4 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -133,7 +142,12 @@ describe('putting a tar together', () => {
     const path = join(root, 'recipe.gz');
     writeFileSync(path, gzipSync(lines.map((line) => `${JSON.stringify(line)}\n`).join('')));
     let text = '';
-    for await (const chunk of reassembleTar(path, openBelow(root))) text += chunk.toString();
+    const diff = openSync(root, 'r');
+    try {
+      for await (const chunk of reassembleTar(path, openBelow(diff))) text += chunk.toString();
+    } finally {
+      closeSync(diff);
+    }
     return text;
   };
   const file = { type: 1, name: 'f', size: 9, payload: 'uQlWx3WkEAE=' };
@@ -151,6 +165,27 @@ describe('putting a tar together', () => {
   ])('fails for a file that was %s', async (_, content) => {
     writeFileSync(join(root, 'f'), content);
     await expect(collect([file])).rejects.toThrow(TarSplitError);
+  });
+
+  it('follows links inside the layer only', async () => {
+    const outside = mkdtempSync(join(tmpdir(), 'imaged-outside-'));
+    try {
+      mkdirSync(join(root, 'real'));
+      writeFileSync(join(root, 'real/f'), '123456789');
+      writeFileSync(join(outside, 'f'), '123456789');
+      symlinkSync('/real', join(root, 'inside'));
+      symlinkSync(outside, join(root, 'out'));
+      symlinkSync(join(outside, 'f'), join(root, 'last'));
+      expect(await collect([{ ...file, name: 'inside/f' }])).toBe('123456789');
+      await expect(collect([{ ...file, name: 'out/f' }])).rejects.toMatchObject({ code: 'ENOENT' });
+      await expect(collect([{ ...file, name: 'last' }])).rejects.toMatchObject({ code: 'ELOOP' });
+      await expect(collect([{ ...file, name: '../imaged-outside/f' }])).rejects.toMatchObject({
+        code: 'ENOENT',
+      });
+      await expect(collect([{ ...file, name: 'real' }])).rejects.toThrow(TarSplitError);
+    } finally {
+      rmSync(outside, { recursive: true });
+    }
   });
 
   it('fails for a record it does not know', async () => {
