@@ -19,7 +19,7 @@ export function assignNames(
 }
 
 /**
- * Gives an image the names that `choose` makes of those it has; nothing is written if they are the same. Throws
+ * Gives an image the names that `choose` makes of those it has; nothing is locked or written if they are the same. Throws
  * {@link ImageUnknownError}, {@link ReadOnlyImageError}.
  */
 export async function updateNames(
@@ -28,6 +28,8 @@ export async function updateNames(
   choose: (names: readonly string[]) => readonly string[],
   signal?: AbortSignal,
 ): Promise<StoredImage> {
+  const { value: present } = writableImage(await context.catalog.present(signal), id);
+  if (sameNames(choose(present.names), present.names)) return present;
   return await makeChange<Plan, StoredImage>(
     context,
     {
@@ -35,11 +37,8 @@ export async function updateNames(
       plan(state) {
         const { value } = writableImage(state, id);
         const names = choose(value.names);
-        const same =
-          names.length === value.names.length && names.every((name, index) => name === value.names[index]);
-        return {
-          records: same ? {} : { images: assignNames(state.own.images, id, names, context.own.decodeImage) },
-        };
+        if (sameNames(names, value.names)) return { records: {} };
+        return { records: { images: assignNames(state.own.images, id, names, context.own.decodeImage) } };
       },
       async carryOut(_plan, save, draft) {
         await save('images');
@@ -48,6 +47,10 @@ export async function updateNames(
     },
     signal,
   );
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, index) => name === b[index]);
 }
 
 /** The record of an image of the store's own; throws {@link ImageUnknownError}, {@link ReadOnlyImageError}. */

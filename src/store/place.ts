@@ -93,8 +93,8 @@ export class Place {
   }
 
   /**
-   * What the files look like now: the token of their last writer, and the inode, size and times of each. Ten small system
-   * calls on cached data, 50 µs together, so they are made at once on this thread.
+   * What the files look like now: the token of their last writer, and the inode, size and times of each. Some
+   * small system calls on cached data, 20 µs together, so they are made at once on this thread.
    */
   key(): PlaceKey {
     const layersToken = this.locks.layers.token().toString('latin1');

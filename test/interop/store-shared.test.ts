@@ -89,6 +89,30 @@ describe('an image added here', () => {
   });
 });
 
+describe('what is told about the store', () => {
+  it('is what podman tells', async () => {
+    const image = await sample('x');
+    const status = await store.graphStatus();
+    const told = await peer.podmanJson<Record<string, string>>(
+      'info',
+      '--format',
+      '{{json .Store.GraphStatus}}',
+    );
+    expect(told).toMatchObject({
+      'Backing Filesystem': status.backingFilesystem,
+      'Native Overlay Diff': String(status.nativeOverlayDiff),
+      'Supports d_type': String(status.supportsDType),
+      'Using metacopy': String(status.metacopy),
+    });
+    // Podman has noted its findings by now; they are read instead of guessed.
+    expect(await store.graphStatus()).toEqual(status);
+    const [top, base] = (await store.view()).chain(image.layer).map((layer) => store.layerPaths(layer));
+    expect(
+      await peer.podmanJson('image', 'inspect', '--format', '{{json .GraphDriver.Data}}', image.id),
+    ).toEqual({ LowerDir: base?.diff, UpperDir: top?.diff, WorkDir: top?.work });
+  });
+});
+
 describe('an image that buildah made', () => {
   it('is found, named and removed here', async () => {
     const id = await built('y');

@@ -142,6 +142,14 @@ describe('names', () => {
     expect((await store.removeName(id, 'localhost/y:1')).names).toEqual([]);
   });
 
+  it('that an image has already change nothing', async () => {
+    const image = await addImage(store, [], ['localhost/x:1']);
+    const view = await store.view();
+    expect(await store.addName(image.id, 'localhost/x:1')).toBe(image);
+    expect(await store.removeName(image.id, 'localhost/y:1')).toBe(image);
+    expect(await store.view()).toBe(view);
+  });
+
   it('are not given to an image that does not exist', async () => {
     await expect(store.addName('0'.repeat(64), 'localhost/x:1')).rejects.toThrow(ImageUnknownError);
   });
