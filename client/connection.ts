@@ -8,21 +8,35 @@ import { CommandError } from './errors.js';
 
 const connectTimeout = 30_000;
 
-/** Runs `use` with a client of the service. Ctrl-C closes the connection, and every call on it fails. */
-export async function withClient<T>(
-  context: Context,
-  use: (client: IoPodmanClient) => Promise<T>,
-): Promise<T> {
-  await using connection = await openConnection(context, context.signal);
-  return await use(new IoPodmanClient(connection));
+/** Runs `use` with a client of the service. */
+export function withClient<T>(context: Context, use: (client: IoPodmanClient) => Promise<T>): Promise<T> {
+  return withConnection(context, context.signal, (connection) => use(new IoPodmanClient(connection)));
 }
 
-/** A connection that `signal` closes. Throws {@link CommandError} if nobody answers at the address. */
-export async function openConnection({ address }: Context, signal: AbortSignal): Promise<VarlinkConnection> {
+/**
+ * Runs `use` with a connection that is closed afterwards, or when `signal` is aborted: every call on it fails then.
+ * Throws {@link CommandError} if nobody answers at the address.
+ */
+export async function withConnection<T>(
+  { address }: Context,
+  signal: AbortSignal,
+  use: (connection: VarlinkConnection) => Promise<T>,
+): Promise<T> {
+  const connection = await open(address, signal);
+  const close = (): void => void connection.close();
+  signal.addEventListener('abort', close);
   try {
-    const connection = await connect(address, { signal, timeout: connectTimeout });
-    signal.addEventListener('abort', () => void connection.close(), { once: true });
-    return connection;
+    signal.throwIfAborted();
+    return await use(connection);
+  } finally {
+    signal.removeEventListener('abort', close);
+    await connection.close();
+  }
+}
+
+async function open(address: string, signal: AbortSignal): Promise<VarlinkConnection> {
+  try {
+    return await connect(address, { signal, timeout: connectTimeout });
   } catch (error) {
     const { cause, message } = error as Error;
     const { errno } = (cause ?? {}) as { errno?: number };

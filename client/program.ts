@@ -14,6 +14,7 @@ import { defineVersion } from './commands/version.js';
 import type { Context } from './context.js';
 import { CommandError, describeError, failed } from './errors.js';
 import { expandFlags } from './flags.js';
+import { printableLines } from './output/printable.js';
 import { clientVersion } from './version.js';
 
 /** Runs the command that `args` stand for; returns the exit code. Nothing is thrown. */
@@ -42,7 +43,7 @@ export async function runProgram(args: readonly string[], given: Context): Promi
   } catch (error) {
     // What fails while everything is being given up is a consequence of it.
     const { message, exitCode } = outcomeOf(context.signal.aborted ? context.signal.reason : error);
-    if (message !== '') context.stderr.write(`Error: ${message}\n`);
+    if (message !== '') context.stderr.write(`Error: ${printableLines(message)}\n`);
     return exitCode;
   }
 }

@@ -2,9 +2,10 @@
 import { IoImagedClient } from '../src/generated/io-imaged.js';
 import type { BlobProgress } from '../src/generated/io-imaged.js';
 import type { PullImageReply } from '../src/generated/io-podman.js';
-import { openConnection } from './connection.js';
+import { withConnection } from './connection.js';
 import type { Context } from './context.js';
 import { LiveRegion } from './output/live-region.js';
+import { printable } from './output/printable.js';
 import { PullProgress } from './output/pull-progress.js';
 
 /** Shows the replies of a PullImage call for `name` as they come; returns the image's id. */
@@ -15,8 +16,11 @@ export async function showOnTerminal(
 ): Promise<string> {
   const region = new LiveRegion(context.stderr);
   const progress = new PullProgress(context.now);
+  let over = false;
   const draw = (above: readonly string[] = []): void => {
-    region.draw(progress.lines(), [...above, ...progress.settle(region.height)]);
+    if (over) return;
+    const settled = progress.settle(region.height);
+    region.draw(progress.lines(), [...above, ...settled]);
   };
   const watching = new AbortController();
   const watched = watch(context, name, AbortSignal.any([watching.signal, context.signal]), (blobs) => {
@@ -24,17 +28,17 @@ export async function showOnTerminal(
     draw();
   });
   let id = '';
-  let complete = false;
   try {
     for await (const { reply } of steps) {
-      const lines = reply.logs.map((line) => line.replace(/\n$/, ''));
+      const lines = reply.logs.map((line) => printable(line.replace(/\n$/, '')));
       draw(lines.flatMap((line) => progress.log(line)));
       if (reply.id !== '') id = reply.id;
     }
-    complete = true;
+    draw(progress.finish());
   } finally {
     // What failed half-way stays on the screen as it was.
-    region.draw([], complete ? progress.finish() : progress.lines());
+    region.draw([], progress.lines());
+    over = true;
     watching.abort();
     await watched;
   }
@@ -49,13 +53,14 @@ async function watch(
   show: (blobs: readonly BlobProgress[]) => void,
 ): Promise<void> {
   try {
-    await using connection = await openConnection(context, signal);
-    for await (const { operations } of new IoImagedClient(connection).watchOperationsMore({}, { signal })) {
-      const pulls = operations.filter(({ kind, target }) => kind === 'pull' && target === name);
-      // Seen from another process namespace a pid is not the caller's own; others who pull this pull the same blobs.
-      const own = pulls.find(({ pid }) => pid === context.pid) ?? pulls.at(-1);
-      if (own !== undefined) show(own.blobs);
-    }
+    await withConnection(context, signal, async (connection) => {
+      for await (const { operations } of new IoImagedClient(connection).watchOperationsMore({})) {
+        const pulls = operations.filter(({ kind, target }) => kind === 'pull' && target === name);
+        // Seen from another process namespace a pid is not the caller's own; others who pull this pull the same blobs.
+        const own = pulls.find(({ pid }) => pid === context.pid) ?? pulls.at(-1);
+        if (own !== undefined) show(own.blobs);
+      }
+    });
   } catch {
     // Without io.imaged the pull goes on all the same, and shows no bytes.
   }

@@ -5,7 +5,8 @@ import { exactlyOne, wantsJson } from '../arguments.js';
 import { withClient } from '../connection.js';
 import type { Context } from '../context.js';
 import { toJson } from '../output/json.js';
-import { formatTable, printable, shorten } from '../output/table.js';
+import { printable } from '../output/printable.js';
+import { formatTable, shorten } from '../output/table.js';
 import { humanAge, humanSize } from '../output/units.js';
 
 interface HistoryOptions {

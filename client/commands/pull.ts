@@ -5,6 +5,7 @@ import { atLeast } from '../arguments.js';
 import { withClient } from '../connection.js';
 import type { Context } from '../context.js';
 import { CommandError, describeError, isRemoteError } from '../errors.js';
+import { printableLines } from '../output/printable.js';
 import { showOnTerminal } from '../pull-screen.js';
 
 interface PullOptions {
@@ -60,7 +61,7 @@ async function pullOne(
   if (!quiet && context.stderr.isTTY === true) return showOnTerminal(context, name, steps);
   let id = '';
   for await (const { reply } of steps) {
-    if (!quiet) for (const line of reply.logs) context.stderr.write(line);
+    if (!quiet) for (const line of reply.logs) context.stderr.write(printableLines(line));
     if (reply.id !== '') id = reply.id;
   }
   return id;

@@ -1,11 +1,12 @@
 // Tables in columns, as podman lays them out.
+import { printable } from './printable.js';
 
 const narrowest = 12;
 const gap = 2;
 
 /**
  * Lines of `rows` in columns: every column but the last is as wide as its widest cell and two blanks, and at least 12.
- * What a terminal would act upon is taken out of the cells: an image's history is somebody else's text.
+ * The cells become printable.
  */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => row.map(printable));
@@ -25,12 +26,6 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
 export function shorten(text: string, width: number): string {
   const characters = Array.from(text);
   return characters.length <= width ? text : `${characters.slice(0, width - 3).join('')}...`;
-}
-
-/** Control characters become blanks, those of C1 and the line separators too. */
-export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ');
 }
 
 function pad(cell: string, width: number): string {
