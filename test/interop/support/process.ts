@@ -7,7 +7,7 @@ export interface RunOptions {
   /** The whole environment of the child; the tests' own one when absent. */
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string | Buffer;
-  /** Milliseconds until the child is killed; two minutes when absent. */
+  /** Milliseconds until the child is killed; four minutes when absent. */
   readonly timeout?: number;
 }
 
@@ -45,7 +45,7 @@ export async function run(
   // A child that does not read its input and ends early is judged by its exit code.
   child.stdin.on('error', () => {});
   child.stdin.end(options.input);
-  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 120_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 240_000);
   try {
     const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
     return {
