@@ -79,7 +79,9 @@ async function* unzipped(
   const feed = async (): Promise<void> => {
     try {
       for await (const chunk of source) {
-        if (left || stream.destroyed) return;
+        if (left) return;
+        // What cannot be unzipped is read on all the same: the meter then knows whether it is what was promised.
+        if (stream.destroyed) continue;
         written += chunk.length;
         if (!stream.write(chunk)) await roomIn(stream);
       }
@@ -94,6 +96,7 @@ async function* unzipped(
     yield* stream as AsyncIterable<Buffer>;
     await fed;
   } catch (error) {
+    await fed;
     throw failure ?? decompressionFailure(compression, error);
   } finally {
     left = true;

@@ -7,7 +7,7 @@ import type { Digest } from '../oci/digest.js';
 import { digestAlgorithm, parseDigest } from '../oci/digest.js';
 import type { Compression } from './compression.js';
 import { decompress } from './decompress.js';
-import { DigestMismatchError, SizeMismatchError } from './errors.js';
+import { CompressionError, DigestMismatchError, SizeMismatchError } from './errors.js';
 import { LayerApplier } from './layer-applier.js';
 import { LayerVisitor } from './layer-visitor.js';
 import type { LayerLimits } from './limits.js';
@@ -107,6 +107,10 @@ export async function unpackLayer(
   } catch (error) {
     await applier?.abandon();
     input.destroy();
+    // A blob that is not the one asked for is the reason, that it cannot be unzipped only what follows from it.
+    if (error instanceof CompressionError && size === expected.size) {
+      demandDigest(expected.digest, digestOf(blobHash, digestAlgorithm(expected.digest)));
+    }
     throw error;
   } finally {
     closeSync(root);

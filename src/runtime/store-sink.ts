@@ -9,6 +9,7 @@ import {
   type StagedLayer,
   type Store,
 } from '../store/index.js';
+import { CopyError, messageOf } from './errors.js';
 import type { ImagePlan, ImageSink, LayerPlan } from './image-sink.js';
 import type { LayerPool } from './layer-pool.js';
 import { instant } from './time.js';
@@ -62,7 +63,8 @@ export class StoreSink implements ImageSink {
       this.#unpacked.set(layer, { staged, summary });
     } catch (error) {
       await staged.discard();
-      throw error;
+      if (signal.aborted) throw error;
+      throw new CopyError(`layer ${layer.blob.digest}: ${messageOf(error)}`, { cause: error });
     }
   }
 
