@@ -57,7 +57,9 @@ export function answerFailure({ status, statusText, body }: ControlAnswer): Answ
   const errors = registryErrors(body);
   const [first] = errors;
   if (first !== undefined) {
-    const texts = errors.map(({ code, message }) => `${code.toLowerCase().replaceAll('_', ' ')}: ${message}`);
+    const texts = errors.map(
+      ({ code, message }) => `${words(code)}: ${message.replaceAll(/\s*[\r\n]+\s*/g, ' ')}`,
+    );
     const text = texts.length === 1 ? texts[0]! : `errors:\n${texts.join('\n')}\n`;
     return { text, registryCode: first.code };
   }
