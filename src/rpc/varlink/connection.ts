@@ -56,7 +56,7 @@ export class Connection {
     try {
       for (;;) {
         const message = await this.#nextMessage();
-        if (message === undefined) break;
+        if (message === undefined || this.#closing) break;
         await this.#answer(parseCall(decodeJson(message, this.#options.limits.depth)));
         if (this.#closing) break;
       }
