@@ -12,8 +12,14 @@ export interface DockerRegistry {
   close(): Promise<void>;
 }
 
-/** Starts the registry; `directory` keeps its content for the next start, else it is removed at the end. */
-export async function startDockerRegistry(directory?: string): Promise<DockerRegistry> {
+/**
+ * Starts the registry; `directory` keeps its content for the next start, else it is removed at the end.
+ * `settings` are further lines of its configuration.
+ */
+export async function startDockerRegistry(
+  directory?: string,
+  settings: readonly string[] = [],
+): Promise<DockerRegistry> {
   const home = directory ?? (await temporaryDirectory('registry'));
   await mkdir(home, { recursive: true });
   const host = `127.0.0.1:${await freePort()}`;
@@ -25,6 +31,7 @@ export async function startDockerRegistry(directory?: string): Promise<DockerReg
       'log: { level: warn, accesslog: { disabled: true } }',
       `storage: { filesystem: { rootdirectory: ${JSON.stringify(home)} }, delete: { enabled: true } }`,
       `http: { addr: ${host} }`,
+      ...settings,
       '',
     ].join('\n'),
   );
