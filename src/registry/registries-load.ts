@@ -6,6 +6,7 @@ import { RegistriesConfig } from './registries-config.js';
 import { RegistriesConfigError } from './registries-errors.js';
 import type { RegistriesFile, RegistryEntry, ShortNameMode } from './registries-file.js';
 import { parseRegistriesFile } from './registries-file.js';
+import type { Aliases } from './short-name-aliases.js';
 
 /** Where the configuration is; a missing file is an empty one unless it is `required`. */
 export interface RegistriesPaths {
@@ -81,8 +82,7 @@ function merge(paths: RegistriesPaths, files: readonly string[]): RegistriesConf
     shortNameMode = file.shortNameMode ?? shortNameMode;
     credentialHelpers = file.credentialHelpers ?? credentialHelpers;
   }
-  const recorded = paths.aliasCache === undefined ? undefined : readRegistriesFile(paths.aliasCache, false);
-  for (const [name, value] of recorded?.aliases ?? []) aliases.set(name, value);
+  for (const [name, value] of recordedAliases(paths.aliasCache)) aliases.set(name, value);
   return new RegistriesConfig({
     entries: [...entries.values()],
     search,
@@ -91,6 +91,12 @@ function merge(paths: RegistriesPaths, files: readonly string[]): RegistriesConf
     aliases,
     origin: [paths.main, ...paths.dropIns.slice(-1)].join(' or '),
   });
+}
+
+/** It only remembers answers that were given before: one that cannot be reached remembers none. */
+function recordedAliases(path: string | undefined): Aliases {
+  if (path === undefined || unreachable.test(stampOf(path))) return new Map();
+  return readRegistriesFile(path, false)?.aliases ?? new Map();
 }
 
 function readRegistriesFile(path: string, required: boolean): RegistriesFile | undefined {
@@ -127,7 +133,16 @@ function exists(path: string): boolean {
   return stampOf(path) !== '';
 }
 
+/** What {@link stampOf} says of a file that cannot be looked at: EACCES, ELOOP and their like. */
+const unreachable = /^E[A-Z]+$/;
+
+/** Changes with the file; empty if there is none. */
 function stampOf(path: string): string {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stats === undefined ? '' : `${stats.dev}:${stats.ino}:${stats.mtimeNs}:${stats.size}`;
+  try {
+    const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return stats === undefined ? '' : `${stats.dev}:${stats.ino}:${stats.mtimeNs}:${stats.size}`;
+  } catch (cause) {
+    // Reading it says what is wrong.
+    return String((cause as NodeJS.ErrnoException).code);
+  }
 }

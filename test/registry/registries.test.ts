@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -196,6 +196,12 @@ describe('several files', () => {
     expect(config.search).toEqual(['two.io']);
     expect(sources(config, 'a.io/x:1')).toEqual(['a.io/x:1']);
     expect(config.insecure).toEqual(['b.io']);
+  });
+
+  it('do without recorded short names that cannot be reached', async () => {
+    await symlink('aliases.conf', join(home, 'aliases.conf'));
+    const config = await load({ 'registries.conf': 'unqualified-search-registries = ["a.io"]' });
+    expect(config.search).toEqual(['a.io']);
   });
 
   it('can take all search registries away', async () => {
