@@ -16,6 +16,14 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 /** A command as a shell would take it here. */
 const echo = (...words: string[]): void => say(`$ ${words.join(' ').replaceAll(directory, '$D')}`);
 
+// A store is written as root. Without root's rights this goes on as root of a user namespace, which has just one user.
+if (process.getuid?.() !== 0) {
+  const again = [process.execPath, fileURLToPath(import.meta.url)];
+  const child = spawn('unshare', ['--user', '--map-root-user', '--mount', ...again], { stdio: 'inherit' });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  process.exit(code ?? 1);
+}
+
 const directory = await mkdtemp(join(tmpdir(), 'imaged-quickstart-'));
 const root = join(directory, 'root');
 const runroot = join(directory, 'run');
@@ -34,12 +42,7 @@ try {
     'A small registry in this process serves a sample image; imaged gets a store and a socket in a directory of its own.',
   );
   say(`\n$ D=${directory}`);
-  putImage(
-    registry,
-    'sample',
-    '1',
-    await buildShellImage({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }),
-  );
+  putImage(registry, 'sample', '1', await buildShellImage());
   const configuration = await writeConfiguration();
   daemon = await startDaemon(['--address', address, ...storage, ...configuration]);
   echo(`export IMAGED_ADDRESS=${address}\n`);
@@ -57,8 +60,9 @@ try {
 
 README.md tells the rest.`);
 } catch (error) {
-  if (!stop.signal.aborted) throw error;
-  process.exitCode = 130;
+  // What failed has said why.
+  if (!stop.signal.aborted) say(`quickstart: ${(error as Error).message}`);
+  process.exitCode = stop.signal.aborted ? 130 : 1;
 } finally {
   await stopDaemon(daemon);
   await registry.close();
@@ -66,13 +70,24 @@ README.md tells the rest.`);
   await rm(directory, { recursive: true, force: true });
 }
 
-/** A registry without TLS is allowed, and images need no signature: both for this run alone. */
+/** A registry without TLS is allowed, images need no signature, and nobody's credentials are read: in this run alone. */
 async function writeConfiguration(): Promise<string[]> {
   const registries = join(directory, 'registries.conf');
   await writeFile(registries, `[[registry]]\nlocation = "${registry.host}"\ninsecure = true\n`);
   const policy = join(directory, 'policy.json');
   await writeFile(policy, JSON.stringify({ default: [{ type: 'insecureAcceptAnything' }] }));
-  return ['--registries-conf', registries, '--signature-policy', policy];
+  const authfile = join(directory, 'auth.json');
+  await writeFile(authfile, '{}');
+  return [
+    '--registries-conf',
+    registries,
+    '--signature-policy',
+    policy,
+    '--authfile',
+    authfile,
+    '--events-file',
+    join(directory, 'events.log'),
+  ];
 }
 
 /** Resolves when imaged has printed its addresses. */
@@ -112,7 +127,8 @@ async function show(command: string, args: readonly string[]): Promise<void> {
 
 /** What podman makes of the store that imaged wrote, if it is here and may. */
 async function showPodman(): Promise<void> {
-  if (process.getuid?.() !== 0) return say('podman would see this image too; running it here is for root.\n');
+  const [, , users] = (await readFile('/proc/self/uid_map', 'utf8')).trim().split(/\s+/);
+  if (users === '1') return say('As root, with podman installed, this would now show the image running.\n');
   const podman = ['podman', ...storage, '--cgroup-manager', 'cgroupfs', '--events-backend', 'none'];
   const listed = await capture([...podman, 'images']);
   if (listed === undefined) return say('With podman installed, this would now show the image running.\n');

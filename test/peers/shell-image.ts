@@ -17,20 +17,15 @@ echo "I am $(id -u):$(id -g) on $(uname -m)."
 `;
 
 export interface ShellImageOptions {
+  /** `oci` if absent. */
   readonly format?: 'oci' | 'docker';
-  /** Who owns the files; root if absent. */
-  readonly uid?: number;
-  readonly gid?: number;
 }
 
 /** Three layers: the shell with its libraries, a release file and a user, and the greeting it runs. */
 export async function buildShellImage(options: ShellImageOptions = {}): Promise<SampleImage> {
-  const { format = 'oci', uid = 0, gid = 0 } = options;
-  const owned = (entries: readonly SampleEntry[]): SampleEntry[] =>
-    entries.map((entry) => ({ ...entry, uid, gid }));
   const created = '2024-01-01T00:00:00Z';
   return buildImage({
-    format,
+    ...options,
     created,
     author: 'The imaged authors',
     layers: [
@@ -42,7 +37,7 @@ export async function buildShellImage(options: ShellImageOptions = {}): Promise<
         { name: 'etc/group', content: 'root:x:0:\n' },
       ],
       [directory('bin'), { name: 'bin/hello', mode: 0o755, content: hello }],
-    ].map(owned),
+    ],
     config: {
       Cmd: ['/bin/hello'],
       Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
