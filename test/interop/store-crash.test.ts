@@ -43,7 +43,13 @@ describe('a writer that is killed at any moment', () => {
       expect(await untidiness(peer.root)).toEqual([]);
       expect(await unusedLayers(peer.root)).toEqual([]);
     }
-    const images = await peer.podmanJson<{ Id: string }[]>('images', '--format', 'json', '--no-trunc');
+    const images = await peer.podmanJson<{ Id: string }[]>(
+      'images',
+      '--all',
+      '--format',
+      'json',
+      '--no-trunc',
+    );
     const store = await openStore(options());
     const view = await store.view();
     await store.close();

@@ -184,7 +184,13 @@ describe('programs at work on one store at once', () => {
     expect(await Promise.all(errors)).toEqual(['', '']);
     expect(await untidiness(peer.root)).toEqual([]);
     expect(await unusedLayers(peer.root)).toEqual([]);
-    const images = await peer.podmanJson<{ Id: string }[]>('images', '--format', 'json', '--no-trunc');
+    const images = await peer.podmanJson<{ Id: string }[]>(
+      'images',
+      '--all',
+      '--format',
+      'json',
+      '--no-trunc',
+    );
     const view = await store.view();
     expect(new Set(images.map(({ Id }) => Id))).toEqual(new Set(view.images.map(({ id }) => id)));
   });
