@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { CompressionError } from './errors.js';
 import { filterProgram } from './filter-program.js';
+import { createZstd } from './zstd.js';
 
 export type Compression = 'none' | 'gzip' | 'bzip2' | 'xz' | 'zstd';
 
@@ -22,6 +23,9 @@ export function detectCompression(start: Buffer): Compression {
   return magics.find(([, magic]) => text.startsWith(magic))?.[0] ?? 'none';
 }
 
+/** As much as `xz -9` needs and no more: the file says how much its reader has to have. */
+const XZ_MEMORY = '80MiB';
+
 /** Bytes of one chunk out of a decompressor: with 256 KiB zlib runs about twice as fast as with its default of 16. */
 const CHUNK_BYTES = 256 * 1024;
 
@@ -37,9 +41,14 @@ export function createDecompressor(compression: Compression): Duplex | undefined
       // Two chunks ahead, so that neither side waits for the other; each chunk in memory is 256 KiB.
       return zlib.createGunzip({ chunkSize: CHUNK_BYTES, ...aheadOfReader });
     case 'zstd':
-      return createZstd();
+      return createZstd({ chunkSize: CHUNK_BYTES, ...aheadOfReader });
     case 'xz':
-      return filterProgram('xz', ['--decompress', '--stdout', '--quiet']);
+      return filterProgram('xz', [
+        '--decompress',
+        '--stdout',
+        '--quiet',
+        `--memlimit-decompress=${XZ_MEMORY}`,
+      ]);
     default:
       return filterProgram('bzip2', ['--decompress', '--stdout', '--quiet']);
   }
@@ -49,14 +58,6 @@ const aheadOfReader: object = {
   readableHighWaterMark: 2 * CHUNK_BYTES,
   writableHighWaterMark: CHUNK_BYTES,
 };
-
-// Node has zstd from 22.15 on; its types are those of the oldest Node supported here.
-function createZstd(): Duplex {
-  const create = (zlib as { createZstdDecompress?: (options: object) => Duplex }).createZstdDecompress;
-  return create === undefined
-    ? filterProgram('zstd', ['--decompress', '--stdout', '--quiet'])
-    : create({ chunkSize: CHUNK_BYTES, ...aheadOfReader });
-}
 
 /** An error of a decompressor as this project's own. */
 export function decompressionFailure(compression: Compression, cause: unknown): CompressionError {

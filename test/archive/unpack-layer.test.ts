@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   lstatSync,
@@ -21,10 +22,11 @@ import {
   TarFormatError,
 } from '../../src/archive/errors.js';
 import { unpackLayer } from '../../src/archive/unpack-layer.js';
+import { createSlowZstd } from '../../src/archive/zstd.js';
 import { openBelow, reassembleTar } from '../../src/store/tar-split-reader.js';
 import { getAttribute, listAttributes } from '../../src/sys/xattr.js';
 import type { Place } from './layers.js';
-import { digestOf, listTree, makePlace, removePlace, unpack } from './layers.js';
+import { digestOf, listTree, makePlace, pieces, removePlace, unpack } from './layers.js';
 import type { Made } from './tar-builder.js';
 import { isRoot, me, tarOf } from './tar-builder.js';
 
@@ -454,6 +456,20 @@ describe('compressions', () => {
       await expect(unpack(again, bytes)).rejects.toThrow(CompressionError);
       removePlace(again);
     }
+  });
+
+  it('reads zstd without the program as well', async () => {
+    const text = Buffer.alloc(700_000, 'some text ');
+    const blob = execFileSync('zstd', ['-c'], { input: Buffer.concat([text, randomBytes(100_000)]) });
+    const whole = async (bytes: Buffer): Promise<Buffer> => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of Readable.from(pieces(bytes, 1000)).compose(createSlowZstd()))
+        chunks.push(chunk as Buffer);
+      return Buffer.concat(chunks);
+    };
+    expect((await whole(blob)).subarray(0, text.length).equals(text)).toBe(true);
+    await expect(whole(blob.subarray(0, -20))).rejects.toThrow('unexpected EOF');
+    await expect(whole(Buffer.concat([blob, Buffer.alloc(20, 'x')]))).rejects.toThrow('invalid zstd data');
   });
 
   it('reads GNU tar’s output of a real directory as GNU tar does', async () => {
