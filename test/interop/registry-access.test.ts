@@ -62,8 +62,9 @@ describe('a real registry', () => {
 
   it('says what it has not', async () => {
     await using peers = new Peers();
-    const { host, close } = await startDockerRegistry(home);
-    peers.defer(close);
+    const registry = await startDockerRegistry(home);
+    peers.defer(() => registry.close());
+    const { host } = registry;
     const client = peers.client();
     const missingTag = await failure(client.manifest(sourceOf(`${host}/team/app:2`), never));
     expect(missingTag.message).toBe(

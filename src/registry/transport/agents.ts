@@ -99,9 +99,10 @@ class TunnelAgent extends HttpsAgent {
     tunnel.once('connect', ({ statusCode }, socket: Socket) => {
       tunnel.off('error', fail);
       if (statusCode === 200) {
+        // Without the host, a certificate for an address would be checked against `localhost`.
         callback?.(
           null,
-          connectTls({ ...this.options, socket, ...(isIP(host) === 0 && { servername: host }) }),
+          connectTls({ ...this.options, socket, host, ...(isIP(host) === 0 && { servername: host }) }),
         );
       } else {
         socket.destroy();
