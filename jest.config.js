@@ -19,6 +19,8 @@ const project = (name, testMatch) => ({
 });
 
 export default {
+  // Tests wait for real processes, on machines that may be busy.
+  testTimeout: 30_000,
   projects: [
     project('unit', [
       '<rootDir>/test/{idl,codegen,rpc,oci,sys,store,archive,registry,runtime,service,daemon,client,hostile,protocol}/**/*.test.ts',
