@@ -2,6 +2,7 @@
 import type { BlobLocation } from '../oci/blob.js';
 import { digestHex } from '../oci/digest.js';
 import {
+  imageData,
   LayerMissingError,
   layerIdOf,
   type CommitLayer,
@@ -100,7 +101,6 @@ function commitLayer({ diffId, blob }: LayerPlan, unpacked: UnpackedLayer | unde
 /** What the store keeps of an image beside its layers (containers-storage-format §9). */
 function imageRecord(image: ImagePlan, names: readonly string[]): NewImage {
   const { manifest, index, configDigest, configBytes, config } = image;
-  const noSignatures = Buffer.alloc(0);
   return {
     id: digestHex(configDigest),
     // Podman records the digest of what was asked for: the index when there is one.
@@ -109,12 +109,6 @@ function imageRecord(image: ImagePlan, names: readonly string[]): NewImage {
     created:
       config.created !== undefined && instant(config.created) !== undefined ? config.created : undefined,
     metadata: JSON.stringify({ 'signatures-sizes': { [manifest.digest]: [] } }),
-    bigData: [
-      { key: configDigest, bytes: configBytes },
-      ...(index === undefined ? [] : [{ key: `manifest-${index.digest}`, bytes: index.bytes }]),
-      { key: `manifest-${manifest.digest}`, bytes: manifest.bytes },
-      { key: 'manifest', bytes: manifest.bytes },
-      { key: `signature-${digestHex(manifest.digest)}`, bytes: noSignatures },
-    ],
+    bigData: imageData({ config: { digest: configDigest, bytes: configBytes }, manifest, index }),
   };
 }

@@ -1,5 +1,4 @@
 // The store as GetInfo describes it.
-import { statfs } from 'node:fs/promises';
 import type { Store } from '../store/index.js';
 
 export interface StoreStatus {
@@ -16,24 +15,10 @@ export interface StoreStatus {
   readonly runRoot: string;
 }
 
-/** File systems by the magic number that statfs gives, named as Podman names them. */
-const fileSystems: ReadonlyMap<number, string> = new Map([
-  [0xef53, 'extfs'],
-  [0x58465342, 'xfs'],
-  [0x9123683e, 'btrfs'],
-  [0x01021994, 'tmpfs'],
-  [0x794c7630, 'overlayfs'],
-  [0x2fc12fc1, 'zfs'],
-  [0x6969, 'nfs'],
-  [0x65735546, 'fuse'],
-  [0xf2f52010, 'f2fs'],
-  [0xca451a4e, 'bcachefs'],
-]);
-
 export async function storeStatus(store: Store, signal: AbortSignal): Promise<StoreStatus> {
   const view = await store.view(signal);
   const { graphRoot, runRoot, driver, driverOptions } = store.options;
-  const { type } = await statfs(graphRoot);
+  const { backingFilesystem, nativeOverlayDiff, supportsDType } = await store.graphStatus();
   return {
     containers: view.containers.length,
     images: view.images.length,
@@ -41,10 +26,9 @@ export async function storeStatus(store: Store, signal: AbortSignal): Promise<St
     graphDriverOptions: goMap(driverOptions),
     graphRoot,
     graphStatus: {
-      backingFilesystem: fileSystems.get(type) ?? '<unknown>',
-      // Without metacopy and redirect_dir the upper directory is the whole difference.
-      nativeOverlayDiff: String(!driverOptions.some((option) => /metacopy=on|redirect_dir=on/.test(option))),
-      supportsDType: 'true',
+      backingFilesystem,
+      nativeOverlayDiff: String(nativeOverlayDiff),
+      supportsDType: String(supportsDType),
     },
     runRoot,
   };
