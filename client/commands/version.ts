@@ -5,6 +5,7 @@ import { withClient } from '../connection.js';
 import type { Context } from '../context.js';
 import { toJson } from '../output/json.js';
 import { formatTable } from '../output/table.js';
+import { longDate } from '../output/units.js';
 import { clientVersion } from '../version.js';
 
 export function defineVersion(command: Command, context: Context): void {
@@ -25,7 +26,7 @@ async function version(
   const json = wantsJson(format);
   const server = await withClient(context, (client) => client.getVersion({}));
   const os = server.osArch.split('/')[0] ?? '';
-  const built = Math.floor(Date.parse(server.built) / 1000);
+  const built = new Date(server.built);
   if (json) {
     const values = {
       Client: { Version: clientVersion },
@@ -34,8 +35,8 @@ async function version(
         Version: server.version,
         GoVersion: server.goVersion,
         GitCommit: server.gitCommit,
-        BuiltTime: server.built,
-        Built: built,
+        BuiltTime: longDate(built),
+        Built: Math.floor(built.getTime() / 1000),
         OsArch: server.osArch,
         Os: os,
       },
@@ -56,7 +57,7 @@ async function version(
       ['API Version:', String(server.remoteApiVersion)],
       ['Go Version:', server.goVersion],
       ...(server.gitCommit === '' ? [] : [['Git Commit:', server.gitCommit]]),
-      ['Built:', server.built],
+      ['Built:', longDate(built)],
       ['OS/Arch:', server.osArch],
     ])}`,
   );

@@ -43,3 +43,13 @@ function duration(age: number): string {
   if (days < 730) return `${Math.trunc(days / 30)} months`;
   return `${Math.trunc(Math.trunc(age / hour) / 24 / 365)} years`;
 }
+
+const dayNames = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const monthNames = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** A date as `podman version` has it, in UTC: `Thu Jan  1 00:00:00 1970`. */
+export function longDate(date: Date): string {
+  const day = String(date.getUTCDate()).padStart(2);
+  const time = date.toISOString().slice(11, 19);
+  return `${dayNames[date.getUTCDay()]} ${monthNames[date.getUTCMonth()]} ${day} ${time} ${date.getUTCFullYear()}`;
+}

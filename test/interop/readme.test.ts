@@ -19,8 +19,8 @@ beforeAll(async () => {
 });
 
 /** The contents of the fenced blocks of one language. */
-function blocks(language: string): string[] {
-  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(
+function blocks(language: string, page = readme): string[] {
+  return [...page.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(
     ([, text = '']) => text,
   );
 }
@@ -98,6 +98,30 @@ describe('the commands for the real store', () => {
     const path = scene.daemon.address.replace('unix:', '');
     const { stdout, stderr } = await shell(block.replace('/run/imaged/io.podman', path));
     expect([stdout.includes("'remote_api_version': 1"), stderr]).toEqual([true, '']);
+  });
+});
+
+describe('the page on mirrors', () => {
+  it('has a configuration by which a mirror is asked, and the image keeps its name', async () => {
+    const page = await readFile(join(directory, 'docs', 'mirrors.md'), 'utf8');
+    const configuration = blocks('toml', page)[0] ?? '';
+    const scene = await Scene.open();
+    try {
+      const image = await buildShellImage();
+      putImage(scene.registry, 'hub/library/busybox', 'latest', image);
+      const mirror = `"${scene.registry.host}/hub"\ninsecure = true`;
+      await writeFile(
+        scene.store.registriesConf,
+        configuration.replace('"mirror.example.com:5000/hub"', mirror),
+      );
+      const id = await scene.daemon.pull('docker.io/library/busybox');
+      expect(id).toBe(image.config.digest.replace('sha256:', ''));
+      expect(await scene.store.podmanOutput('images', '-n', '--format', '{{.Repository}}')).toBe(
+        'docker.io/library/busybox',
+      );
+    } finally {
+      await scene.close();
+    }
   });
 });
 

@@ -11,6 +11,8 @@ describe('printable', () => {
 
 describe('printableLines', () => {
   it('keeps lines and tabs', () => {
-    expect(printableLines('2 errors occurred:\n\t* a\u001b[2J\n\n')).toBe('2 errors occurred:\n\t* a [2J\n\n');
+    expect(printableLines('2 errors occurred:\n\t* a\u001b[2J\n\n')).toBe(
+      '2 errors occurred:\n\t* a [2J\n\n',
+    );
   });
 });

@@ -1,6 +1,6 @@
 // Sizes and ages in podman's words; the expected texts were taken from podman 4.3.
 import { describe, expect, it } from '@jest/globals';
-import { humanAge, humanSize } from '../../../client/output/units.js';
+import { humanAge, humanSize, longDate } from '../../../client/output/units.js';
 
 describe('humanSize', () => {
   it.each([
@@ -49,5 +49,15 @@ describe('humanAge', () => {
     [2025 * 365.25 * day, '292 years ago'],
   ])('says of %d seconds: %s', (seconds, text) => {
     expect(humanAge(seconds * 1000)).toBe(text);
+  });
+});
+
+describe('longDate', () => {
+  it.each([
+    ['1970-01-01T00:00:00Z', 'Thu Jan  1 00:00:00 1970'],
+    ['2026-11-21T09:13:02.5Z', 'Sat Nov 21 09:13:02 2026'],
+    ['2024-02-29T23:59:59+02:00', 'Thu Feb 29 21:59:59 2024'],
+  ])('prints %s as %s', (text, expected) => {
+    expect(longDate(new Date(text))).toBe(expected);
   });
 });
