@@ -36,6 +36,11 @@ export interface ControlOptions {
   readonly timeouts: HttpTimeouts;
 }
 
+/** Half of the time that the daemon would need to start, if it were imported above. */
+export async function loadHttpClient() {
+  return await import('undici');
+}
+
 /** Connections of one TLS identity, kept open between requests until {@link close}. */
 export class ControlConnection {
   readonly #options: ControlOptions;
@@ -95,8 +100,7 @@ export class ControlConnection {
   }
 
   async #dispatcher(url: URL): Promise<Dispatcher> {
-    // Half of the time that the daemon would need to start, if it were imported above.
-    const { Agent, ProxyAgent } = await import('undici');
+    const { Agent, ProxyAgent } = await loadHttpClient();
     const { identity, timeouts, proxies } = this.#options;
     const proxy = proxyFor(url, proxies);
     const key = proxy?.href ?? '';

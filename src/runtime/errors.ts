@@ -47,3 +47,11 @@ export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.trim();
 }
+
+/** What lies at the bottom of an error: the innermost cause's words, or the reason it names itself. */
+export function rootCause(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { reason } = error as { reason?: unknown };
+  if (typeof reason === 'string' && reason !== '') return reason.trim();
+  return error.cause instanceof Error ? rootCause(error.cause) : messageOf(error);
+}

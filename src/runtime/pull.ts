@@ -12,10 +12,10 @@ import { parseTransportName, TransportNameError, type TransportName } from '../o
 import { digestHex } from '../oci/digest.js';
 import type { Platform } from '../oci/platform.js';
 import type { Credentials } from '../registry/credentials.js';
-import type { Registries } from './registries.js';
+import type { OpenImageSource, Registries } from './registries.js';
 import type { Store } from '../store/index.js';
 import { copyImage } from './copy.js';
-import { ImageNotFoundError, messageOf, PullError } from './errors.js';
+import { CopyError, ImageNotFoundError, messageOf, PullError, rootCause } from './errors.js';
 import type { EventLog } from './events.js';
 import type { LayerPool } from './layer-pool.js';
 import type { Operation } from './operation.js';
@@ -60,9 +60,8 @@ export async function pullImage(
       return await pullGoal(context, goal, credentials, operation);
     } catch (error) {
       operation.signal.throwIfAborted();
-      const reason = messageOf(error);
-      operation.log(`  ${reason.split('\n', 1)[0]}`);
-      failures.push(reason);
+      operation.log(`  ${rootCause(error).split('\n', 1)[0]}`);
+      failures.push(messageOf(error));
     }
   }
   throw new PullError(`unable to pull ${name}: unable to pull ${name}: ${joinFailures(failures)}`);
@@ -126,12 +125,28 @@ async function pullGoal(
   const reference = preferDigest(goal.reference);
   requireAccepted(await readPolicy(context.policyPaths), reference);
   const storedAs = formatReference(reference);
-  await using source = await registries.open(reference, credentials, operation.signal);
+  await using source = await openSource(registries, reference, credentials, operation.signal);
   await using sink = new StoreSink(store, pool, [storedAs]);
   const image = await copyImage(source, sink, platform, operation);
   const id = digestHex(image.configDigest);
   await events.write({ status: 'pull', id, name: storedAs });
   return id;
+}
+
+/** The prefix is what the original's clients see in front of everything a registry says. */
+async function openSource(
+  registries: Registries,
+  reference: Reference,
+  credentials: Credentials | undefined,
+  signal: AbortSignal,
+): Promise<OpenImageSource> {
+  try {
+    return await registries.open(reference, credentials, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const source = `docker://${formatReference(reference)}`;
+    throw new CopyError(`Error initializing source ${source}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 function joinFailures(failures: readonly string[]): string {

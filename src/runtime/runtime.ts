@@ -109,6 +109,8 @@ export class Runtime {
     return this.operations.run(
       request,
       async (operation) => {
+        // It starts while the manifest is fetched.
+        this.#pool.warm();
         const context = {
           store: await this.store(),
           pool: this.#pool,
@@ -138,6 +140,9 @@ export class Runtime {
     try {
       const { store, images } = await this.#open();
       await images.catalogue();
+      // What the first pull would wait for.
+      const { loadHttpClient } = await import('../registry/control.js');
+      await loadHttpClient();
       const removed = await store.recovery;
       if (removed.length > 0) this.#options.warn(`removed ${removed.length} layers of an unfinished pull`);
     } catch (error) {
