@@ -6,6 +6,7 @@ import { clientVersion } from '../../client/version.js';
 import { imagectl } from './support/imagectl.js';
 import type { RunningService } from './support/service.js';
 import { startService } from './support/service.js';
+import { until } from './support/until.js';
 
 const nowhere = { address: 'unix:/nonexistent/io.podman' };
 let services: RunningService[] = [];
@@ -120,7 +121,7 @@ describe('the service', () => {
         }),
     });
     const running = imagectl(service, ['images']);
-    while (service.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => service.calls.length > 0);
     await service.close();
     services = [];
     expect(await running).toMatchObject({ stdout: '', code: 125 });

@@ -6,6 +6,7 @@ import { imageId, pullLines, pullServices } from '../support/pull.js';
 import { Screen } from '../support/screen.js';
 import type { RunningService } from '../support/service.js';
 import { startService } from '../support/service.js';
+import { until } from '../support/until.js';
 
 const name = 'docker.io/library/sample:1';
 let services: RunningService[] = [];
@@ -140,7 +141,3 @@ describe('pull on a terminal', () => {
     await until(() => trace.outcome === 'aborted');
   });
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
