@@ -1,31 +1,21 @@
 // What the daemon is told: command line, environment, inherited sockets. The only place that reads them.
 import { parseArgs } from 'node:util';
 import { dirname } from 'node:path';
+import type { RuntimeSettings } from '../runtime/runtime.js';
 import { AddressError, parseAddress } from '../rpc/address.js';
 import { activatedSockets, activationVariables, type ActivatedSocket } from './activation.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 const logLevels: readonly string[] = ['debug', 'info', 'warn', 'error'];
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = RuntimeSettings['environment'];
 
-export interface DaemonOptions {
+export interface DaemonOptions extends RuntimeSettings {
   /** Addresses to listen on for varlink; empty when `activated` has a socket for it. */
   readonly addresses: readonly string[];
   readonly activated: readonly ActivatedSocket[];
   /** The directory of the default address, to be made if it is missing. */
   readonly defaultDirectory?: string;
-  /** Storage settings from the command line; the rest comes from `environment` and storage.conf. */
-  readonly storage: {
-    readonly root?: string;
-    readonly runroot?: string;
-    readonly driver?: string;
-    readonly options: readonly string[];
-  };
-  readonly registriesConf?: string;
-  readonly signaturePolicy?: string;
-  readonly authfile?: string;
-  readonly eventsFile?: string;
   /** Seconds without a connection or operation after which the daemon ends; 0 = never. */
   readonly idleTimeout: number;
   readonly logLevel: LogLevel;
@@ -33,8 +23,6 @@ export interface DaemonOptions {
   readonly notifySocket?: string;
   /** Standard error goes to the journal, which reads priorities. */
   readonly journal: boolean;
-  readonly environment: Environment;
-  readonly uid: number;
 }
 
 /** The command line does not say what to do. The message is one line; the exit code is 2. */

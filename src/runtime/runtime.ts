@@ -18,8 +18,8 @@ import { storeStatus, type StoreStatus } from './store-status.js';
 
 export type { StoredImage, StoreView } from '../store/index.js';
 
-export interface RuntimeOptions {
-  readonly version: string;
+/** What the user chose; absent is what Podman's tools would take. */
+export interface RuntimeSettings {
   readonly environment: Environment;
   readonly uid: number;
   readonly storage: {
@@ -32,6 +32,10 @@ export interface RuntimeOptions {
   readonly signaturePolicy?: string;
   readonly authfile?: string;
   readonly eventsFile?: string;
+}
+
+export interface RuntimeOptions extends RuntimeSettings {
+  readonly version: string;
   readonly warn: (message: string) => void;
 }
 
