@@ -21,11 +21,13 @@ import type { LayerPool } from './layer-pool.js';
 import type { Operation } from './operation.js';
 import { readPolicy, requireAccepted } from './policy.js';
 import { findImage } from './resolve.js';
+import type { SharedLayers } from './shared-layers.js';
 import { StoreSink } from './store-sink.js';
 
 export interface PullContext {
   readonly store: Store;
   readonly pool: LayerPool;
+  readonly layers: SharedLayers;
   readonly registries: Registries;
   readonly policyPaths: readonly string[];
   readonly platform: Platform;
@@ -121,12 +123,12 @@ async function pullGoal(
   credentials: Credentials | undefined,
   operation: Operation,
 ): Promise<string> {
-  const { store, pool, registries, platform, events } = context;
+  const { registries, platform, events } = context;
   const reference = preferDigest(goal.reference);
   requireAccepted(await readPolicy(context.policyPaths), reference);
   const storedAs = formatReference(reference);
   await using source = await openSource(registries, reference, credentials, operation.signal);
-  await using sink = new StoreSink(store, pool, [storedAs]);
+  await using sink = new StoreSink(context, [storedAs]);
   const image = await copyImage(source, sink, platform, operation);
   const id = digestHex(image.configDigest);
   await events.write({ status: 'pull', id, name: storedAs });

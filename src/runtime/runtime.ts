@@ -14,6 +14,7 @@ import { OperationTable, type Operation } from './operation.js';
 import { pullImage } from './pull.js';
 import { Registries } from './registries.js';
 import { removeImage, type Removal } from './remove.js';
+import { SharedLayers } from './shared-layers.js';
 import { storeStatus, type StoreStatus } from './store-status.js';
 
 export type { StoredImage, StoreView } from '../store/index.js';
@@ -57,7 +58,8 @@ export class Runtime {
   readonly events: EventLog;
   readonly #options: RuntimeOptions;
   readonly #paths: ConfigurationPaths;
-  readonly #pool = new LayerPool({});
+  readonly #pool = new LayerPool();
+  readonly #layers = new SharedLayers();
   #platform: Promise<Platform> | undefined;
   #opened: Promise<OpenedStore> | undefined;
 
@@ -118,6 +120,7 @@ export class Runtime {
         const context = {
           store: await this.store(),
           pool: this.#pool,
+          layers: this.#layers,
           registries: this.registries(),
           policyPaths: this.#paths.policy,
           platform: await this.platform(),

@@ -7,41 +7,42 @@ import {
   layerIdOf,
   type CommitLayer,
   type NewImage,
-  type StagedLayer,
   type Store,
 } from '../store/index.js';
 import { CopyError, messageOf } from './errors.js';
 import type { ImagePlan, ImageSink, LayerPlan } from './image-sink.js';
-import type { LayerPool } from './layer-pool.js';
+import type { LayerPool, LayerTask } from './layer-pool.js';
+import type { LayerShare, SharedLayers, UnpackedLayer, UnpackLayer } from './shared-layers.js';
 import { instant } from './time.js';
 
-type LayerSummary = Awaited<ReturnType<LayerPool['unpack']>>;
-
-interface UnpackedLayer {
-  readonly staged: StagedLayer;
-  readonly summary: LayerSummary;
+/** What the sinks of one daemon have in common. */
+export interface StoreSinkContext {
+  readonly store: Store;
+  readonly pool: LayerPool;
+  readonly layers: SharedLayers;
 }
 
 /** Unpacks layers beside the store, outside its locks, and moves them in with the image's record. */
 export class StoreSink implements ImageSink {
-  readonly #store: Store;
-  readonly #pool: LayerPool;
+  readonly #context: StoreSinkContext;
   readonly #names: readonly string[];
-  readonly #unpacked = new Map<LayerPlan, UnpackedLayer>();
+  /** Where each layer belongs in the store. */
+  readonly #ids = new Map<LayerPlan, string>();
+  readonly #brought = new Map<LayerPlan, LayerShare>();
 
   /** The image gets `names`, in full, in front of those it has. */
-  constructor(store: Store, pool: LayerPool, names: readonly string[]) {
-    this.#store = store;
-    this.#pool = pool;
+  constructor(context: StoreSinkContext, names: readonly string[]) {
+    this.#context = context;
     this.#names = names;
   }
 
   async missing(layers: readonly LayerPlan[], signal: AbortSignal): Promise<readonly LayerPlan[]> {
-    const view = await this.#store.view(signal);
-    let parent: string | undefined;
+    const view = await this.#context.store.view(signal);
+    let id: string | undefined;
     return layers.filter((layer) => {
-      parent = layerIdOf(parent, layer.diffId);
-      return view.layer(parent) === undefined && !this.#unpacked.has(layer);
+      id = layerIdOf(id, layer.diffId);
+      this.#ids.set(layer, id);
+      return view.layer(id) === undefined && this.#usable(layer) === undefined;
     });
   }
 
@@ -51,39 +52,64 @@ export class StoreSink implements ImageSink {
     onBytes: (bytes: number) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const staged = await this.#store.stageLayer(signal);
+    const { digest, size } = layer.blob;
+    const expected = { digest, size, diffId: layer.diffId };
+    const unpack: UnpackLayer = (report, aborted) => this.#unpack(blob, expected, report, aborted);
     try {
-      const { digest, size } = layer.blob;
-      const task = {
-        blob,
-        directory: staged.directory,
-        tarSplitPath: staged.tarSplitPath,
-        expected: { digest, size, diffId: layer.diffId },
-      };
-      const summary = await this.#pool.unpack(task, signal, onBytes);
-      this.#unpacked.set(layer, { staged, summary });
+      await this.#brought.get(layer)?.release();
+      this.#brought.delete(layer);
+      const share = await this.#context.layers.take(
+        `${this.#ids.get(layer)} ${digest}`,
+        unpack,
+        onBytes,
+        signal,
+      );
+      this.#brought.set(layer, share);
     } catch (error) {
-      await staged.discard();
-      if (signal.aborted) throw error;
-      throw new CopyError(`layer ${layer.blob.digest}: ${messageOf(error)}`, { cause: error });
+      signal.throwIfAborted();
+      throw new CopyError(`layer ${digest}: ${messageOf(error)}`, { cause: error });
     }
   }
 
   async commit(image: ImagePlan, signal: AbortSignal): Promise<boolean> {
-    const layers = image.layers.map((layer) => commitLayer(layer, this.#unpacked.get(layer)));
+    const layers = image.layers.map((layer) => commitLayer(layer, this.#usable(layer)));
     try {
-      await this.#store.commitImage({ layers, image: imageRecord(image, this.#names) }, signal);
+      await this.#context.store.commitImage({ layers, image: imageRecord(image, this.#names) }, signal);
     } catch (error) {
       if (error instanceof LayerMissingError) return false;
       throw error;
     }
-    this.#unpacked.clear();
+    for (const share of this.#brought.values()) share.spend();
     return true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#unpacked.values()].map(({ staged }) => staged.discard()));
-    this.#unpacked.clear();
+    await Promise.all([...this.#brought.values()].map((share) => share.release()));
+    this.#brought.clear();
+  }
+
+  /** What we brought, unless another pull has put it into the store: what the store has then counts. */
+  #usable(layer: LayerPlan): UnpackedLayer | undefined {
+    const share = this.#brought.get(layer);
+    return share === undefined || share.spent ? undefined : share.layer;
+  }
+
+  async #unpack(
+    blob: BlobLocation,
+    expected: LayerTask['expected'],
+    onBytes: (bytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<UnpackedLayer> {
+    const { store, pool } = this.#context;
+    const staged = await store.stageLayer(signal);
+    try {
+      const { directory, tarSplitPath } = staged;
+      const summary = await pool.unpack({ blob, directory, tarSplitPath, expected }, signal, onBytes);
+      return { staged, summary };
+    } catch (error) {
+      await staged.discard();
+      throw error;
+    }
   }
 }
 
