@@ -1,10 +1,9 @@
 // `npm run soak [-- --minutes N] [--seed N]`: pulls killed at random moments, for as long as one likes.
 import { parseArgs } from 'node:util';
 
-import { buildCrashImage, crashPulls } from '../interop/support/crashes.js';
+import { buildCrashImage, crashPulls, timePull } from '../interop/support/crashes.js';
 import { Scene } from '../interop/support/scene.js';
 import { Random } from './random.js';
-import { seconds } from './statistics.js';
 
 const { values } = parseArgs({
   options: {
@@ -22,10 +21,11 @@ try {
   console.log(`seed ${values.seed}`);
   for (let round = 0; Date.now() < until; round += 1) {
     const name = scene.serve(`soak-${round}`, await buildCrashImage(`soak ${values.seed} ${round}`));
-    const spread = (await seconds(() => scene.daemon.pull(name))) * 1500;
-    await scene.daemon.call('RemoveImage', { name, force: true });
-    // Another grid of moments in every round.
-    const report = await crashPulls(scene, name, 20, spread * (0.5 + random.below(1000) / 1000));
+    const time = await timePull(scene, name);
+    // Another grid of moments in every round; every second one lies around the commit at the end.
+    const from = round % 2 === 0 ? 0 : time * (0.5 + random.below(400) / 1000);
+    const to = time * (1 + random.below(400) / 1000);
+    const report = await crashPulls(scene, name, 20, { from, to });
     during += report.during;
     after += report.after;
     if (report.problems.length > 0) {

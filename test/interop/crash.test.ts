@@ -3,9 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { buildShellImage } from '../peers/shell-image.js';
-import { buildCrashImage, crashPulls, remains } from './support/crashes.js';
+import { buildCrashImage, crashPulls, crashRemovals, remains, timePull } from './support/crashes.js';
 import { Scene } from './support/scene.js';
-import { seconds } from '../bench/statistics.js';
 import { untidiness } from './support/store-content.js';
 
 jest.setTimeout(180_000);
@@ -20,16 +19,13 @@ afterEach(async () => {
   await scene.close();
 });
 
-describe('imaged killed in the middle of a pull', () => {
+describe('imaged killed in the middle of its work', () => {
   it('at 24 moments from its first byte to after its end, leaves nothing that lasts', async () => {
     const image = await buildCrashImage('moments');
     const name = scene.serve('crash', image);
-    await scene.daemon.pull(name);
-    await scene.daemon.call('RemoveImage', { name, force: true });
-    // A daemon that has just been started is a little slower than this one, so few kills come too late.
-    const spread = (await seconds(() => scene.daemon.pull(name))) * 1500;
-    await scene.daemon.call('RemoveImage', { name, force: true });
-    const { during, problems } = await crashPulls(scene, name, 24, spread);
+    // A little more than it takes, so that the commit at the end is among the moments.
+    const to = (await timePull(scene, name)) * 1.2;
+    const { during, problems } = await crashPulls(scene, name, 24, { to });
     expect(problems).toEqual([]);
     expect(during).toBeGreaterThanOrEqual(8);
 
@@ -37,6 +33,16 @@ describe('imaged killed in the middle of a pull', () => {
     expect((await scene.store.podman(['image', 'exists', name])).code).toBe(0);
     await scene.store.podmanOutput('rmi', name);
     expect(await untidiness(scene.store.root)).toEqual([]);
+  });
+
+  it('at 12 moments of a removal, leaves the image whole or nothing of it', async () => {
+    const name = scene.serve('crash', await buildCrashImage('removal'));
+    await scene.daemon.pull(name);
+    const start = performance.now();
+    await scene.daemon.call('RemoveImage', { name, force: true });
+    const to = (performance.now() - start) * 1.5;
+    const { problems } = await crashRemovals(scene, name, 12, { to });
+    expect(problems).toEqual([]);
   });
 
   it('while its layers stream in, has the next pull start over and podman run the image', async () => {

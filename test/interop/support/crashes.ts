@@ -15,6 +15,12 @@ export interface CrashReport {
   readonly problems: readonly string[];
 }
 
+/** Milliseconds after the call between which it is killed. */
+export interface Moments {
+  readonly from?: number;
+  readonly to: number;
+}
+
 /** An image whose pull has many steps: several layers of many files. `salt` makes it another image. */
 export function buildCrashImage(salt: string): Promise<SampleImage> {
   const layer = (index: number): SampleEntry[] =>
@@ -25,22 +31,32 @@ export function buildCrashImage(salt: string): Promise<SampleImage> {
   return buildImage({ layers: [0, 1, 2, 3].map(layer) });
 }
 
+/** Milliseconds that a daemon which has just been started needs for this pull; the image is removed again. */
+export async function timePull(scene: Scene, name: string): Promise<number> {
+  await scene.restart();
+  const start = performance.now();
+  await scene.daemon.pull(name);
+  const elapsed = performance.now() - start;
+  await scene.daemon.call('RemoveImage', { name, force: true });
+  return elapsed;
+}
+
 /**
- * Pulls the image `kills` times and kills the daemon each time a little later; `spread` is the time (ms) over which the
- * moments lie. After every kill podman must read the store, after every restart it must be tidy.
+ * Pulls the image `kills` times and kills the daemon each time a little later; the moments lie between `from` and `to`
+ * (ms). After every kill podman must read the store, after every restart it must be tidy.
  */
 export async function crashPulls(
   scene: Scene,
   name: string,
   kills: number,
-  spread: number,
+  { from = 0, to }: Moments,
 ): Promise<CrashReport> {
   const problems: string[] = [];
   let during = 0;
   for (let kill = 0; kill < kills; kill += 1) {
     const connection = await scene.daemon.connect();
     connection.send({ method: 'io.podman.PullImage', parameters: { name }, more: true });
-    await sleep((kill * spread) / kills);
+    await sleep(from + (kill * (to - from)) / kills);
     await scene.daemon.kill();
     const listed = await scene.store.podman(['images', '--quiet']);
     if (listed.code !== 0) {
@@ -57,6 +73,41 @@ export async function crashPulls(
     }
     if ((await imageRecords(scene.store.root)).length > 0) {
       problems.push(`kill ${kill}: the image could not be removed`);
+    }
+  }
+  return { during, after: kills - during, problems };
+}
+
+/**
+ * Pulls the image and kills the daemon while it removes it, `kills` times. Afterwards it is either gone with all it had, or
+ * whole: podman exports every layer of it.
+ */
+export async function crashRemovals(
+  scene: Scene,
+  name: string,
+  kills: number,
+  { from = 0, to }: Moments,
+): Promise<CrashReport> {
+  const problems: string[] = [];
+  let during = 0;
+  for (let kill = 0; kill < kills; kill += 1) {
+    await scene.daemon.pull(name);
+    const connection = await scene.daemon.connect();
+    connection.send({ method: 'io.podman.RemoveImage', parameters: { name, force: true } });
+    await sleep(from + (kill * (to - from)) / kills);
+    await scene.restart('kill');
+    const left = await remains(scene.store.root);
+    problems.push(...left.map((problem) => `kill ${kill}: ${problem}`));
+    if ((await imageRecords(scene.store.root)).length > 0) {
+      during += 1;
+      const copy = await scene.store.skopeo([
+        'copy',
+        scene.store.transport(name),
+        `dir:${scene.store.directory}/copy`,
+      ]);
+      if (copy.code !== 0) {
+        problems.push(`kill ${kill}: skopeo copy: ${copy.stderr.trim()}`);
+      }
     }
   }
   return { during, after: kills - during, problems };
