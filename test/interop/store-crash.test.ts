@@ -53,7 +53,10 @@ describe('a writer that is killed at any moment', () => {
     const store = await openStore(options());
     const view = await store.view();
     await store.close();
-    expect(images.map(({ Id }) => Id).toSorted()).toEqual(view.images.map(({ id }) => id).toSorted());
+    // Podman has a row for each name.
+    expect([...new Set(images.map(({ Id }) => Id))].toSorted()).toEqual(
+      view.images.map(({ id }) => id).toSorted(),
+    );
     for (const { id } of view.images) {
       // Reads every layer by its recipe and compares the digests.
       await peer.skopeoOutput('copy', '--quiet', peer.transport(`@${id}`), `dir:${join(peer.directory, id)}`);
