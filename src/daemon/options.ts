@@ -81,7 +81,7 @@ export function readOptions(
   const path =
     values.address === undefined && activated.length === 0 ? defaultPath(environment, self.uid) : undefined;
   return {
-    addresses: values.address?.map(checkedAddress) ?? (path === undefined ? [] : [`unix:${path}`]),
+    addresses: checkedAddresses(values.address) ?? (path === undefined ? [] : [`unix:${path}`]),
     ...optional('defaultDirectory', path === undefined ? undefined : dirname(path)),
     activated,
     storage: {
@@ -142,14 +142,25 @@ function optional<Key extends string>(key: Key, value: string | undefined): { re
   return (value === undefined ? {} : { [key]: value }) as { readonly [K in Key]?: string };
 }
 
-function checkedAddress(text: string): string {
+function checkedAddresses(addresses: readonly string[] | undefined): readonly string[] | undefined {
+  const places = new Set<string>();
+  for (const address of addresses ?? []) {
+    const place = placeOf(address);
+    if (places.has(place)) throw new UsageError(`--address ${address}: given twice`);
+    places.add(place);
+  }
+  return addresses;
+}
+
+/** What two addresses have in common that cannot both be listened at. */
+function placeOf(address: string): string {
   try {
-    parseAddress(text);
+    const { mode: _, ...place } = { mode: 0, ...parseAddress(address) };
+    return JSON.stringify(place);
   } catch (error) {
     if (error instanceof AddressError) throw new UsageError(error.message);
     throw error;
   }
-  return text;
 }
 
 function keyValue(text: string): string {

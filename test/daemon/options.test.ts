@@ -40,6 +40,7 @@ describe('the options of imaged', () => {
     [['--address'], '--address'],
     [['--address', 'http://127.0.0.1'], 'http://127.0.0.1'],
     [['--address', 'unix:'], 'unix:'],
+    [['--address', 'unix:/a', '--address', 'unix:/a;mode=0660'], 'given twice'],
     [['--jsonrpc', 'unix:/x'], '--jsonrpc'],
   ])('refuses %j in one line that names the option', (argv, part) => {
     let message = '';
