@@ -25,6 +25,7 @@ async function main(): Promise<void> {
   process.umask(0o022);
   const { version, url } = readVersion();
   const log = createLog(options.logLevel, options.journal, (line) => void process.stderr.write(line));
+  surviveAccidents(log);
   const runtime = new Runtime({ ...options, version, warn: (message) => log.warn(message) });
   const dispatcher = new Dispatcher({
     unexpected: (error, method) => log.error(`${method}: ${messageOf(error)}`, error),
@@ -47,7 +48,8 @@ async function main(): Promise<void> {
   const server = new VarlinkServer({
     dispatcher,
     peerOf,
-    onActivity: ({ connections }) => idle.busy(connections > 0),
+    // A oneway call goes on after its connection has ended.
+    onActivity: ({ connections, calls }) => idle.busy(connections > 0 || calls > 0),
     onFailure: (error) => log.info(`connection ended: ${messageOf(error)}`),
   });
   const addresses = await openSockets(server, options, stop);
@@ -67,6 +69,13 @@ async function main(): Promise<void> {
   idle.stop();
   await server.close(stopGrace);
   await runtime.close();
+}
+
+/** What goes wrong beside every call is logged; it must not end the calls of others. */
+function surviveAccidents(log: Log): void {
+  process.on('unhandledRejection', (reason) => log.error(`unexpected: ${messageOf(reason)}`, reason));
+  // Whoever read our output may be gone.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
 function readOptionsOrExit(): DaemonOptions {
