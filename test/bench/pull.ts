@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { startDockerRegistry } from '../interop/support/docker-registry.js';
+import { removeTree } from '../interop/support/files.js';
 import { imagedProgram } from '../interop/support/imaged.js';
 import { output } from '../interop/support/process.js';
 import { type Contender, imaged, podman, type Sample, skopeo } from './contenders.js';
@@ -34,6 +35,8 @@ export interface PullReport {
 
 export async function benchPull(options: PullOptions): Promise<PullReport[]> {
   const stores = join(options.cache, 'stores');
+  // What an interrupted bench has left.
+  await removeTree(stores);
   await mkdir(stores, { recursive: true });
   const systems = await newerSystems(options.cache, stores, options.newer);
   try {
@@ -51,6 +54,7 @@ export async function benchPull(options: PullOptions): Promise<PullReport[]> {
     for (const system of systems) {
       await system.close();
     }
+    await removeTree(stores);
   }
 }
 

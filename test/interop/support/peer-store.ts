@@ -127,10 +127,15 @@ export class PeerStore {
     ];
   }
 
-  /** Unmounts what the programs left mounted and removes everything. */
-  async close(): Promise<void> {
+  /** Unmounts what the programs left mounted; the files stay. */
+  async unmount(): Promise<void> {
     await unmountBelow(join(this.#chroot ?? '/', this.root));
     await unmountBelow(this.root);
+  }
+
+  /** Unmounts what the programs left mounted and removes everything. */
+  async close(): Promise<void> {
+    await this.unmount();
     await removeTree(this.directory);
   }
 
