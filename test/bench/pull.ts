@@ -1,10 +1,9 @@
 // `npm run bench -- pull`: whole pulls from a local registry, imaged and its peers in turn.
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { startDockerRegistry } from '../interop/support/docker-registry.js';
-import { removeTree } from '../interop/support/files.js';
+import { removeTree, temporaryDirectory } from '../interop/support/files.js';
 import { imagedProgram } from '../interop/support/imaged.js';
 import { output } from '../interop/support/process.js';
 import { type Contender, imaged, podman, type Sample, skopeo } from './contenders.js';
@@ -34,10 +33,7 @@ export interface PullReport {
 }
 
 export async function benchPull(options: PullOptions): Promise<PullReport[]> {
-  const stores = join(options.cache, 'stores');
-  // What an interrupted bench has left.
-  await removeTree(stores);
-  await mkdir(stores, { recursive: true });
+  const stores = await temporaryDirectory('bench', options.cache);
   const systems = await newerSystems(options.cache, stores, options.newer);
   try {
     const contenders = [await skopeo(), await podman()];
