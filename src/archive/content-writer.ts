@@ -6,7 +6,9 @@ import { demand } from './errors.js';
 /** From this size on a piece is worth the way to another thread. */
 const LARGE_BYTES = 64 * 1024;
 /** How much may be under way before the reader has to wait; as much is held in memory. */
-const MOST_BYTES = 2 * 1024 * 1024;
+const MOST_BYTES = 4 * 1024 * 1024;
+/** What may still be under way when it goes on: waiting for all would let the disk wait for the reader then. */
+const ENOUGH_BYTES = MOST_BYTES / 2;
 
 interface OpenFile {
   readonly fd: number;
@@ -28,14 +30,14 @@ export class ContentWriter {
   #current: OpenFile | undefined;
   #inFlightBytes = 0;
   #failure: unknown;
-  #idle: (() => void)[] = [];
+  #waiting: { readonly bytes: number; readonly wake: () => void }[] = [];
 
   /** Whether anything is still being written. */
   get busy(): boolean {
     return this.#inFlightBytes > 0;
   }
 
-  /** Whether so much is that {@link settled} should be waited for. */
+  /** Whether so much is that {@link room} should be waited for. */
   get full(): boolean {
     return this.#inFlightBytes > MOST_BYTES;
   }
@@ -69,7 +71,7 @@ export class ContentWriter {
         demand(writeAt(file.fd, bytes, start + written, end, position + written), 'write', file.path);
       });
       if (file.complete && file.inFlight === 0) this.#attempt(() => this.#finish(file));
-      if (this.#inFlightBytes === 0) for (const wake of this.#idle.splice(0)) wake();
+      this.#wake();
     });
   }
 
@@ -82,24 +84,39 @@ export class ContentWriter {
     if (file.inFlight === 0) this.#finish(file);
   }
 
+  /** When there is room for more content. Throws what failed meanwhile. */
+  async room(): Promise<void> {
+    await this.#atMost(ENOUGH_BYTES);
+    this.#throwFailure();
+  }
+
   /** When nothing is being written any more. Throws what failed meanwhile. */
   async settled(): Promise<void> {
-    if (this.busy) await this.#quiet();
+    await this.#atMost(0);
     this.#throwFailure();
   }
 
   /** Waits for what is being written and closes what is open. Never throws. */
   async abandon(): Promise<void> {
     this.#failure ??= new Error('abandoned');
-    if (this.busy) await this.#quiet();
+    await this.#atMost(0);
     if (this.#current !== undefined) closeDescriptor(this.#current.fd);
     this.#current = undefined;
   }
 
-  #quiet(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#idle.push(resolve);
+  async #atMost(bytes: number): Promise<void> {
+    if (this.#inFlightBytes <= bytes) return;
+    await new Promise<void>((wake) => {
+      this.#waiting.push({ bytes, wake });
     });
+  }
+
+  #wake(): void {
+    if (this.#waiting.length === 0) return;
+    const still = this.#waiting.filter(({ bytes }) => this.#inFlightBytes > bytes);
+    const done = this.#waiting.filter(({ bytes }) => this.#inFlightBytes <= bytes);
+    this.#waiting = still;
+    for (const { wake } of done) wake();
   }
 
   #finish(file: OpenFile): void {

@@ -63,15 +63,19 @@ export class LayerApplier implements TarVisitor {
   }
 
   async settled(): Promise<void> {
-    await this.#contents.settled();
     const entry = this.#postponed;
+    if (entry === undefined) {
+      await this.#contents.room();
+      return;
+    }
+    await this.#contents.settled();
     this.#postponed = undefined;
-    if (entry !== undefined) this.entry(entry);
+    this.entry(entry);
   }
 
   /** All entries were applied: puts the times of directories right. */
   async end(): Promise<void> {
-    await this.settled();
+    await this.#contents.settled();
     this.#directories.flush();
   }
 

@@ -10,8 +10,11 @@ export type { LayerTask };
 
 /** Each takes about 20 MiB; more of them gain little, since two fill a network or a disk. */
 const MOST_WORKERS = 4;
-/** How long a worker without work is kept: starting one takes some 50 ms, keeping it some 10 MiB. */
-const IDLE_MS = 10_000;
+/**
+ * How long a worker without work is kept: keeping it takes some 10 MiB, starting one some 50 ms, and until the new one's
+ * code has been compiled to machine code, a layer takes up to a third longer.
+ */
+const IDLE_MS = 5 * 60_000;
 /**
  * Chunks lie outside of the heap and go when their small handles are collected: a small young generation is collected often,
  * which halves the memory of a worker and costs no time that can be measured.

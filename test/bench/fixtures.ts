@@ -66,8 +66,23 @@ const recipes: readonly Recipe[] = [
   },
 ];
 
+/** What imaged has pulled before it is measured, as a daemon has: none of its content is in the other images. */
+const warmUp: Recipe = {
+  name: 'before',
+  title: 'an image pulled before',
+  layers: [0, 1].map((layer) => async (writer: LayerWriter) => {
+    const random = new Random(7000 + layer);
+    await addSmallFiles(writer, random, `var/before-${layer}`, 40, 50, 6000);
+    await writer.add({ name: `var/before-${layer}.bin`, mode: 0o644 }, random.noise(16 * MiB));
+  }),
+};
+
 /** Names of all fixtures. */
 export const fixtureNames: readonly string[] = recipes.map((recipe) => recipe.name);
+
+export async function openWarmUp(cache: string): Promise<Fixture> {
+  return await openFixture(cache, warmUp);
+}
 
 /** Opens the fixtures of these names, building under `cache` what is not there yet. */
 export async function openFixtures(cache: string, names: readonly string[]): Promise<Fixture[]> {

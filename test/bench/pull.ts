@@ -7,7 +7,7 @@ import { removeTree, temporaryDirectory } from '../interop/support/files.js';
 import { imagedProgram } from '../interop/support/imaged.js';
 import { output } from '../interop/support/process.js';
 import { type Contender, imaged, podman, type Sample, skopeo } from './contenders.js';
-import { type Fixture, openFixtures } from './fixtures.js';
+import { type Fixture, openFixtures, openWarmUp } from './fixtures.js';
 import { newerSystems } from './newer.js';
 import { median } from './statistics.js';
 
@@ -63,22 +63,23 @@ async function measureAll(
   const registry = await startDockerRegistry(join(options.cache, 'registry'));
   try {
     const reports: PullReport[] = [];
+    await push(await openWarmUp(options.cache), registry.host);
     for (const fixture of fixtures) {
-      const image = `${registry.host}/bench/${fixture.name}:latest`;
-      await output('skopeo', [
-        '--insecure-policy',
-        'copy',
-        '--quiet',
-        '--dest-tls-verify=false',
-        `oci:${fixture.layout}:latest`,
-        `docker://${image}`,
-      ]);
+      const image = await push(fixture, registry.host);
       reports.push(await measure(fixture, image, contenders, stores, options.rounds));
     }
     return reports;
   } finally {
     await registry.close();
   }
+}
+
+async function push(fixture: Fixture, host: string): Promise<string> {
+  const image = `${host}/bench/${fixture.name}:latest`;
+  const source = `oci:${fixture.layout}:latest`;
+  const options = ['--insecure-policy', 'copy', '--quiet', '--dest-tls-verify=false'];
+  await output('skopeo', [...options, source, `docker://${image}`]);
+  return image;
 }
 
 async function measure(
