@@ -6,7 +6,7 @@ import { demand } from './errors.js';
 /** From this size on a piece is worth the way to another thread. */
 const LARGE_BYTES = 64 * 1024;
 /** How much may be under way before the reader has to wait; as much is held in memory. */
-const MOST_BYTES = 4 * 1024 * 1024;
+const MOST_BYTES = 2 * 1024 * 1024;
 /** What may still be under way when it goes on: waiting for all would let the disk wait for the reader then. */
 const ENOUGH_BYTES = MOST_BYTES / 2;
 

@@ -7,6 +7,7 @@ import { VarlinkServer } from '../rpc/varlink/server.js';
 import { messageOf } from '../runtime/errors.js';
 import { Runtime } from '../runtime/runtime.js';
 import { serveInterfaces } from '../service/index.js';
+import { returnBlocksFrom } from '../sys/allocator.js';
 import { notify } from '../sys/notify.js';
 import { isListening, peerCredentials } from '../sys/peer.js';
 import { IdleTimer } from './idle.js';
@@ -14,6 +15,8 @@ import { createLog, type Log } from './log.js';
 import { readProcess, usage, UsageError, type DaemonOptions } from './options.js';
 import { readVersion } from './version.js';
 
+/** Freed blocks of this size and more are not kept: chunks of layers are larger. Bytes. */
+const keptBlocks = 128 * 1024;
 /** What the calls that run get to finish when the daemon is told to stop; milliseconds. */
 const stopGrace = 2000;
 /** The store is opened, and what a killed predecessor left is removed, once the first callers are served; milliseconds. */
@@ -23,6 +26,7 @@ async function main(): Promise<void> {
   const options = readOptionsOrExit();
   // The modes of what the store makes are given in full; the umask must not take from them.
   process.umask(0o022);
+  returnBlocksFrom(keptBlocks);
   const { version, url } = readVersion();
   const log = createLog(options.logLevel, options.journal, (line) => void process.stderr.write(line));
   surviveAccidents(log);

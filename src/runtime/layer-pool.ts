@@ -19,7 +19,7 @@ const IDLE_MS = 5 * 60_000;
  * Chunks lie outside of the heap and go when their small handles are collected: a small young generation is collected often,
  * which halves the memory of a worker and costs no time that can be measured.
  */
-const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 2 };
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 1 };
 
 /** A worker ended by itself, or the pool was closed. */
 export class LayerWorkerError extends Error {
