@@ -52,7 +52,7 @@ export function pullSection(reports: readonly PullReport[], rounds: number): str
   });
   return [
     `Medians of ${rounds} alternating pulls from a docker-registry on the loopback, each into a fresh store on the same`,
-    'file system. imaged runs already and is asked over varlink; the peers are started for each pull.',
+    'file system. imaged runs already, has pulled another image, and is asked over varlink; the peers are started for each pull.',
     '',
     table(['image', ...contenders, 'ratio', 'peak RSS of imaged'], times),
     '',
