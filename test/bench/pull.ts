@@ -1,9 +1,10 @@
 // `npm run bench -- pull`: whole pulls from a local registry, imaged and its peers in turn.
 import { existsSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { startDockerRegistry } from '../interop/support/docker-registry.js';
-import { removeTree, temporaryDirectory } from '../interop/support/files.js';
+import { removeTree } from '../interop/support/files.js';
 import { imagedProgram } from '../interop/support/imaged.js';
 import { output } from '../interop/support/process.js';
 import { type Contender, imaged, podman, type Sample, skopeo } from './contenders.js';
@@ -33,7 +34,8 @@ export interface PullReport {
 }
 
 export async function benchPull(options: PullOptions): Promise<PullReport[]> {
-  const stores = await temporaryDirectory('bench', options.cache);
+  // Short, since podman takes no run root of more than 50 characters.
+  const stores = await mkdtemp(join(options.cache, 'r-'));
   const systems = await newerSystems(options.cache, stores, options.newer);
   try {
     const contenders = [await skopeo(), await podman()];
