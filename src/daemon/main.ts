@@ -56,7 +56,11 @@ async function main(): Promise<void> {
     onActivity: ({ connections, calls }) => idle.busy(connections > 0 || calls > 0),
     onFailure: (error) => log.info(`connection ended: ${messageOf(error)}`),
   });
-  const addresses = await openSockets(server, options, stop);
+  const addresses = await openSockets(server, options, stop).catch(async (error: unknown) => {
+    // Those that were opened before the one that could not be.
+    await server.close();
+    throw error;
+  });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       log.info(`ending: ${signal}`);

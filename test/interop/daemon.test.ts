@@ -58,6 +58,15 @@ describe('the command line', () => {
     expect(version.stdout).toMatch(/\d+\.\d+\.\d+/);
   });
 
+  it('an address that cannot be listened on leaves no socket of the ones before it behind', async () => {
+    const first = join(store.directory, 'first');
+    const second = join(store.directory, 'missing', 'second');
+    const addresses = [first, second].flatMap((path) => ['--address', `unix:${path}`]);
+    const { code } = await imaged(...addresses, '--root', store.root, '--runroot', store.runroot);
+    expect(code).toBe(1);
+    expect(existsSync(first)).toBe(false);
+  });
+
   it('an address that cannot be listened on ends with exit code 1 and one line', async () => {
     const args = [
       ...Imaged.arguments(store).slice(1),
