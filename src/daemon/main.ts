@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { orgVarlinkService } from '../generated/org-varlink-service.js';
-import { Dispatcher, Introspection, unknownPeer, type Peer } from '../rpc/index.js';
+import { Admission, Dispatcher, Introspection, unknownPeer, type Peer } from '../rpc/index.js';
 import { VarlinkServer } from '../rpc/varlink/server.js';
 import { messageOf } from '../runtime/errors.js';
 import { Runtime } from '../runtime/runtime.js';
@@ -49,11 +49,14 @@ async function main(): Promise<void> {
     log.info('ending: nobody is connected');
     stop();
   });
-  const server = new VarlinkServer({
-    dispatcher,
+  const admission = new Admission({
     peerOf,
     // A oneway call goes on after its connection has ended.
     onActivity: ({ connections, calls }) => idle.busy(connections > 0 || calls > 0),
+  });
+  const server = new VarlinkServer({
+    dispatcher,
+    admission,
     onFailure: (error) => log.info(`connection ended: ${messageOf(error)}`),
   });
   const addresses = await openSockets(server, options, stop).catch(async (error: unknown) => {

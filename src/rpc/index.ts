@@ -1,4 +1,6 @@
 // What generated code and services use, whatever the protocol.
+export type { Activity, AdmissionOptions } from './admission.js';
+export { Admission, ConnectionLimitError } from './admission.js';
 export type { CallContext, Peer, Stream, UseConnection } from './call-context.js';
 export { unknownPeer } from './call-context.js';
 export { ConnectionClosedError, InvalidReplyError, ProtocolError } from './connection-errors.js';
@@ -6,6 +8,7 @@ export type { ErrorFactory, InterfaceDescriptor, MethodDescriptor } from './desc
 export { AddressError } from './address.js';
 export type { DispatchLog, IncomingCall, ServeOptions } from './dispatch.js';
 export { Dispatcher } from './dispatch.js';
+export type { DoorOptions } from './door.js';
 export type { Empty, Fields, UnknownField } from './fields.js';
 export {
   checkAny,
@@ -20,6 +23,7 @@ export {
 } from './fields.js';
 export type { Identity } from './introspection.js';
 export { Introspection } from './introspection.js';
+export type { Limits } from './limits.js';
 export type { RawConnection } from './raw-connection.js';
 export { reusable } from './reusable-reply.js';
 export {

@@ -2,10 +2,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Dispatcher, Introspection } from '../../src/rpc/index.js';
-import type { DispatchLog, InterfaceDescriptor, ServeOptions } from '../../src/rpc/index.js';
+import { Admission, Dispatcher, Introspection } from '../../src/rpc/index.js';
+import type {
+  AdmissionOptions,
+  DispatchLog,
+  DoorOptions,
+  InterfaceDescriptor,
+  ServeOptions,
+} from '../../src/rpc/index.js';
 import { orgVarlinkService } from '../../src/generated/org-varlink-service.js';
-import type { VarlinkServerOptions } from '../../src/rpc/varlink/server.js';
 import { VarlinkServer } from '../../src/rpc/varlink/server.js';
 
 export interface Running extends AsyncDisposable {
@@ -20,14 +25,14 @@ export type Served = readonly [descriptor: InterfaceDescriptor, service: object,
 /** Serves interfaces, and org.varlink.service beside them, on a unix socket in a folder of its own. */
 export async function serve(
   interfaces: readonly Served[],
-  options: Omit<VarlinkServerOptions, 'dispatcher'> & { readonly log?: DispatchLog } = {},
+  options: AdmissionOptions & Pick<DoorOptions, 'onFailure'> & { readonly log?: DispatchLog } = {},
 ): Promise<Running> {
   const directory = mkdtempSync(join(tmpdir(), 'varlink-'));
   const dispatcher = new Dispatcher(options.log);
   const identity = { vendor: 'Example', product: 'test', version: '1.2.3', url: 'https://example.org' };
   dispatcher.serve(orgVarlinkService, new Introspection(identity, dispatcher));
   for (const [descriptor, service, more] of interfaces) dispatcher.serve(descriptor, service, more);
-  const server = new VarlinkServer({ ...options, dispatcher });
+  const server = new VarlinkServer({ ...options, dispatcher, admission: new Admission(options) });
   const path = join(directory, 'socket');
   const address = await server.listen(`unix:${path}`);
   return {

@@ -1,10 +1,10 @@
 // One served connection: calls in, replies out, strictly in order.
 import type { Socket } from 'node:net';
-import type { CallContext, Peer, UseConnection } from '../call-context.js';
+import type { CallContext, UseConnection } from '../call-context.js';
 import { ConnectionClosedError, ProtocolError } from '../connection-errors.js';
-import type { Dispatcher, IncomingCall } from '../dispatch.js';
+import type { IncomingCall } from '../dispatch.js';
+import type { ConnectionOptions, ServedConnection } from '../door.js';
 import { decodeJson } from '../json.js';
-import type { Limits } from '../limits.js';
 import { VarlinkError } from '../varlink-error.js';
 import { Reader } from './reader.js';
 import { Writer } from './writer.js';
@@ -14,18 +14,8 @@ const probeInterval = 50;
 /** How long a peer may take to read what is left when the connection ends; milliseconds. */
 const lingerTime = 5000;
 
-export interface ConnectionOptions {
-  readonly dispatcher: Dispatcher;
-  readonly peer: Peer;
-  readonly limits: Limits;
-  /** Told before a call starts and after it has ended. */
-  readonly onCall?: (running: boolean) => void;
-  /** Told why a connection was cut off: bytes that are no call, or a takeover that failed. */
-  readonly onFailure?: (error: unknown) => void;
-}
-
 /** Serves one socket until either side ends it. */
-export class Connection {
+export class Connection implements ServedConnection {
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
   readonly #reader: Reader;
@@ -51,7 +41,6 @@ export class Connection {
     });
   }
 
-  /** Answers calls until there are no more. Never rejects. */
   async serve(): Promise<void> {
     try {
       for (;;) {
@@ -67,13 +56,11 @@ export class Connection {
     }
   }
 
-  /** Ends the connection after the call that runs now, at once if there is none. */
   close(): void {
     this.#closing = true;
     if (this.#awaiting) this.#socket.destroySoon();
   }
 
-  /** Ends the connection and aborts what runs. */
   destroy(): void {
     this.#closing = true;
     this.#call?.abort.abort(new ConnectionClosedError('the service stops'));

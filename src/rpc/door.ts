@@ -1,0 +1,134 @@
+// What servers of every protocol have in common: sockets to listen on, and connections that end in order.
+import type { Server } from 'node:net';
+import { createServer, Socket } from 'node:net';
+import { Admission, ConnectionLimitError } from './admission.js';
+import type { Peer } from './call-context.js';
+import type { Dispatcher } from './dispatch.js';
+import type { Limits } from './limits.js';
+import { listen, listenOnDescriptor } from './listen.js';
+
+export interface DoorOptions {
+  readonly dispatcher: Dispatcher;
+  /** Whom to let in; doors of one service share it. By default one of its own with the usual limits. */
+  readonly admission?: Admission;
+  /** Told why a connection was refused or cut off. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+/** What a connection gets from its door. */
+export interface ConnectionOptions {
+  readonly dispatcher: Dispatcher;
+  readonly peer: Peer;
+  readonly limits: Limits;
+  /** Told before a call starts and after it has ended. */
+  readonly onCall?: (running: boolean) => void;
+  /** Told why a connection was cut off: bytes that are no call, or a takeover that failed. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+/** One socket that is served in the protocol of a door. */
+export interface ServedConnection {
+  /** Answers calls until there are no more. Never rejects. */
+  serve(): Promise<void>;
+  /** Ends the connection after the calls that run now, at once if there is none. */
+  close(): void;
+  /** Ends the connection and aborts what runs. */
+  destroy(): void;
+}
+
+/** Serves a dispatcher in one protocol, on any number of sockets. */
+export abstract class Door {
+  readonly #options: DoorOptions;
+  readonly #admission: Admission;
+  readonly #servers = new Set<Server>();
+  readonly #connections = new Map<ServedConnection, Promise<void>>();
+  #closing = false;
+
+  constructor(options: DoorOptions) {
+    this.#options = options;
+    this.#admission = options.admission ?? new Admission();
+  }
+
+  /** A connection of this door's protocol on a connected socket. */
+  protected abstract connection(socket: Socket, options: ConnectionOptions): ServedConnection;
+
+  /** Listens on an address; resolves to it, with the port that was chosen. Throws `AddressError`. */
+  async listen(address: string): Promise<string> {
+    const server = this.#newServer();
+    const listening = await listen(server, address);
+    this.#watch(server);
+    return listening;
+  }
+
+  /** Listens on a descriptor that was passed to this process. */
+  async listenOn(fd: number): Promise<void> {
+    const server = this.#newServer();
+    await listenOnDescriptor(server, fd);
+    this.#watch(server);
+  }
+
+  /** Serves the connection on a descriptor that was passed to this process; resolves when it has ended. */
+  async serveDescriptor(fd: number): Promise<void> {
+    await this.serve(new Socket({ fd, readable: true, writable: true, allowHalfOpen: true }));
+  }
+
+  /** Serves a connected socket, which must allow to be half open; resolves when it has ended. Never rejects. */
+  async serve(socket: Socket): Promise<void> {
+    const peer = this.#admit(socket);
+    if (peer === undefined) return;
+    const { dispatcher, onFailure } = this.#options;
+    const connection = this.connection(socket, {
+      dispatcher,
+      peer,
+      limits: this.#admission.limits,
+      onCall: (running) => this.#admission.call(running),
+      ...(onFailure && { onFailure }),
+    });
+    const served = connection.serve();
+    this.#connections.set(connection, served);
+    await served;
+    this.#connections.delete(connection);
+    this.#admission.leave(peer);
+  }
+
+  /**
+   * Stops: no new connections, no new calls; those that run may go on for `grace` milliseconds and are aborted then.
+   * Resolves when the last connection has ended.
+   */
+  async close(grace = 0): Promise<void> {
+    this.#closing = true;
+    const closed = [...this.#servers].map(async (server) => {
+      if (server.listening) await new Promise((resolve) => server.close(resolve));
+    });
+    for (const connection of this.#connections.keys()) connection.close();
+    const abort = setTimeout(() => {
+      for (const connection of this.#connections.keys()) connection.destroy();
+    }, grace);
+    await Promise.all([...closed, ...this.#connections.values()]);
+    clearTimeout(abort);
+  }
+
+  #newServer(): Server {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => void this.serve(socket));
+    this.#servers.add(server);
+    return server;
+  }
+
+  /** A connection that cannot be accepted, for want of descriptors say, is no reason to stop. */
+  #watch(server: Server): void {
+    server.on('error', (error) => this.#options.onFailure?.(error));
+  }
+
+  /** Who is calling; undefined, and the socket closed, if it cannot be let in. */
+  #admit(socket: Socket): Peer | undefined {
+    try {
+      if (this.#closing) throw new ConnectionLimitError('the server stops');
+      return this.#admission.enter(socket);
+    } catch (error) {
+      socket.on('error', () => {});
+      socket.destroy();
+      this.#options.onFailure?.(error);
+      return undefined;
+    }
+  }
+}
