@@ -1,91 +1,12 @@
 // The receiving half of a connection: messages ended by NUL, or raw bytes after an upgrade.
 import type { Socket } from 'node:net';
-import { ByteQueue } from '../byte-queue.js';
-import { ProtocolError } from '../connection-errors.js';
+import type { ReaderLimits } from '../socket-reader.js';
+import { SocketReader } from '../socket-reader.js';
 
-export interface ReaderLimits {
-  /** Bytes of one message. */
-  readonly message: number;
-  /** Bytes taken from the socket before anybody asks for them. */
-  readonly readAhead: number;
-}
+const nul = 0;
 
-/** Takes bytes off a socket. The socket is paused while more is here than anybody asked for. */
-export class Reader {
-  readonly #socket: Socket;
-  readonly #limits: ReaderLimits;
-  readonly #queue = new ByteQueue(0);
-  #ended = false;
-  #wake: (() => void) | undefined;
-
+export class Reader extends SocketReader {
   constructor(socket: Socket, limits: ReaderLimits) {
-    this.#socket = socket;
-    this.#limits = limits;
-    socket.on('data', (bytes: Buffer) => {
-      const awaited = this.#wake !== undefined;
-      this.#queue.push(bytes);
-      this.#notify();
-      if (!awaited && this.#queue.size >= limits.readAhead) socket.pause();
-    });
-    const end = (): void => {
-      this.#ended = true;
-      this.#notify();
-    };
-    socket.on('end', end);
-    socket.on('close', end);
-  }
-
-  /** Whether nothing is being read, so that the end of the connection would go unnoticed. */
-  get blind(): boolean {
-    return this.#ended || this.#socket.isPaused();
-  }
-
-  /** Whether a message has begun to arrive and not ended. */
-  get unfinished(): boolean {
-    return this.#queue.size > 0;
-  }
-
-  /**
-   * The next message without its NUL; undefined when the peer sends no more. A message that was not finished then is
-   * dropped. Throws {@link ProtocolError} for one that is too long.
-   */
-  async message(): Promise<Buffer | undefined> {
-    for (;;) {
-      if (this.#queue.messageSize() > this.#limits.message)
-        throw new ProtocolError(`a message is longer than ${this.#limits.message} bytes`);
-      const message = this.#queue.message();
-      if (message !== undefined) return message;
-      if (this.#ended) return undefined;
-      await this.#more();
-    }
-  }
-
-  /** Raw bytes as they come, `limit` at most; ends early when the peer sends no more. */
-  async *bytes(limit = Infinity): AsyncGenerator<Buffer, void, void> {
-    for (let left = limit; left > 0;) {
-      if (this.#queue.size > 0) {
-        const bytes = this.#queue.bytes(left);
-        left -= bytes.length;
-        yield bytes;
-      } else if (this.#ended) {
-        return;
-      } else {
-        await this.#more();
-      }
-    }
-  }
-
-  /** Waits for bytes or the end. */
-  async #more(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      this.#socket.resume();
-    });
-  }
-
-  #notify(): void {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
+    super(socket, limits, nul);
   }
 }

@@ -1,88 +1,18 @@
-// The sending half of a connection.
-import type { Socket } from 'node:net';
-import { ConnectionClosedError } from '../connection-errors.js';
+// The sending half of a connection: messages ended by NUL, or raw bytes after an upgrade.
 import type { JsonText } from '../reusable-reply.js';
+import { SocketWriter } from '../socket-writer.js';
 
-/** Up to here copying a reply takes less than gathering its parts in the kernel does. */
-const copiedBytes = 64 * 1024;
-
-/** Puts bytes on a socket, and tells its callers to wait while the peer does not read. */
-export class Writer {
-  readonly #socket: Socket;
-  #waiters: ((error?: ConnectionClosedError) => void)[] = [];
-
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on('drain', () => {
-      for (const done of this.#taken()) done();
-    });
-    socket.on('close', () => {
-      for (const done of this.#taken()) done(new ConnectionClosedError());
-    });
-  }
-
+export class Writer extends SocketWriter {
   /** Sends a message given as JSON text. Resolves when the socket can take more. */
   async message(json: string): Promise<void> {
-    await this.#drained(this.#open().write(`${json}\0`));
+    await this.text(`${json}\0`);
   }
 
   /**
    * Sends a message with parameters, `head` being its members before them, `tail` those after them, with their
-   * commas. Long ones are not copied; a short one is, since one write is cheaper than three.
+   * commas. Resolves when the socket can take more.
    */
-  async messageAround(head: string, text: JsonText, tail: string): Promise<void> {
-    const before = `{${head}"parameters":`;
-    const after = `${tail}}\0`;
-    const socket = this.#open();
-    if (typeof text === 'string') {
-      await this.#drained(socket.write(before + text + after));
-      return;
-    }
-    if (text.length <= copiedBytes) {
-      await this.#drained(socket.write(Buffer.concat([Buffer.from(before), text, Buffer.from(after)])));
-      return;
-    }
-    socket.cork();
-    socket.write(before);
-    socket.write(text);
-    const ready = socket.write(after);
-    socket.uncork();
-    await this.#drained(ready);
-  }
-
-  /** Sends raw bytes. */
-  async bytes(bytes: Uint8Array): Promise<void> {
-    await this.#drained(this.#open().write(bytes));
-  }
-
-  /** Ends the sending half. */
-  end(): void {
-    this.#socket.end();
-  }
-
-  /**
-   * Finds out whether the peer is still there when nothing is read from it: writing nothing to a unix socket fails
-   * when the other end is closed, and not when it has only finished sending. The failure closes the socket.
-   */
-  probe(): void {
-    if (this.#socket.writable && this.#socket.writableLength === 0) this.#socket.write('');
-  }
-
-  #open(): Socket {
-    if (!this.#socket.writable) throw new ConnectionClosedError();
-    return this.#socket;
-  }
-
-  async #drained(ready: boolean): Promise<void> {
-    if (ready) return;
-    await new Promise<void>((resolve, reject) => {
-      this.#waiters.push((error) => (error === undefined ? resolve() : reject(error)));
-    });
-  }
-
-  #taken(): ((error?: ConnectionClosedError) => void)[] {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    return waiters;
+  async messageAround(head: string, parameters: JsonText, tail: string): Promise<void> {
+    await this.json(`{${head}"parameters":`, parameters, `${tail}}\0`);
   }
 }
