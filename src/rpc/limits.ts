@@ -7,6 +7,8 @@ export interface Limits {
   readonly readAhead: number;
   /** How deeply the JSON of a message may nest. */
   readonly depth: number;
+  /** Calls of one connection that run at once, where the protocol has them. */
+  readonly calls: number;
   /** Connections in all, and of one user. */
   readonly connections: number;
   readonly connectionsPerUser: number;
@@ -18,6 +20,7 @@ export const defaultLimits: Limits = {
   message: 16 * 1024 * 1024,
   readAhead: 64 * 1024,
   depth: 256,
+  calls: 64,
   connections: 4096,
   connectionsPerUser: 128,
   unfinished: 60_000,
