@@ -47,15 +47,31 @@ export class SocketReader {
     return this.#queue.size > 0;
   }
 
+  /** Whether the peer sends no more. What it sent before may still be here. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** The next message without its delimiter, if it is here. Throws {@link ProtocolError} for one that is too long. */
+  take(): Buffer | undefined {
+    if (this.#queue.messageSize() > this.#limits.message)
+      throw new ProtocolError(`a message is longer than ${this.#limits.message} bytes`);
+    return this.#queue.message();
+  }
+
+  /** Calls `wake` once, when more bytes or the end have come. There is one waiter; a later one takes its place. */
+  wait(wake: () => void): void {
+    this.#wake = wake;
+    this.#socket.resume();
+  }
+
   /**
    * The next message without its delimiter; undefined when the peer sends no more. A message that was not finished then is
    * dropped. Throws {@link ProtocolError} for one that is too long.
    */
   async message(): Promise<Buffer | undefined> {
     for (;;) {
-      if (this.#queue.messageSize() > this.#limits.message)
-        throw new ProtocolError(`a message is longer than ${this.#limits.message} bytes`);
-      const message = this.#queue.message();
+      const message = this.take();
       if (message !== undefined) return message;
       if (this.#ended) return undefined;
       await this.#more();
@@ -79,10 +95,7 @@ export class SocketReader {
 
   /** Waits for bytes or the end. */
   async #more(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      this.#socket.resume();
-    });
+    await new Promise<void>((resolve) => this.wait(resolve));
   }
 
   #notify(): void {
