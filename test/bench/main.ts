@@ -1,4 +1,4 @@
-// The bench: `npm run bench -- pull|list|start [--rounds N] [--fixture NAME…] [--newer RELEASE…] [--cache DIRECTORY]`.
+// The bench: `npm run bench -- pull|list|start|rpc [--rounds N] [--fixture NAME…] [--newer RELEASE…] [--cache DIRECTORY]`.
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,8 @@ import { fixtureNames } from './fixtures.js';
 import { benchList } from './list.js';
 import { benchPull } from './pull.js';
 import { listSection, publish, pullSection, startSection } from './report.js';
+import { rpcSection } from './rpc-report.js';
+import { benchRpc } from './rpc.js';
 import { benchStart } from './start.js';
 
 const { values, positionals } = parseArgs({
@@ -41,8 +43,12 @@ switch (what) {
     await publish('Starting', startSection(await benchStart(Math.max(rounds, 15), values.cache)), true);
     break;
   }
+  case 'rpc': {
+    await publish('Calling', rpcSection(await benchRpc(rounds, values.cache)), rounds >= 5);
+    break;
+  }
   default: {
-    console.error(`no bench ${what}: pull, list or start`);
+    console.error(`no bench ${what}: pull, list, start or rpc`);
     process.exitCode = 2;
   }
 }

@@ -11,7 +11,7 @@ const page = 'docs/performance.md';
 
 const preface = `# Performance
 
-Written by \`npm run bench -- pull|list|start\`; each run replaces its own section. Ratios are imaged's median over that of
+Written by \`npm run bench -- pull|list|start|rpc\`; each run replaces its own section. Ratios are imaged's median over that of
 the fastest peer, or of what is named; below 1 is faster.
 `;
 
@@ -123,13 +123,13 @@ function ratioToFastestPeer(results: readonly PullResult[]): string {
   return own === undefined ? '' : (medianSeconds(own) / Math.min(...peers)).toFixed(2);
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const rule = head.map((_, index) => (index === 0 ? '---' : '---:'));
   return [line(head), line(rule), ...rows.map(line)].join('\n');
 }
 
-function milliseconds(seconds: number): string {
+export function milliseconds(seconds: number): string {
   return `${(seconds * 1000).toFixed(seconds < 0.001 ? 3 : seconds < 0.01 ? 2 : 1)} ms`;
 }
 

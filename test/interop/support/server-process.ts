@@ -1,0 +1,58 @@
+// A server in a process of its own, started on an address and stopped by pid.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { stop, Transcript } from './process.js';
+
+/** How long a server may take until it listens; milliseconds. */
+const patience = 20_000;
+
+export interface ServerProcess extends AsyncDisposable {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly address: string;
+}
+
+/** Starts a program that serves at a `unix:` address, and resolves once it takes connections there. */
+export async function startServer(
+  address: string,
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<ServerProcess> {
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const log = new Transcript(child.stdout, child.stderr);
+  const failed = once(child, 'error').then(([error]) => Promise.reject(error as Error));
+  await Promise.race([untilListening(address, child, log), failed]);
+  failed.catch(() => undefined);
+  return {
+    child,
+    pid: child.pid ?? 0,
+    address,
+    [Symbol.asyncDispose]: () => stop(child),
+  };
+}
+
+/** Foreign servers do not say when they are ready: the socket does. */
+async function untilListening(address: string, child: ChildProcess, log: Transcript): Promise<void> {
+  const path = address
+    .replace(/^unix:/, '')
+    .replace(/;.*/, '')
+    .replace(/^@/, '\0');
+  for (const deadline = Date.now() + patience; Date.now() < deadline; await sleep(20)) {
+    if (child.exitCode !== null || child.signalCode !== null) break;
+    const socket = connect(path);
+    try {
+      await once(socket, 'connect');
+      return;
+    } catch {
+      // Not yet.
+    } finally {
+      socket.destroy();
+    }
+  }
+  await stop(child);
+  throw new Error(`${child.spawnargs.join(' ')}: does not listen at ${address}: ${log.text.trim()}`);
+}
