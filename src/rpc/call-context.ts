@@ -17,6 +17,8 @@ export const unknownPeer: Peer = { uid: -1, gid: -1, pid: -1 };
 export interface CallContext {
   /** Did the caller ask for several replies. */
   readonly more: boolean;
+  /** Did the caller ask for no reply at all; what the method returns or throws goes nowhere then. */
+  readonly oneway: boolean;
   /**
    * There if the caller asked to leave varlink: `use` then gets the connection once the reply is written, and when
    * it is done varlink goes on. A method that does not call this answers plainly.

@@ -39,7 +39,7 @@ function call(method: string, flags: Partial<IncomingCall> = {}): IncomingCall {
 }
 
 function context(signal = new AbortController().signal): CallContext {
-  return { more: false, peer: unknownPeer, signal, connection: {} };
+  return { more: false, oneway: false, peer: unknownPeer, signal, connection: {} };
 }
 
 async function replies(

@@ -110,6 +110,7 @@ export class Connection implements ServedConnection {
     let use: UseConnection | undefined;
     const context: CallContext = {
       more: call.more,
+      oneway: call.oneway,
       ...(call.upgrade && {
         upgrade: (wanted: UseConnection) => {
           use = wanted;
