@@ -4,6 +4,7 @@ import type { Peer } from './call-context.js';
 import { unknownPeer } from './call-context.js';
 import type { Limits } from './limits.js';
 import { defaultLimits } from './limits.js';
+import { HeldBytes } from './unfinished-message.js';
 
 /** What a service is doing; it may stop for idleness when both are 0. */
 export interface Activity {
@@ -25,33 +26,59 @@ export class ConnectionLimitError extends Error {
   readonly code = 'TOO_MANY_CONNECTIONS';
 }
 
+/** One connection's place among the others. */
+export interface Admitted {
+  readonly peer: Peer;
+  /** What its user's unfinished messages hold, on all connections. */
+  readonly held: HeldBytes;
+}
+
+interface User {
+  connections: number;
+  readonly held: HeldBytes;
+}
+
 /** The limits of a service and what is used of them. Doors that share one share both. */
 export class Admission {
   readonly limits: Limits;
   readonly #options: AdmissionOptions;
-  readonly #perUser = new Map<number, number>();
+  readonly #users = new Map<number, User>();
+  readonly #held: HeldBytes;
   #connections = 0;
   #calls = 0;
 
   constructor(options: AdmissionOptions = {}) {
     this.#options = options;
     this.limits = { ...defaultLimits, ...options.limits };
+    this.#held = new HeldBytes('all users', this.limits.unfinishedBytes);
   }
 
-  /** Who is calling; counted until it leaves. Throws {@link ConnectionLimitError} if there are too many already. */
-  enter(socket: Socket): Peer {
+  /**
+   * Who is calling; counted until it leaves. Those that nobody knows, such as callers over TCP, count as one user.
+   * Throws {@link ConnectionLimitError} if there are too many already.
+   */
+  enter(socket: Socket): Admitted {
     const peer = this.#options.peerOf?.(socket) ?? unknownPeer;
     const { connections, connectionsPerUser } = this.limits;
     if (this.#connections >= connections)
       throw new ConnectionLimitError(`more than ${connections} connections`);
-    if ((this.#perUser.get(peer.uid) ?? 0) >= connectionsPerUser)
-      throw new ConnectionLimitError(`user ${peer.uid}: more than ${connectionsPerUser} connections`);
-    this.#count(peer, 1);
-    return peer;
+    const name = peer.uid < 0 ? 'unknown users' : `user ${peer.uid}`;
+    const user = this.#users.get(peer.uid) ?? {
+      connections: 0,
+      held: new HeldBytes(name, this.limits.unfinishedBytesPerUser, this.#held),
+    };
+    if (user.connections >= connectionsPerUser)
+      throw new ConnectionLimitError(`${name}: more than ${connectionsPerUser} connections`);
+    this.#users.set(peer.uid, user);
+    this.#count(user, 1);
+    return { peer, held: user.held };
   }
 
-  leave(peer: Peer): void {
-    this.#count(peer, -1);
+  leave({ peer }: Admitted): void {
+    const user = this.#users.get(peer.uid);
+    if (user === undefined) return;
+    if (user.connections === 1) this.#users.delete(peer.uid);
+    this.#count(user, -1);
   }
 
   /** Told before a call starts and after it has ended. */
@@ -60,10 +87,8 @@ export class Admission {
     this.#tell();
   }
 
-  #count(peer: Peer, change: number): void {
-    const ofUser = (this.#perUser.get(peer.uid) ?? 0) + change;
-    if (ofUser === 0) this.#perUser.delete(peer.uid);
-    else this.#perUser.set(peer.uid, ofUser);
+  #count(user: User, change: number): void {
+    user.connections += change;
     this.#connections += change;
     this.#tell();
   }

@@ -23,7 +23,7 @@ export interface CallContext {
    * There if the caller asked to leave varlink: `use` then gets the connection once the reply is written, and when
    * it is done varlink goes on. A method that does not call this answers plainly.
    */
-  readonly upgrade?: (use: UseConnection) => void;
+  readonly upgrade?: ((use: UseConnection) => void) | undefined;
   /** uid, gid, pid of the caller, from the socket. */
   readonly peer: Peer;
   /** Aborted when the caller goes away, or the server stops and will not wait any longer. */

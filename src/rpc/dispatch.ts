@@ -42,6 +42,9 @@ interface Served extends ServeOptions {
   readonly service: object;
 }
 
+/** Takes a reply that is not the last one. Where it gives a promise, the next reply has to wait for that. */
+export type Send = (reply: JsonText) => Promise<void> | undefined;
+
 type Write = (reply: object) => object;
 type Handler = (parameters: object, call: CallContext) => Promise<object> | Stream<object>;
 
@@ -66,10 +69,10 @@ export class Dispatcher {
   }
 
   /**
-   * Runs a call: yields the replies before the last and returns the last, as the JSON that goes over the wire. Throws
-   * nothing but {@link VarlinkError}.
+   * Runs a call: gives the replies before the last to `send` and resolves to the last, as the JSON that goes over the
+   * wire. A stream is ended at its next reply once the signal is aborted. Throws nothing but {@link VarlinkError}.
    */
-  async *run(call: IncomingCall, context: CallContext): Stream<JsonText> {
+  async run(call: IncomingCall, context: CallContext, send: Send): Promise<JsonText> {
     const dot = call.method.lastIndexOf('.');
     if (dot <= 0) throw new InvalidParameter('method');
     const name = call.method.slice(0, dot);
@@ -82,13 +85,14 @@ export class Dispatcher {
     const parameters = this.#check(call, served, method);
     if (method.requires === 'more' && !call.more) throw new ExpectedMore();
     if (method.requires === 'upgrade' && !call.upgrade) throw new ExpectedUpgrade();
-    const json = async (reply: object): Promise<JsonText> =>
-      await serialize(reply, (method.write as Write | undefined) ?? asItIs);
+    const write = (method.write as Write | undefined) ?? asItIs;
     try {
       const result = (handler as Handler).call(served.service, parameters, context);
-      if (!method.stream) return await json(await result);
-      const stream = result as Stream<object>;
-      return await json(call.more ? yield* written(stream, json) : await lastOf(stream, context.signal));
+      const last = method.stream
+        ? await lastOf(result as Stream<object>, context.signal, call.more ? write : undefined, send)
+        : await (result as Promise<object>);
+      const text = serialize(last, write);
+      return typeof text === 'string' ? text : await text;
     } catch (error) {
       throw this.#errorFor(error, call.method, served, context.signal);
     }
@@ -119,11 +123,13 @@ export class Dispatcher {
   }
 }
 
-/** The replies before the last as JSON; the last as it is. */
-async function* written(
+/** Runs a stream to its last reply; those before it are sent if there is a way to write them. */
+async function lastOf(
   stream: Stream<object>,
-  json: (reply: object) => Promise<JsonText>,
-): AsyncGenerator<JsonText, object, void> {
+  signal: AbortSignal,
+  write: Write | undefined,
+  send: Send,
+): Promise<object> {
   // Not for await: it would lose the reply that the stream returns.
   let ended = false;
   try {
@@ -131,21 +137,15 @@ async function* written(
       const step = await stream.next();
       ended = step.done === true;
       if (step.done) return step.value;
-      yield await json(step.value);
+      signal.throwIfAborted();
+      if (write === undefined) continue;
+      const text = serialize(step.value, write);
+      const ready = send(typeof text === 'string' ? text : await text);
+      if (ready !== undefined) await ready;
+      signal.throwIfAborted();
     }
   } finally {
     if (!ended) await stream.return(undefined as never);
-  }
-}
-
-/** Runs a stream for a caller that wants one reply, as long as the caller is there. */
-async function lastOf(stream: Stream<object>, signal: AbortSignal): Promise<object> {
-  for (;;) {
-    const step = await stream.next();
-    if (step.done) return step.value;
-    if (!signal.aborted) continue;
-    await stream.return(undefined as never);
-    throw signal.reason;
   }
 }
 

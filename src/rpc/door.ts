@@ -1,8 +1,8 @@
 // What servers of every protocol have in common: sockets to listen on, and connections that end in order.
 import type { Server } from 'node:net';
 import { createServer, Socket } from 'node:net';
+import type { Admitted } from './admission.js';
 import { Admission, ConnectionLimitError } from './admission.js';
-import type { Peer } from './call-context.js';
 import type { Dispatcher } from './dispatch.js';
 import type { Limits } from './limits.js';
 import { listen, listenOnDescriptor } from './listen.js';
@@ -16,9 +16,8 @@ export interface DoorOptions {
 }
 
 /** What a connection gets from its door. */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends Admitted {
   readonly dispatcher: Dispatcher;
-  readonly peer: Peer;
   readonly limits: Limits;
   /** Told before a call starts and after it has ended. */
   readonly onCall?: (running: boolean) => void;
@@ -74,12 +73,12 @@ export abstract class Door {
 
   /** Serves a connected socket, which must allow to be half open; resolves when it has ended. Never rejects. */
   async serve(socket: Socket): Promise<void> {
-    const peer = this.#admit(socket);
-    if (peer === undefined) return;
+    const admitted = this.#admit(socket);
+    if (admitted === undefined) return;
     const { dispatcher, onFailure } = this.#options;
     const connection = this.connection(socket, {
+      ...admitted,
       dispatcher,
-      peer,
       limits: this.#admission.limits,
       onCall: (running) => this.#admission.call(running),
       ...(onFailure && { onFailure }),
@@ -88,7 +87,7 @@ export abstract class Door {
     this.#connections.set(connection, served);
     await served;
     this.#connections.delete(connection);
-    this.#admission.leave(peer);
+    this.#admission.leave(admitted);
   }
 
   /**
@@ -120,7 +119,7 @@ export abstract class Door {
   }
 
   /** Who is calling; undefined, and the socket closed, if it cannot be let in. */
-  #admit(socket: Socket): Peer | undefined {
+  #admit(socket: Socket): Admitted | undefined {
     try {
       if (this.#closing) throw new ConnectionLimitError('the server stops');
       return this.#admission.enter(socket);

@@ -1,12 +1,12 @@
 // What generated code and services use, whatever the protocol.
-export type { Activity, AdmissionOptions } from './admission.js';
+export type { Activity, AdmissionOptions, Admitted } from './admission.js';
 export { Admission, ConnectionLimitError } from './admission.js';
 export type { CallContext, Peer, Stream, UseConnection } from './call-context.js';
 export { unknownPeer } from './call-context.js';
 export { ConnectionClosedError, InvalidReplyError, ProtocolError } from './connection-errors.js';
 export type { ErrorFactory, InterfaceDescriptor, MethodDescriptor } from './descriptor.js';
 export { AddressError } from './address.js';
-export type { DispatchLog, IncomingCall, ServeOptions } from './dispatch.js';
+export type { DispatchLog, IncomingCall, Send, ServeOptions } from './dispatch.js';
 export { Dispatcher } from './dispatch.js';
 export type { DoorOptions } from './door.js';
 export type { Empty, Fields, UnknownField } from './fields.js';

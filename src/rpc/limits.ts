@@ -12,8 +12,11 @@ export interface Limits {
   /** Connections in all, and of one user. */
   readonly connections: number;
   readonly connectionsPerUser: number;
-  /** Milliseconds without a byte after which a message that has begun is given up. */
+  /** Milliseconds after which a message that has begun is given up, unless 64 KiB of it have come meanwhile. */
   readonly unfinished: number;
+  /** Bytes that messages hold which have begun and not ended, in all and of one user; `readAhead` of each is free. */
+  readonly unfinishedBytes: number;
+  readonly unfinishedBytesPerUser: number;
 }
 
 export const defaultLimits: Limits = {
@@ -24,4 +27,6 @@ export const defaultLimits: Limits = {
   connections: 4096,
   connectionsPerUser: 128,
   unfinished: 60_000,
+  unfinishedBytes: 256 * 1024 * 1024,
+  unfinishedBytesPerUser: 64 * 1024 * 1024,
 };

@@ -18,8 +18,8 @@ export class SocketReader {
   #ended = false;
   #wake: (() => void) | undefined;
 
-  /** `delimiter` is the byte that ends a message. */
-  constructor(socket: Socket, limits: ReaderLimits, delimiter: number) {
+  /** `delimiter` is the byte that ends a message. `onBlind` is told when reading stops: see {@link blind}. */
+  constructor(socket: Socket, limits: ReaderLimits, delimiter: number, onBlind?: () => void) {
     this.#socket = socket;
     this.#queue = new ByteQueue(delimiter);
     this.#limits = limits;
@@ -27,13 +27,16 @@ export class SocketReader {
       const awaited = this.#wake !== undefined;
       this.#queue.push(bytes);
       this.#notify();
-      if (!awaited && this.#queue.size >= limits.readAhead) socket.pause();
+      if (awaited || this.#queue.size < limits.readAhead) return;
+      socket.pause();
+      onBlind?.();
     });
     const end = (): void => {
       this.#ended = true;
       this.#notify();
     };
     socket.on('end', end);
+    if (onBlind !== undefined) socket.on('end', onBlind);
     socket.on('close', end);
   }
 
@@ -42,9 +45,9 @@ export class SocketReader {
     return this.#ended || this.#socket.isPaused();
   }
 
-  /** Whether a message has begun to arrive and not ended. */
-  get unfinished(): boolean {
-    return this.#queue.size > 0;
+  /** Bytes that have arrived and were not taken. */
+  get size(): number {
+    return this.#queue.size;
   }
 
   /** Whether the peer sends no more. What it sent before may still be here. */
@@ -54,9 +57,10 @@ export class SocketReader {
 
   /** The next message without its delimiter, if it is here. Throws {@link ProtocolError} for one that is too long. */
   take(): Buffer | undefined {
-    if (this.#queue.messageSize() > this.#limits.message)
+    const message = this.#queue.message();
+    if ((message?.length ?? this.#queue.size) > this.#limits.message)
       throw new ProtocolError(`a message is longer than ${this.#limits.message} bytes`);
-    return this.#queue.message();
+    return message;
   }
 
   /** Calls `wake` once, when more bytes or the end have come. There is one waiter; a later one takes its place. */
@@ -72,9 +76,7 @@ export class SocketReader {
   async message(): Promise<Buffer | undefined> {
     for (;;) {
       const message = this.take();
-      if (message !== undefined) return message;
-      if (this.#ended) return undefined;
-      await this.#more();
+      if (message !== undefined || !(await this.more())) return message;
     }
   }
 
@@ -85,17 +87,17 @@ export class SocketReader {
         const bytes = this.#queue.bytes(left);
         left -= bytes.length;
         yield bytes;
-      } else if (this.#ended) {
+      } else if (!(await this.more())) {
         return;
-      } else {
-        await this.#more();
       }
     }
   }
 
-  /** Waits for bytes or the end. */
-  async #more(): Promise<void> {
+  /** Waits for bytes; false at the end, when none will come. */
+  async more(): Promise<boolean> {
+    if (this.#ended) return false;
     await new Promise<void>((resolve) => this.wait(resolve));
+    return true;
   }
 
   #notify(): void {

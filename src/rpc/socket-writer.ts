@@ -1,86 +1,119 @@
 // The sending half of a connection.
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConnectionClosedError } from './connection-errors.js';
 import type { JsonText } from './reusable-reply.js';
 
-/** Up to here copying a reply takes less than gathering its parts in the kernel does. */
+/** Messages of one turn are sent in one write, up to about this many characters. */
+const batchLength = 64 * 1024;
+/** Up to here copying a reply takes less than gathering its parts in the kernel does; bytes. */
 const copiedBytes = 64 * 1024;
 
-/** Puts bytes on a socket, and tells its callers to wait while the peer does not read. */
+/** Puts messages on a socket, and tells its callers to wait while the peer does not read. */
 export class SocketWriter {
   readonly #socket: Socket;
-  #waiters: ((error?: ConnectionClosedError) => void)[] = [];
+  /** Messages that wait for the end of this turn. */
+  #batch = '';
+  #waiters: (() => void)[] = [];
+  readonly #flushLater = (): void => this.flush();
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    socket.on('drain', () => {
-      for (const done of this.#taken()) done();
-    });
-    socket.on('close', () => {
-      for (const done of this.#taken()) done(new ConnectionClosedError());
-    });
-  }
-
-  /** Sends a short text. Resolves when the socket can take more. */
-  async text(text: string): Promise<void> {
-    await this.#drained(this.#open().write(text));
+    const wake = (): void => {
+      for (const resolve of this.#waiters.splice(0)) resolve();
+    };
+    socket.on('drain', wake);
+    socket.on('close', wake);
   }
 
   /**
-   * Sends JSON between two short texts. Long JSON is not copied; short is, since one write is cheaper than three.
-   * Resolves when the socket can take more.
+   * Sends a short text. Resolves when the socket can take more; rejects with {@link ConnectionClosedError} when the
+   * peer is gone.
    */
-  async json(before: string, text: JsonText, after: string): Promise<void> {
-    const socket = this.#open();
-    if (typeof text === 'string') {
-      await this.#drained(socket.write(before + text + after));
-      return;
-    }
-    if (text.length <= copiedBytes) {
-      await this.#drained(socket.write(Buffer.concat([Buffer.from(before), text, Buffer.from(after)])));
-      return;
-    }
-    socket.cork();
-    socket.write(before);
-    socket.write(text);
-    const ready = socket.write(after);
-    socket.uncork();
-    await this.#drained(ready);
+  async text(text: string): Promise<void> {
+    this.#open();
+    await this.#add(text);
+    this.#open();
   }
 
-  /** Sends raw bytes. Resolves when the socket can take more. */
+  /**
+   * Sends JSON between two short texts. Gives a promise where the next message has to wait until the peer has read;
+   * it resolves, too, when the peer is gone, which is for others to tell. Long JSON in bytes is not copied.
+   */
+  json(before: string, text: JsonText, after: string): Promise<void> | undefined {
+    if (typeof text === 'string') return this.#add(before + text + after);
+    this.flush();
+    const socket = this.#socket;
+    if (!socket.writable) return undefined;
+    if (text.length <= copiedBytes) {
+      socket.write(Buffer.concat([Buffer.from(before), text, Buffer.from(after)]));
+    } else {
+      socket.cork();
+      socket.write(before);
+      socket.write(text);
+      socket.write(after);
+      socket.uncork();
+    }
+    return this.#room();
+  }
+
+  /** Sends raw bytes. Resolves when the socket can take more; rejects with {@link ConnectionClosedError}. */
   async bytes(bytes: Uint8Array): Promise<void> {
-    await this.#drained(this.#open().write(bytes));
+    this.flush();
+    this.#open();
+    if (this.#socket.write(bytes)) return;
+    await this.#room();
+    this.#open();
+  }
+
+  /** Sends what waits for the end of the turn. */
+  flush(): void {
+    const batch = this.#batch;
+    if (batch === '') return;
+    this.#batch = '';
+    if (this.#socket.writable) this.#socket.write(batch);
   }
 
   /** Ends the sending half. */
   end(): void {
+    this.flush();
     this.#socket.end();
+  }
+
+  /** Closes the connection once everything is sent. */
+  close(): void {
+    this.flush();
+    this.#socket.destroySoon();
   }
 
   /**
    * Finds out whether the peer is still there when nothing is read from it: writing nothing to a unix socket fails
-   * when the other end is closed, and not when it has only finished sending. The failure closes the socket.
+   * when the other end is closed, and not when it has only finished sending. A TCP socket fails only after it has
+   * sent something; `blank` is what may be sent. The failure closes the socket.
    */
-  probe(): void {
-    if (this.#socket.writable && this.#socket.writableLength === 0) this.#socket.write('');
+  probe(blank: string): void {
+    if (!this.#socket.writable || this.#socket.writableLength > 0 || this.#batch !== '') return;
+    this.#socket.write(this.#socket.remoteFamily === undefined ? '' : blank);
   }
 
-  #open(): Socket {
+  #open(): void {
     if (!this.#socket.writable) throw new ConnectionClosedError();
-    return this.#socket;
   }
 
-  async #drained(ready: boolean): Promise<void> {
-    if (ready) return;
-    await new Promise<void>((resolve, reject) => {
-      this.#waiters.push((error) => (error === undefined ? resolve() : reject(error)));
+  #add(message: string): Promise<void> | undefined {
+    if (this.#batch === '') process.nextTick(this.#flushLater);
+    this.#batch += message;
+    if (this.#batch.length >= batchLength) this.flush();
+    else if (!this.#socket.writableNeedDrain) return undefined;
+    return this.#room();
+  }
+
+  /** Resolves when there is room for more or nobody to make it for; not before others had their turn. */
+  async #room(): Promise<void> {
+    await nextTurn();
+    if (this.#socket.destroyed || !this.#socket.writableNeedDrain) return;
+    await new Promise<void>((resolve) => {
+      this.#waiters.push(resolve);
     });
-  }
-
-  #taken(): ((error?: ConnectionClosedError) => void)[] {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    return waiters;
   }
 }

@@ -47,13 +47,9 @@ async function replies(
   incoming: IncomingCall,
   given = context(),
 ): Promise<unknown[]> {
-  const run = dispatcher.run(incoming, given);
   const all: unknown[] = [];
-  for (;;) {
-    const step = await run.next();
-    all.push(step.value);
-    if (step.done) return all;
-  }
+  const last = await dispatcher.run(incoming, given, (reply) => void all.push(reply));
+  return [...all, last];
 }
 
 function serving(service: object, options = {}): Dispatcher {
@@ -157,9 +153,11 @@ describe('Dispatcher', () => {
         }
       },
     };
-    const run = serving(service).run(call('Stream', { more: true }), context());
-    await run.next();
-    await run.return('');
+    const caller = new AbortController();
+    const run = serving(service).run(call('Stream', { more: true }), context(caller.signal), () =>
+      caller.abort(),
+    );
+    await expect(run).rejects.toBeInstanceOf(VarlinkError);
     expect(ends).toEqual(['ended']);
     await expect(
       replies(serving(service), call('Stream'), context(AbortSignal.abort())),

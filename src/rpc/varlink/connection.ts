@@ -1,16 +1,20 @@
 // One served connection: calls in, replies out, strictly in order.
 import type { Socket } from 'node:net';
-import type { CallContext, UseConnection } from '../call-context.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { UseConnection } from '../call-context.js';
+import { unwatchCaller, watchCaller } from '../caller-watch.js';
 import { ConnectionClosedError, ProtocolError } from '../connection-errors.js';
-import type { IncomingCall } from '../dispatch.js';
+import type { IncomingCall, Send } from '../dispatch.js';
 import type { ConnectionOptions, ServedConnection } from '../door.js';
 import { decodeJson } from '../json.js';
+import { RunningCall } from '../running-call.js';
+import { UnfinishedMessage } from '../unfinished-message.js';
 import { VarlinkError } from '../varlink-error.js';
 import { Reader } from './reader.js';
 import { Writer } from './writer.js';
 
-/** How often a caller that says nothing is looked after while its call runs; milliseconds. */
-const probeInterval = 50;
+/** Calls that are answered at once before other connections get their turn: about a millisecond's worth. */
+const burst = 256;
 /** How long a peer may take to read what is left when the connection ends; milliseconds. */
 const lingerTime = 5000;
 
@@ -20,34 +24,41 @@ export class Connection implements ServedConnection {
   readonly #options: ConnectionOptions;
   readonly #reader: Reader;
   readonly #writer: Writer;
-  #call: { readonly abort: AbortController; readonly oneway: boolean } | undefined;
+  readonly #unfinished: UnfinishedMessage;
+  #call: RunningCall | undefined;
   #awaiting = false;
   #closing = false;
+  /** Calls answered since the last one that had to be waited for. */
+  #answered = 0;
 
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#reader = new Reader(socket, options.limits);
+    this.#reader = new Reader(socket, options.limits, () => this.#lookAfterCaller());
     this.#writer = new Writer(socket);
+    this.#unfinished = new UnfinishedMessage(options.limits, options.held, (error) => {
+      options.onFailure?.(error);
+      socket.destroy();
+    });
     // The close that follows is what counts.
     socket.on('error', () => {});
-    socket.on('end', () => this.#lookForCaller());
     socket.on('close', () => {
-      if (this.#call?.oneway === false)
-        this.#call.abort.abort(new ConnectionClosedError('the caller is gone'));
-    });
-    socket.setTimeout(options.limits.unfinished, () => {
-      if (this.#awaiting && this.#reader.unfinished) socket.destroy();
+      if (this.#call?.oneway === false) this.#call.abort(new ConnectionClosedError('the caller is gone'));
     });
   }
 
   async serve(): Promise<void> {
     try {
       for (;;) {
-        const message = await this.#nextMessage();
-        if (message === undefined || this.#closing) break;
-        await this.#answer(parseCall(decodeJson(message, this.#options.limits.depth)));
+        const message = this.#reader.take();
+        if (message === undefined) {
+          if (!(await this.#bytes())) break;
+          continue;
+        }
+        this.#unfinished.ended();
         if (this.#closing) break;
+        await this.#answer(parseCall(decodeJson(message, this.#options.limits.depth)));
+        if (++this.#answered % burst === 0) await nextTurn();
       }
     } catch (error) {
       this.#options.onFailure?.(error);
@@ -58,102 +69,100 @@ export class Connection implements ServedConnection {
 
   close(): void {
     this.#closing = true;
-    if (this.#awaiting) this.#socket.destroySoon();
+    if (this.#awaiting) this.#writer.close();
   }
 
   destroy(): void {
     this.#closing = true;
-    this.#call?.abort.abort(new ConnectionClosedError('the service stops'));
+    this.#call?.abort(new ConnectionClosedError('the service stops'));
     this.#socket.destroy();
   }
 
-  async #nextMessage(): Promise<Buffer | undefined> {
+  /** For {@link watchCaller}. */
+  probe(): void {
+    // White space may stand before a reply, but not among the bytes of another protocol.
+    if (this.#reader.blind) this.#writer.probe(this.#call?.use === undefined ? ' ' : '');
+  }
+
+  /** Waits for what comes next; false when nothing does. */
+  async #bytes(): Promise<boolean> {
+    this.#answered = 0;
+    if (this.#reader.size > 0) this.#unfinished.waits(this.#reader.size);
     this.#awaiting = true;
-    try {
-      return await this.#reader.message();
-    } finally {
-      this.#awaiting = false;
-    }
+    const come = await this.#reader.more();
+    this.#awaiting = false;
+    return come && !this.#closing;
   }
 
   /** Runs a call to its end, whatever becomes of the caller. */
   async #answer(call: IncomingCall): Promise<void> {
     // Calls that want no answer are executed even if the caller has left: it is not expected to wait.
     if (this.#socket.destroyed && !call.oneway) return;
-    const abort = new AbortController();
-    this.#call = { abort, oneway: call.oneway };
-    // A socket that is not read does not tell that its peer is gone.
-    const watch = setInterval(() => this.#lookForCaller(), probeInterval);
+    const running = new RunningCall(call, this.#options.peer, this);
+    this.#call = running;
+    if (this.#reader.blind) this.#lookAfterCaller();
     this.#options.onCall?.(true);
     try {
-      const use = await this.#run(call, abort.signal);
-      await use?.({
+      await this.#run(call, running);
+      if (running.use !== undefined) await this.#handOver(running.use);
+    } finally {
+      this.#call = undefined;
+      unwatchCaller(this);
+      this.#options.onCall?.(false);
+    }
+  }
+
+  /** Runs a call and sends its replies. */
+  async #run(call: IncomingCall, running: RunningCall): Promise<void> {
+    let sent: Promise<void> | undefined;
+    try {
+      const last = await this.#options.dispatcher.run(call, running, this.#sendOneOfSeveral);
+      if (!call.oneway && !running.aborted) sent = this.#writer.messageAround('', last, '');
+    } catch (error) {
+      if (!(error instanceof VarlinkError)) throw error;
+      // What failed takes nothing over.
+      running.use = undefined;
+      if (!call.oneway && !running.aborted) sent = this.#sendError(error);
+    }
+    if (sent !== undefined) await sent;
+  }
+
+  readonly #sendOneOfSeveral: Send = (reply) => this.#writer.messageAround('', reply, ',"continues":true');
+
+  #sendError(error: VarlinkError): Promise<void> | undefined {
+    const head = `"error":${JSON.stringify(error.error)},`;
+    return this.#writer.messageAround(head, JSON.stringify(error.wire()), '');
+  }
+
+  /** Leaves varlink, for as long as the bytes are another protocol's. */
+  async #handOver(use: UseConnection): Promise<void> {
+    try {
+      await use({
         read: (limit) => this.#reader.bytes(limit),
         write: (bytes) => this.#writer.bytes(bytes),
         end: () => this.#writer.end(),
       });
     } catch (error) {
       if (!(error instanceof ConnectionClosedError)) throw error;
-    } finally {
-      clearInterval(watch);
-      this.#call = undefined;
-      this.#options.onCall?.(false);
     }
   }
 
-  #lookForCaller(): void {
-    if (this.#call?.oneway === false && this.#reader.blind) this.#writer.probe();
-  }
-
-  /** Runs a call and sends its replies; gives what takes over the connection then, if something does. */
-  async #run(call: IncomingCall, signal: AbortSignal): Promise<UseConnection | undefined> {
-    let use: UseConnection | undefined;
-    const context: CallContext = {
-      more: call.more,
-      oneway: call.oneway,
-      ...(call.upgrade && {
-        upgrade: (wanted: UseConnection) => {
-          use = wanted;
-        },
-      }),
-      peer: this.#options.peer,
-      signal,
-      connection: this,
-    };
-    const replies = this.#options.dispatcher.run(call, context);
-    try {
-      for (;;) {
-        const step = await replies.next();
-        if (signal.aborted) throw new ConnectionClosedError();
-        if (call.oneway) {
-          if (step.done) return undefined;
-          continue;
-        }
-        await this.#writer.messageAround('', step.value, step.done ? '' : ',"continues":true');
-        if (step.done) return use;
-      }
-    } catch (error) {
-      if (!(error instanceof VarlinkError)) throw error;
-      if (call.oneway) return undefined;
-      await this.#writer.messageAround(
-        `"error":${JSON.stringify(error.error)},`,
-        JSON.stringify(error.wire()),
-        '',
-      );
-      return undefined;
-    } finally {
-      await replies.return('');
-    }
+  /** A socket that is not read does not tell that its peer is gone. */
+  #lookAfterCaller(): void {
+    if (this.#call?.oneway !== false) return;
+    watchCaller(this);
+    this.probe();
   }
 
   /** Sends what is left, and waits for the end. */
   async #end(): Promise<void> {
     const socket = this.#socket;
+    this.#unfinished.ended();
     if (socket.closed) return;
     const closed = new Promise<void>((resolve) => {
       socket.once('close', () => resolve());
     });
-    socket.destroySoon();
+    this.#writer.close();
     const linger = setTimeout(() => socket.destroy(), lingerTime);
     await closed;
     clearTimeout(linger);
@@ -166,23 +175,27 @@ function parseCall(value: unknown): IncomingCall {
   const fields = (value ?? {}) as Record<string, unknown>;
   if (typeof fields !== 'object' || Array.isArray(fields))
     throw new ProtocolError('a message is not an object');
-  const own = (name: string): unknown =>
-    Object.hasOwn(fields, name) ? (fields[name] ?? undefined) : undefined;
-  const flag = (name: string): boolean => {
-    const set = own(name) ?? false;
-    if (typeof set !== 'boolean') throw new ProtocolError(`${name} is neither true nor false`);
-    return set;
-  };
-  const method = own('method') ?? '';
+  const method = own(fields, 'method') ?? '';
   if (typeof method !== 'string') throw new ProtocolError('method is not a string');
   const call = {
     method,
-    parameters: own('parameters'),
-    more: flag('more'),
-    oneway: flag('oneway'),
-    upgrade: flag('upgrade'),
+    parameters: own(fields, 'parameters'),
+    more: flag(fields, 'more'),
+    oneway: flag(fields, 'oneway'),
+    upgrade: flag(fields, 'upgrade'),
   };
   if (Number(call.more) + Number(call.oneway) + Number(call.upgrade) > 1)
     throw new ProtocolError('a call has two flags');
   return call;
+}
+
+function flag(fields: Record<string, unknown>, name: string): boolean {
+  const set = own(fields, name) ?? false;
+  if (typeof set !== 'boolean') throw new ProtocolError(`${name} is neither true nor false`);
+  return set;
+}
+
+/** A member that is there and not null. */
+function own(fields: Record<string, unknown>, name: string): unknown {
+  return Object.hasOwn(fields, name) ? (fields[name] ?? undefined) : undefined;
 }

@@ -6,7 +6,7 @@ import { SocketReader } from '../socket-reader.js';
 const nul = 0;
 
 export class Reader extends SocketReader {
-  constructor(socket: Socket, limits: ReaderLimits) {
-    super(socket, limits, nul);
+  constructor(socket: Socket, limits: ReaderLimits, onBlind?: () => void) {
+    super(socket, limits, nul, onBlind);
   }
 }

@@ -10,9 +10,9 @@ export class Writer extends SocketWriter {
 
   /**
    * Sends a message with parameters, `head` being its members before them, `tail` those after them, with their
-   * commas. Resolves when the socket can take more.
+   * commas. Gives a promise as {@link SocketWriter.json} does.
    */
-  async messageAround(head: string, parameters: JsonText, tail: string): Promise<void> {
-    await this.json(`{${head}"parameters":`, parameters, `${tail}}\0`);
+  messageAround(head: string, parameters: JsonText, tail: string): Promise<void> | undefined {
+    return this.json(`{${head}"parameters":`, parameters, `${tail}}\0`);
   }
 }
