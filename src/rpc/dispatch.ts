@@ -12,7 +12,7 @@ import {
   MethodNotFound,
   MethodNotImplemented,
 } from './standard-errors.js';
-import { UnknownError, VarlinkError } from './varlink-error.js';
+import { UnexpectedError, VarlinkError } from './varlink-error.js';
 
 /** A call as it arrived: nothing in it is checked but its shape. */
 export interface IncomingCall {
@@ -119,7 +119,7 @@ export class Dispatcher {
     // What an aborted method throws is nobody's concern.
     if (!signal.aborted) this.#log.unexpected?.(error, method);
     const reason = error instanceof Error ? error.message : String(error);
-    return new UnknownError(`${served.descriptor.name}.InternalError`, { reason }, { cause: error });
+    return new UnexpectedError(served.descriptor.name, reason, { cause: error });
   }
 }
 

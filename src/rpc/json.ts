@@ -7,13 +7,19 @@ const backslash = 0x5c;
 
 /** The value in a message. Throws {@link ProtocolError} for what is not UTF-8, not JSON, or nested too deeply. */
 export function decodeJson(bytes: Buffer, maxDepth = Infinity): unknown {
-  if (!isUtf8(bytes)) throw new ProtocolError('a message is not UTF-8');
-  if (isDeeper(bytes, maxDepth)) throw new ProtocolError(`a message is nested more than ${maxDepth} deep`);
+  const text = decodeText(bytes, maxDepth);
   try {
-    return JSON.parse(bytes.toString('utf8')) as unknown;
+    return JSON.parse(text) as unknown;
   } catch (error) {
     throw new ProtocolError('a message is not JSON', { cause: error });
   }
+}
+
+/** The text of a message that somebody else parses. Throws {@link ProtocolError} unless it is safe to. */
+export function decodeText(bytes: Buffer, maxDepth: number): string {
+  if (!isUtf8(bytes)) throw new ProtocolError('a message is not UTF-8');
+  if (isDeeper(bytes, maxDepth)) throw new ProtocolError(`a message is nested more than ${maxDepth} deep`);
+  return bytes.toString('utf8');
 }
 
 /** Whether brackets nest deeper than allowed. Looks at nothing in a message too short for it. */

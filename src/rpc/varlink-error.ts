@@ -25,3 +25,13 @@ export class UnknownError extends VarlinkError<Readonly<Record<string, unknown>>
     this.error = error;
   }
 }
+
+/** What a method failed with that is no error of its interface: `reason` is the message. */
+export class UnexpectedError extends VarlinkError<{ reason: string }> {
+  override readonly name = 'UnexpectedError';
+  readonly error: string;
+  constructor(interfaceName: string, reason: string, options?: ErrorOptions) {
+    super({ reason }, reason, options);
+    this.error = `${interfaceName}.InternalError`;
+  }
+}
