@@ -1,59 +1,72 @@
 // What a syntax tree must hold beyond the grammar: unique names, known types, finite values.
-import { IdlError } from './idl-error.js';
+import { IdlError, shown } from './idl-error.js';
 import type { Interface, Position, StructType, Type, TypeMember } from './tree.js';
 
-/** Everything wrong with a parsed interface, in the order of the text; empty when it is good. */
+/** Nobody reads more than that, and a hostile file may have one for every other character. */
+const maxProblems = 100;
+
+type Types = ReadonlyMap<string, TypeMember>;
+
+/** What is wrong with a parsed interface, in the order of the text, 100 problems at most; empty when it is good. */
 export function checkInterface(tree: Interface): IdlError[] {
-  const problems: IdlError[] = [];
   const types = new Map<string, TypeMember>();
   for (const member of tree.members) if (member.kind === 'type') types.set(member.name, member);
-  problems.push(...duplicates(tree.members, (name) => `${name} is declared twice`));
-  for (const member of tree.members) {
-    if (member.kind === 'type') problems.push(...checkType(member.type, types));
-    else if (member.kind === 'error') problems.push(...checkType(member.parameters, types));
-    else problems.push(...checkType(member.input, types), ...checkType(member.output, types));
+  const problems: IdlError[] = [];
+  for (const problem of allProblems(tree, types)) {
+    problems.push(problem);
+    if (problems.length === maxProblems) break;
   }
-  problems.push(...endless(types));
   return problems.toSorted(byPosition);
 }
 
-function checkType(type: Type, types: ReadonlyMap<string, TypeMember>): IdlError[] {
+function* allProblems(tree: Interface, types: Types): Generator<IdlError> {
+  yield* duplicates(tree.members, (name) => `${name} is declared twice`);
+  for (const member of tree.members) {
+    if (member.kind === 'type') yield* checkType(member.type, types);
+    else if (member.kind === 'error') yield* checkType(member.parameters, types);
+    else {
+      yield* checkType(member.input, types);
+      yield* checkType(member.output, types);
+    }
+  }
+  yield* endless(types);
+}
+
+function* checkType(type: Type, types: Types): Generator<IdlError> {
   switch (type.kind) {
     case 'named':
-      return types.has(type.name) ? [] : [new IdlError(type.position, `there is no type ${type.name}`)];
+      if (!types.has(type.name)) yield new IdlError(type.position, `there is no type ${shown(type.name)}`);
+      break;
     case 'array':
     case 'map':
     case 'nullable':
-      return checkType(type.element, types);
+      yield* checkType(type.element, types);
+      break;
     case 'enum':
-      return duplicates(type.values, (name) => `the value ${name} is there twice`);
+      yield* duplicates(type.values, (name) => `the value ${name} is there twice`);
+      break;
     case 'struct':
-      return [
-        ...duplicates(type.fields, (name) => `the field ${name} is there twice`),
-        ...type.fields.flatMap((field) => checkType(field.type, types)),
-      ];
+      yield* duplicates(type.fields, (name) => `the field ${name} is there twice`);
+      for (const field of type.fields) yield* checkType(field.type, types);
+      break;
     default:
-      return [];
   }
 }
 
-function duplicates(
+function* duplicates(
   named: readonly { readonly name: string; readonly position: Position }[],
   problem: (name: string) => string,
-): IdlError[] {
+): Generator<IdlError> {
   const seen = new Set<string>();
-  const problems: IdlError[] = [];
   for (const { name, position } of named) {
-    if (seen.has(name)) problems.push(new IdlError(position, problem(name)));
+    if (seen.has(name)) yield new IdlError(position, problem(shown(name)));
     seen.add(name);
   }
-  return problems;
 }
 
 /** Structs that hold themselves with no `?`, `[]` or `[string]` in between: no value of them could be written down. */
-function endless(types: ReadonlyMap<string, TypeMember>): IdlError[] {
+function* endless(types: Types): Generator<IdlError> {
   const state = new Map<string, 'open' | 'done'>();
-  const problems: IdlError[] = [];
   // The path from a type to the one looked at now; not a recursion, for a chain may have as many types as the file.
   const path: { member: TypeMember; left: string[] }[] = [];
   const open = (member: TypeMember): void => {
@@ -66,13 +79,12 @@ function endless(types: ReadonlyMap<string, TypeMember>): IdlError[] {
       const held = types.get(top.left.pop() ?? '');
       if (held !== undefined && !state.has(held.name)) open(held);
       else if (held !== undefined && state.get(held.name) === 'open')
-        problems.push(new IdlError(held.position, `${held.name} holds itself without end`));
+        yield new IdlError(held.position, `${shown(held.name)} holds itself without end`);
       if (top.left.length > 0 || path.at(-1) !== top) continue;
       state.set(top.member.name, 'done');
       path.pop();
     }
   }
-  return problems;
 }
 
 function heldDirectly(struct: StructType): string[] {

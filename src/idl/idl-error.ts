@@ -11,3 +11,13 @@ export class IdlError extends Error {
     this.position = position;
   }
 }
+
+/** A word of the text as it stands in a message: of one that is too long for that, the beginning. */
+export function shown(word: string): string {
+  return word.length <= 80 ? word : `${word.slice(0, 80)}…`;
+}
+
+/** The same in quotes. */
+export function quoted(word: string): string {
+  return JSON.stringify(shown(word));
+}

@@ -1,6 +1,6 @@
 // A whole interface file.
 import { checkInterface } from './checker.js';
-import { IdlError } from './idl-error.js';
+import { IdlError, quoted } from './idl-error.js';
 import { readMember } from './member.js';
 import { isInterfaceName } from './name.js';
 import { Tokens, unexpected } from './token.js';
@@ -17,17 +17,19 @@ export function parseInterface(text: string): Interface {
 /** Parses an interface file without looking at what its names mean. */
 export function readInterface(text: string): Interface {
   const tokens = new Tokens(text);
+  const comments = tokens.above();
   const keyword = tokens.expect('word', '"interface"');
   if (keyword.text !== 'interface') throw unexpected(keyword, '"interface"');
   const name = tokens.expect('word', 'an interface name');
   if (!isInterfaceName(name.text))
-    throw new IdlError(name.position, `${JSON.stringify(name.text)} is not an interface name`);
+    throw new IdlError(name.position, `${quoted(name.text)} is not an interface name`);
+  const behind = tokens.behind();
   const members: Member[] = [];
   while (tokens.peek().kind !== 'end') {
-    const start = tokens.peek();
-    if (start.position.line === tokens.lastLine())
-      throw new IdlError(start.position, 'a member starts on a line of its own');
+    const { position } = tokens.peek();
+    if (position.line === tokens.lastLine())
+      throw new IdlError(position, 'a member starts on a line of its own');
     members.push(readMember(tokens));
   }
-  return { name: name.text, doc: keyword.doc, members, position: keyword.position };
+  return { name: name.text, ...comments, behind, members, tail: tokens.rest(), position: keyword.position };
 }

@@ -3,98 +3,145 @@ import type { EnumType, EnumValue, Field, Interface, Member, StructType, Type } 
 
 const width = 80;
 
-/** The interface as text; parsing it gives the same tree but for positions. */
+const prefixes = { array: '[]', map: '[string]', nullable: '?' } as const;
+
+type Item = Field | EnumValue;
+
+/** The interface as text, with all its comments; parsing it gives the same tree but for positions. */
 export function printInterface(tree: Interface): string {
-  return [`${comment(tree.doc, '')}interface ${tree.name}\n`, ...tree.members.map(printMember)].join('\n');
+  return [
+    commented(tree, '', `interface ${tree.name}`, ''),
+    ...tree.members.map((member) => commented(member, '', declaration(member), '')),
+    ...tree.tail.map((block) => comment(block, '')),
+  ].join('\n');
 }
 
-function printMember(member: Member): string {
-  return `${comment(member.doc, '')}${declaration(member)}\n`;
+/** Something with the comments above and behind it. `comma` is what comes before the latter. */
+function commented(item: Item | Member | Interface, indent: string, text: string, comma: string): string {
+  const above = item.above.map((block) => `${comment(block, indent)}\n`).join('');
+  const doc = item.doc === '' ? '' : comment(item.doc, indent);
+  const behind = item.behind === undefined ? '' : ` ${commentLine(item.behind)}`;
+  return `${above}${doc}${indent}${text}${comma}${behind}\n`;
 }
 
 function declaration(member: Member): string {
-  if (member.kind === 'method') {
-    const { input, output } = member;
-    const head = `method ${member.name}`;
-    // On one line if it fits; else the shorter half keeps its line.
-    const layouts = [
-      [true, true],
-      [true, false],
-      [false, true],
-    ] as const;
-    for (const [flatInput, flatOutput] of layouts) {
-      const text = `${head}${list(input, '', flatInput)} -> ${list(output, '', flatOutput)}`;
-      if (fits(text)) return text;
-    }
-    return `${head}${list(input, '', false)} -> ${list(output, '', false)}`;
-  }
+  if (member.kind === 'method') return method(member.name, member.input, member.output);
   const head = `${member.kind} ${member.name} `;
   const type = member.kind === 'type' ? member.type : member.parameters;
-  const flat = head + list(type, '', true);
-  return fits(flat) ? flat : head + list(type, '', false);
+  return head + (flat(type, width - head.length) ?? broken(type, ''));
 }
 
-/** Lines that begin or end a list count; those inside a broken list are as long as they are. */
+/** On one line if it fits; else the output, or the input, or at last both are broken into lines. */
+function method(name: string, input: StructType, output: StructType): string {
+  const head = `method ${name}`;
+  const flatInput = flat(input, width - head.length);
+  const flatOutput = flat(output, width - ') -> '.length);
+  for (const end of [flatOutput, broken(output, '')]) {
+    const text = `${head}${flatInput} -> ${end}`;
+    if (flatInput !== undefined && end !== undefined && fits(text)) return text;
+  }
+  return `${head}${broken(input, '')} -> ${flatOutput ?? broken(output, '')}`;
+}
+
+/** Whether the first line is short enough. */
 function fits(text: string): boolean {
-  const lines = text.split('\n');
-  return (lines[0] ?? '').length <= width && (lines.at(-1) ?? '').length <= width;
+  const end = text.indexOf('\n');
+  return (end === -1 ? text.length : end) <= width;
 }
 
-function list(type: StructType | EnumType, indent: string, flat: boolean): string {
-  const items: readonly (Field | EnumValue)[] = type.kind === 'struct' ? type.fields : type.values;
-  if (items.length === 0) return '()';
-  // A comment needs a line of its own.
-  if (flat && !hasDocs(type)) return `(${items.map((item) => printItem(item, indent, true)).join(', ')})`;
-  const inner = `${indent}  `;
-  const lines = items.map((item) => {
-    const line = inner + printItem(item, inner, true);
-    const text = fits(line) ? line : inner + printItem(item, inner, false);
-    return comment(item.doc, inner) + text;
-  });
-  return `(\n${lines.join(',\n')}\n${indent})`;
+/** A type on one line of at most `room` columns; undefined if it is longer or has comments in it. */
+function flat(type: Type, room: number): string | undefined {
+  const text = flatText(type, room);
+  return text !== undefined && text.length <= room ? text : undefined;
 }
 
-function printItem(item: Field | EnumValue, indent: string, flat: boolean): string {
-  return 'type' in item ? `${item.name}: ${printType(item.type, indent, flat)}` : item.name;
-}
-
-function printType(type: Type, indent: string, flat: boolean): string {
+function flatText(type: Type, room: number): string | undefined {
   switch (type.kind) {
     case 'named':
       return type.name;
     case 'array':
-      return `[]${printType(type.element, indent, flat)}`;
     case 'map':
-      return `[string]${printType(type.element, indent, flat)}`;
-    case 'nullable':
-      return `?${printType(type.element, indent, flat)}`;
+    case 'nullable': {
+      const prefix = prefixes[type.kind];
+      const element = flat(type.element, room - prefix.length);
+      return element === undefined ? undefined : prefix + element;
+    }
     case 'struct':
     case 'enum':
-      return list(type, indent, flat);
+      return flatList(type, room);
     default:
       return type.kind;
   }
 }
 
-function hasDocs(type: Type): boolean {
+/** Gives up as soon as the line is full, for a list may be as long as the file. */
+function flatList(type: StructType | EnumType, room: number): string | undefined {
+  if (type.tail.length > 0) return undefined;
+  let text = '(';
+  for (const item of itemsOf(type)) {
+    if (text !== '(') text += ', ';
+    const line = hasComments(item) ? undefined : flatItem(item, room - text.length - 1);
+    if (line === undefined) return undefined;
+    text += line;
+  }
+  return `${text})`;
+}
+
+function flatItem(item: Item, room: number): string | undefined {
+  if (!('type' in item)) return item.name.length <= room ? item.name : undefined;
+  const type = flat(item.type, room - item.name.length - 2);
+  return type === undefined ? undefined : `${item.name}: ${type}`;
+}
+
+/** A type with every item of its outermost list on a line of its own. */
+function broken(type: Type, indent: string): string {
   switch (type.kind) {
-    case 'struct':
-      return type.fields.some((field) => field.doc !== '' || hasDocs(field.type));
-    case 'enum':
-      return type.values.some((value) => value.doc !== '');
+    case 'named':
+      return type.name;
     case 'array':
     case 'map':
     case 'nullable':
-      return hasDocs(type.element);
+      return prefixes[type.kind] + broken(type.element, indent);
+    case 'struct':
+    case 'enum':
+      return brokenList(type, indent);
     default:
-      return false;
+      return type.kind;
   }
 }
 
-function comment(doc: string, indent: string): string {
-  if (doc === '') return '';
-  return doc
+function brokenList(type: StructType | EnumType, indent: string): string {
+  const items = itemsOf(type);
+  if (items.length === 0 && type.tail.length === 0) return '()';
+  const inner = `${indent}  `;
+  const lines = items.map((item, index) => {
+    const comma = index === items.length - 1 ? '' : ',';
+    const line = flatItem(item, width - inner.length - comma.length) ?? brokenItem(item, inner);
+    return commented(item, inner, line, comma);
+  });
+  const tail = type.tail.map((block) => comment(block, inner)).join('\n');
+  return `(\n${lines.join('')}${tail}${indent})`;
+}
+
+function brokenItem(item: Item, indent: string): string {
+  return 'type' in item ? `${item.name}: ${broken(item.type, indent)}` : item.name;
+}
+
+function itemsOf(type: StructType | EnumType): readonly Item[] {
+  return type.kind === 'struct' ? type.fields : type.values;
+}
+
+function hasComments(item: Item): boolean {
+  return item.doc !== '' || item.above.length > 0 || item.behind !== undefined;
+}
+
+function comment(block: string, indent: string): string {
+  return block
     .split('\n')
-    .map((line) => `${indent}#${line === '' ? '' : ` ${line}`}\n`)
+    .map((line) => `${indent}${commentLine(line)}\n`)
     .join('');
+}
+
+function commentLine(line: string): string {
+  return line === '' ? '#' : `# ${line}`;
 }

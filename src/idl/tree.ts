@@ -25,59 +25,62 @@ export interface WrappedType {
   readonly element: Type;
 }
 
-export interface Field {
-  readonly name: string;
-  readonly type: Type;
-  /** The comment block above it, without `#` and one space; lines joined by `\n`; empty when there is none. */
+/** Text of comments is without `#` and one space behind it; the lines of a block are joined by `\n`. */
+interface Commented {
+  /** The block of comment lines directly above, which documents it; empty when there is none. */
   readonly doc: string;
+  /** The blocks above that document nothing, for an empty line or code cuts them off. */
+  readonly above: readonly string[];
+  /** The comment behind it on the same line, which documents nothing. */
+  readonly behind: string | undefined;
+}
+
+interface Named extends Commented {
+  readonly name: string;
   readonly position: Position;
+}
+
+export interface Field extends Named {
+  readonly type: Type;
 }
 
 export interface StructType {
   readonly kind: 'struct';
   readonly fields: readonly Field[];
+  /** The comment blocks before the closing parenthesis. */
+  readonly tail: readonly string[];
 }
 
-export interface EnumValue {
-  readonly name: string;
-  readonly doc: string;
-  readonly position: Position;
-}
+export type EnumValue = Named;
 
 export interface EnumType {
   readonly kind: 'enum';
   readonly values: readonly EnumValue[];
+  readonly tail: readonly string[];
 }
 
 export type Type = SimpleType | NamedType | WrappedType | StructType | EnumType;
 
-interface MemberBase {
-  readonly name: string;
-  readonly doc: string;
-  readonly position: Position;
-}
-
-export interface TypeMember extends MemberBase {
+export interface TypeMember extends Named {
   readonly kind: 'type';
   readonly type: StructType | EnumType;
 }
 
-export interface MethodMember extends MemberBase {
+export interface MethodMember extends Named {
   readonly kind: 'method';
   readonly input: StructType;
   readonly output: StructType;
 }
 
-export interface ErrorMember extends MemberBase {
+export interface ErrorMember extends Named {
   readonly kind: 'error';
   readonly parameters: StructType;
 }
 
 export type Member = TypeMember | MethodMember | ErrorMember;
 
-export interface Interface {
-  readonly name: string;
-  readonly doc: string;
+export interface Interface extends Named {
   readonly members: readonly Member[];
-  readonly position: Position;
+  /** The comment blocks at the end of the file. */
+  readonly tail: readonly string[];
 }

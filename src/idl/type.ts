@@ -1,5 +1,5 @@
 // The type of a field.
-import { IdlError } from './idl-error.js';
+import { IdlError, quoted } from './idl-error.js';
 import { isMemberName } from './name.js';
 import { checkDepth, readStructOrEnum } from './struct.js';
 import type { Token, Tokens } from './token.js';
@@ -32,6 +32,8 @@ export function readType(tokens: Tokens, depth: number): Type {
 
 function readWord(token: Token): Type {
   if (simple.has(token.text)) return { kind: token.text as SimpleKind };
+  if (/[a-z0-9-]\.[A-Z][A-Za-z0-9]*$/.test(token.text))
+    throw new IdlError(token.position, `${quoted(token.text)}: only types of this file can be named`);
   if (!isMemberName(token.text)) throw unexpected(token, 'a type');
   return { kind: 'named', name: token.text, position: token.position };
 }
