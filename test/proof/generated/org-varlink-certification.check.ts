@@ -19,6 +19,7 @@ import type {
   Test08ReplySet,
   Test09Parameters,
   Test09ParametersSet,
+  Test10Reply,
 } from './org-varlink-certification.js';
 
 const interfaceFooValues: ReadonlySet<unknown> = new Set(['foo', 'bar', 'baz']);
@@ -215,6 +216,14 @@ export function checkTest09Parameters(value: unknown, unknown?: UnknownField): T
   return { ...rest, clientId } as unknown as Test09Parameters;
 }
 
+const test10ReplyFields: ReadonlySet<string> = new Set(['string']);
+
+export function checkTest10Reply(value: unknown, unknown?: UnknownField): Test10Reply {
+  const fields = fieldsOf(value, '', test10ReplyFields, unknown);
+  if (typeof fields.string !== 'string') throw new FieldError('string', 'a string', fields.string);
+  return fields as unknown as Test10Reply;
+}
+
 const startReplyFields: ReadonlySet<string> = new Set(['client_id']);
 
 export function checkStartReply(value: unknown, unknown?: UnknownField): { readonly clientId: string } {
@@ -363,14 +372,6 @@ export function checkTest10Parameters(
   fields.mytype = checkMyType(fields.mytype, 'mytype', unknown);
   const { client_id: clientId, ...rest } = fields;
   return { ...rest, clientId } as unknown as { readonly clientId: string; readonly mytype: MyType };
-}
-
-const test10ReplyFields: ReadonlySet<string> = new Set(['string']);
-
-export function checkTest10Reply(value: unknown, unknown?: UnknownField): { readonly string: string } {
-  const fields = fieldsOf(value, '', test10ReplyFields, unknown);
-  if (typeof fields.string !== 'string') throw new FieldError('string', 'a string', fields.string);
-  return fields as unknown as { readonly string: string };
 }
 
 const test11ParametersFields: ReadonlySet<string> = new Set(['client_id', 'last_more_replies']);

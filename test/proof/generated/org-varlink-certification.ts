@@ -4,6 +4,8 @@ import type {
   CallOptions,
   Empty,
   InterfaceDescriptor,
+  Replies,
+  Stream,
   Transport,
 } from '../../../src/rpc/index.js';
 import { checkEmpty, VarlinkError, withErrors } from '../../../src/rpc/index.js';
@@ -147,6 +149,11 @@ export interface Test09Parameters {
   readonly set: Readonly<Record<string, Test09ParametersSet>>;
 }
 
+/** The reply of Test10. */
+export interface Test10Reply {
+  readonly string: string;
+}
+
 /** error ClientIdError () */
 export class ClientIdError extends VarlinkError {
   override readonly name = 'ClientIdError';
@@ -209,7 +216,7 @@ export interface OrgVarlinkCertificationService {
   test10(
     params: { readonly clientId: string; readonly mytype: MyType },
     call: CallContext,
-  ): Promise<{ string: string }>;
+  ): Stream<Test10Reply>;
   /** must be called as "oneway" */
   test11(
     params: { readonly clientId: string; readonly lastMoreReplies: readonly string[] },
@@ -328,12 +335,31 @@ export class OrgVarlinkCertificationClient {
     );
   }
 
-  /** returns more than one reply with "continues" */
+  /**
+   * returns more than one reply with "continues"
+   * The last reply only.
+   */
   test10(
     params: { readonly clientId: string; readonly mytype: MyType },
     options?: CallOptions,
-  ): Promise<{ string: string }> {
+  ): Promise<Test10Reply> {
     return this.#transport.call(
+      'org.varlink.certification.Test10',
+      writeTest10Parameters(params),
+      checkTest10Reply,
+      options,
+    );
+  }
+
+  /**
+   * returns more than one reply with "continues"
+   * Every reply as it comes; leaving the loop ends the call and the connection.
+   */
+  test10More(
+    params: { readonly clientId: string; readonly mytype: MyType },
+    options?: CallOptions,
+  ): Replies<Test10Reply> {
+    return this.#transport.more(
       'org.varlink.certification.Test10',
       writeTest10Parameters(params),
       checkTest10Reply,
@@ -456,6 +482,7 @@ method Test08(client_id: string, map: [string]string) -> (set: [string]())
 method Test09(client_id: string, set: [string]()) -> (mytype: MyType)
 
 # returns more than one reply with "continues"
+# [Supports 'more' flag]
 method Test10(client_id: string, mytype: MyType) -> (string: string)
 
 # must be called as "oneway"
@@ -464,6 +491,7 @@ method Test11(client_id: string, last_more_replies: []string) -> ()
 method End(client_id: string) -> (all_ok: bool)
 
 error ClientIdError ()
+
 error CertificationError (wants: object, got: object)
 `,
   unknownFields: 'refuse',
@@ -478,7 +506,7 @@ error CertificationError (wants: object, got: object)
     Test07: { handler: 'test07', stream: false, check: checkTest07Parameters },
     Test08: { handler: 'test08', stream: false, check: checkTest08Parameters },
     Test09: { handler: 'test09', stream: false, check: checkTest09Parameters, write: writeTest09Reply },
-    Test10: { handler: 'test10', stream: false, check: checkTest10Parameters },
+    Test10: { handler: 'test10', stream: true, check: checkTest10Parameters },
     Test11: { handler: 'test11', stream: false, check: checkTest11Parameters },
     End: { handler: 'end', stream: false, check: checkEndParameters, write: writeEndReply },
   },
