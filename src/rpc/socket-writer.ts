@@ -9,6 +9,9 @@ const batchLength = 64 * 1024;
 /** Up to here copying a reply takes less than gathering its parts in the kernel does; bytes. */
 const copiedBytes = 64 * 1024;
 
+/** How long a peer may take to read what is left when the connection ends; milliseconds. */
+const lingerTime = 5000;
+
 /** Puts messages on a socket, and tells its callers to wait while the peer does not read. */
 export class SocketWriter {
   readonly #socket: Socket;
@@ -84,6 +87,19 @@ export class SocketWriter {
   close(): void {
     this.flush();
     this.#socket.destroySoon();
+  }
+
+  /** Sends what is left, ends the connection, and resolves when it is closed: soon, even if the peer does not read. */
+  async finish(): Promise<void> {
+    const socket = this.#socket;
+    if (socket.closed) return;
+    const closed = new Promise<void>((resolve) => {
+      socket.once('close', () => resolve());
+    });
+    this.close();
+    const linger = setTimeout(() => socket.destroy(), lingerTime);
+    await closed;
+    clearTimeout(linger);
   }
 
   /**

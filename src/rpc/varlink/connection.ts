@@ -15,8 +15,6 @@ import { Writer } from './writer.js';
 
 /** Calls that are answered at once before other connections get their turn: about a millisecond's worth. */
 const burst = 256;
-/** How long a peer may take to read what is left when the connection ends; milliseconds. */
-const lingerTime = 5000;
 
 /** Serves one socket until either side ends it. */
 export class Connection implements ServedConnection {
@@ -63,7 +61,8 @@ export class Connection implements ServedConnection {
     } catch (error) {
       this.#options.onFailure?.(error);
     } finally {
-      await this.#end();
+      this.#unfinished.ended();
+      await this.#writer.finish();
     }
   }
 
@@ -152,20 +151,6 @@ export class Connection implements ServedConnection {
     if (this.#call?.oneway !== false) return;
     watchCaller(this);
     this.probe();
-  }
-
-  /** Sends what is left, and waits for the end. */
-  async #end(): Promise<void> {
-    const socket = this.#socket;
-    this.#unfinished.ended();
-    if (socket.closed) return;
-    const closed = new Promise<void>((resolve) => {
-      socket.once('close', () => resolve());
-    });
-    this.#writer.close();
-    const linger = setTimeout(() => socket.destroy(), lingerTime);
-    await closed;
-    clearTimeout(linger);
   }
 }
 
