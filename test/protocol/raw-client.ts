@@ -1,4 +1,4 @@
-// A varlink client that knows nothing but bytes, for what no proper client would send.
+// A client that knows nothing but bytes, for what no proper client would send.
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 
@@ -8,8 +8,11 @@ export class RawClient implements Disposable {
   #bytes = Buffer.alloc(0);
   #ended = false;
   #wake = (): void => {};
+  /** What ends a message. */
+  readonly #delimiter: string;
 
-  constructor(path: string) {
+  constructor(path: string, delimiter = '\0') {
+    this.#delimiter = delimiter;
     this.socket = connect({ path, allowHalfOpen: true });
     this.socket.on('error', () => {});
     this.socket.on('data', (bytes: Buffer) => {
@@ -27,9 +30,9 @@ export class RawClient implements Disposable {
     });
   }
 
-  /** Sends calls, each ended by its NUL, in one write. */
+  /** Sends calls, each with its end, in one write. */
   send(...calls: object[]): void {
-    this.write(calls.map((call) => `${JSON.stringify(call)}\0`).join(''));
+    this.write(calls.map((call) => `${JSON.stringify(call)}${this.#delimiter}`).join(''));
   }
 
   write(bytes: string | Uint8Array): void {
@@ -39,8 +42,8 @@ export class RawClient implements Disposable {
   /** The next reply; undefined at the end of the connection. */
   async next(): Promise<unknown> {
     const text = await this.#until(() => {
-      const nul = this.#bytes.indexOf(0);
-      return nul < 0 ? undefined : nul + 1;
+      const end = this.#bytes.indexOf(this.#delimiter);
+      return end < 0 ? undefined : end + 1;
     });
     return text === undefined ? undefined : JSON.parse(text.toString().slice(0, -1));
   }
