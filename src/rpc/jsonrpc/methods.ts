@@ -1,0 +1,50 @@
+// What can be called through this door: what the dispatcher has, and rpc.discover.
+import type { JSONRPCID, JSONRPCErrorResponse, JSONRPCResponse } from 'json-rpc-2.0';
+import {
+  createJSONRPCErrorResponse,
+  createJSONRPCSuccessResponse,
+  isJSONRPCID,
+  JSONRPCServer,
+} from 'json-rpc-2.0';
+import type { Dispatcher } from '../dispatch.js';
+import { MethodNotFound } from '../standard-errors.js';
+import type { Call } from './call.js';
+import { toJsonRpc } from './errors.js';
+
+/** Handles requests as json-rpc-2.0 does. A result is JSON text already, which the writer puts in its place. */
+export function methodsOf(dispatcher: Dispatcher): JSONRPCServer<Call> {
+  // The dispatcher has a log of its own.
+  const methods = new JSONRPCServer<Call>({ errorListener: () => {} });
+  methods.mapErrorToJSONRPCErrorResponse = errorResponse;
+  methods.addMethod('rpc.discover', () => discovered(dispatcher));
+  methods.applyMiddleware(async (next, request, call) =>
+    methods.hasMethod(request.method) ? await next(request, call) : await run(dispatcher, call),
+  );
+  return methods;
+}
+
+/** The response for a call that failed. */
+export function errorResponse(id: JSONRPCID, error: unknown): JSONRPCErrorResponse {
+  const { code, message, data } = toJsonRpc(error);
+  return createJSONRPCErrorResponse(id, code, message, data);
+}
+
+/** Every interface with its file, byte for byte. */
+function discovered(dispatcher: Dispatcher): string {
+  const interfaces = dispatcher.interfaces().map(({ name, description }) => ({ name, description }));
+  return JSON.stringify({ interfaces });
+}
+
+async function run(dispatcher: Dispatcher, call: Call): Promise<JSONRPCResponse | null> {
+  const { id, method } = call.request;
+  if (method.lastIndexOf('.') <= 0) throw new MethodNotFound(method);
+  try {
+    // It may have been given up while it waited for its turn.
+    if (call.aborted) call.signal.throwIfAborted();
+    const result = await dispatcher.run(call.incoming, call, call.reply);
+    if (call.aborted) call.signal.throwIfAborted();
+    return isJSONRPCID(id) ? createJSONRPCSuccessResponse(id, result) : null;
+  } catch (error) {
+    throw call.aborted ? call.signal.reason : error;
+  }
+}
