@@ -3,18 +3,41 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import type { Address } from './address.js';
-import { parseAddress } from './address.js';
+import type { ClientAddressOptions } from './client-address.js';
+import { parseClientAddress } from './client-address.js';
 import { ConnectionClosedError } from './connection-errors.js';
+import { startProgram } from './program.js';
 
-export interface ConnectOptions {
+export interface ConnectOptions extends ClientAddressOptions {
+  /** Gives connecting up. */
   readonly signal?: AbortSignal;
   /** Milliseconds until connecting is given up; none by default. */
   readonly timeout?: number;
+  /** Milliseconds that calls with one reply wait for it where their own `timeout` does not say; for ever by default. */
+  readonly callTimeout?: number;
 }
 
-/** Opens a socket to an address. Throws `AddressError`, or {@link ConnectionClosedError} if nobody answers there. */
-export async function connectTo(text: string, options: ConnectOptions = {}): Promise<Socket> {
-  const socket = connect({ ...target(parseAddress(text)), allowHalfOpen: true, noDelay: true });
+/** A connected stream of bytes. */
+export interface Link {
+  readonly socket: Socket;
+  /** There if a program is at the other end: resolves when it has ended, to what is to be said of that, or to ''. */
+  readonly ended?: Promise<string>;
+}
+
+/**
+ * Connects to an address, or starts the program that it names. Throws `AddressError`, or {@link ConnectionClosedError}
+ * if nobody answers there. What is wrong with a program is told only when it ends.
+ */
+export async function openLink(text: string, options: ConnectOptions = {}): Promise<Link> {
+  const address = parseClientAddress(text, options);
+  options.signal?.throwIfAborted();
+  return address.kind === 'program'
+    ? startProgram(text, address)
+    : { socket: await open(text, address, options) };
+}
+
+async function open(text: string, address: Address, options: ConnectOptions): Promise<Socket> {
+  const socket = connect({ ...target(address), allowHalfOpen: true, noDelay: true });
   const signals = [
     options.signal,
     options.timeout === undefined ? undefined : AbortSignal.timeout(options.timeout),
@@ -26,7 +49,7 @@ export async function connectTo(text: string, options: ConnectOptions = {}): Pro
   } catch (error) {
     socket.on('error', () => {});
     socket.destroy();
-    if (options.signal?.aborted === true) throw error;
+    options.signal?.throwIfAborted();
     const problem = (error as Error).name === 'AbortError' ? 'no answer in time' : (error as Error).message;
     throw new ConnectionClosedError(`connect to ${text}: ${problem}`, { cause: error });
   }

@@ -4,9 +4,19 @@
 export class ConnectionClosedError extends Error {
   override readonly name = 'ConnectionClosedError';
   readonly code = 'CONNECTION_CLOSED';
-  constructor(message = 'the connection is closed', options?: ErrorOptions) {
+  /** Whether the call that failed had been sent: the service may have run it. One that was not can be made again. */
+  readonly mayHaveRun: boolean;
+  constructor(message = 'the connection is closed', options: ErrorOptions & { mayHaveRun?: boolean } = {}) {
     super(message, options);
+    this.mayHaveRun = options.mayHaveRun ?? false;
   }
+}
+
+/** No reply came in time. The service may have run the call. */
+export class TimeoutError extends Error {
+  override readonly name = 'TimeoutError';
+  readonly code = 'TIMEOUT';
+  readonly mayHaveRun = true;
 }
 
 /** The peer sent something that is no message. There is no going on after it. */

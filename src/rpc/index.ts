@@ -3,7 +3,12 @@ export type { Activity, AdmissionOptions, Admitted } from './admission.js';
 export { Admission, ConnectionLimitError } from './admission.js';
 export type { CallContext, Peer, Stream, UseConnection } from './call-context.js';
 export { unknownPeer } from './call-context.js';
-export { ConnectionClosedError, InvalidReplyError, ProtocolError } from './connection-errors.js';
+export {
+  ConnectionClosedError,
+  InvalidReplyError,
+  ProtocolError,
+  TimeoutError,
+} from './connection-errors.js';
 export type { ErrorFactory, InterfaceDescriptor, MethodDescriptor } from './descriptor.js';
 export { AddressError } from './address.js';
 export type { DispatchLog, IncomingCall, Send, ServeOptions } from './dispatch.js';
@@ -35,6 +40,6 @@ export {
   MethodNotImplemented,
   PermissionDenied,
 } from './standard-errors.js';
-export type { CallOptions, Check, Replies, Transport, Upgraded } from './transport.js';
+export type { CallOptions, Check, Connection, Outcomes, Replies, Transport, Upgraded } from './transport.js';
 export { withErrors } from './transport.js';
 export { UnknownError, VarlinkError } from './varlink-error.js';

@@ -15,6 +15,11 @@ export type Check<T> = (value: unknown) => T;
 export interface CallOptions {
   /** Gives the call up. A call that is under way takes its connection with it: varlink has no other way. */
   readonly signal?: AbortSignal;
+  /**
+   * Milliseconds to wait for a reply, each one of several; the call then fails with `TimeoutError` and is given up as
+   * by `signal`. Without it a call waits as long as its connection says, and a stream for ever.
+   */
+  readonly timeout?: number;
 }
 
 /** The reply of an upgraded call, and the connection from its first byte after it. */
@@ -41,6 +46,22 @@ export interface Transport {
   ): Promise<Upgraded<T>>;
 }
 
+/** What became of each of several calls, in the order in which they were made. */
+export type Outcomes<T extends readonly unknown[]> = {
+  -readonly [K in keyof T]: PromiseSettledResult<Awaited<T[K]>>;
+};
+
+/** A transport with a life: what `connect` gives. */
+export interface Connection extends Transport, AsyncDisposable {
+  /**
+   * Makes several calls at once: those that `calls` makes, without waiting for any, are sent together in one write. The
+   * error of one is its own outcome and does not keep the others from theirs.
+   */
+  pipeline<T extends readonly unknown[]>(calls: () => readonly [...T]): Promise<Outcomes<T>>;
+  /** Ends the connection; calls that wait for a reply fail. Resolves when all that belongs to it has ended. */
+  close(): Promise<void>;
+}
+
 /** The same transport, throwing the error classes of an interface where one of its errors arrives. */
 export function withErrors(
   transport: Transport,
@@ -55,16 +76,24 @@ export function withErrors(
   return {
     call: (method, parameters, check, options) =>
       transport.call(method, parameters, check, options).catch(known),
-    more: async function* (method, parameters, check, options) {
-      try {
-        yield* transport.more(method, parameters, check, options);
-      } catch (error) {
-        known(error);
-      }
-    },
+    more: (method, parameters, check, options) =>
+      failingWith(known, transport.more(method, parameters, check, options)),
     oneway: (method, parameters, options) => transport.oneway(method, parameters, options),
     upgrade: (method, parameters, check, options) =>
       transport.upgrade(method, parameters, check, options).catch(known),
+  };
+}
+
+/** No generator: a step costs little this way, and the loop can be left while it waits for one. */
+function failingWith<T>(fail: (error: unknown) => never, replies: Replies<T>): Replies<T> {
+  return {
+    [Symbol.asyncIterator]: () => {
+      const steps = replies[Symbol.asyncIterator]();
+      return {
+        next: () => steps.next().catch(fail),
+        return: () => steps.return?.() ?? Promise.resolve({ done: true, value: undefined }),
+      };
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { AddressError, parseAddress } from '../../src/rpc/address.js';
-import { connectTo } from '../../src/rpc/connect.js';
+import { openLink } from '../../src/rpc/connect.js';
 import { listen, listenOnDescriptor } from '../../src/rpc/listen.js';
 import { declare } from '../../src/sys/libc.js';
 
@@ -61,7 +61,7 @@ describe('listen', () => {
   }
 
   async function greeting(address: string): Promise<string> {
-    const socket: Socket = await connectTo(address);
+    const { socket } = await openLink(address);
     let text = '';
     for await (const bytes of socket) text += String(bytes);
     return text;

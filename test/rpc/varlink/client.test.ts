@@ -261,6 +261,6 @@ describe('a connection to something else', () => {
     });
     await expect(connect('unix:')).rejects.toMatchObject({ code: 'INVALID_ADDRESS' });
     const signal = AbortSignal.abort(new RangeError('enough'));
-    await expect(connect(address, { signal })).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(connect(address, { signal })).rejects.toThrow('enough');
   });
 });

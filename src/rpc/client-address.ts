@@ -1,0 +1,101 @@
+// The addresses that only a client can use: programs that are started for the connection, here or on another host.
+import type { Address } from './address.js';
+import { AddressError, parseAddress } from './address.js';
+
+/** A program that is at the other end of the connection. */
+export interface ProgramAddress {
+  readonly kind: 'program';
+  /** The program and its arguments. */
+  readonly command: readonly [string, ...string[]];
+  /** Whether it gets a connected socket as a service manager passes it, or as its standard input and output. */
+  readonly passing: 'descriptor' | 'stdio';
+}
+
+export interface ClientAddressOptions {
+  /**
+   * What `ssh:` addresses run on the other host: it takes `--connect ADDRESS` and forwards what comes on its standard
+   * input. `varlink bridge` by default.
+   */
+  readonly bridge?: readonly string[];
+}
+
+/** [user@]host as ssh takes it and nothing that ssh would take for an option or a shell for a command. */
+const destination = /^(?:(?:\w[\w.+-]*@)?(?:\w[\w.-]*|\[[0-9A-Fa-f:.]+(?:%\w+)?\]))$/;
+
+/**
+ * Parses what {@link parseAddress} does, and
+ * - `exec:COMMAND`: the service itself, which is passed a connected socket as descriptor 3 (varlink.md §9),
+ * - `bridge:COMMAND`: a program that speaks varlink on its standard input and output,
+ * - `ssh:[USER@]HOST[:PATH]`: a bridge on another host, to its usual service or a socket,
+ * - `ssh-unix:[USER@]HOST:PATH`: a socket on another host, which needs nothing but sshd there,
+ * - `ssh-exec:[USER@]HOST:COMMAND`: as `bridge:`, on another host.
+ *
+ * COMMAND is a program and its arguments, quoted as for a shell. Throws {@link AddressError}.
+ */
+export function parseClientAddress(
+  text: string,
+  { bridge = ['varlink', 'bridge'] }: ClientAddressOptions = {},
+): Address | ProgramAddress {
+  const [scheme] = text.split(':', 1);
+  const rest = text.slice(`${scheme}:`.length);
+  switch (scheme) {
+    case 'exec':
+      return { kind: 'program', passing: 'descriptor', command: shell(text, rest) };
+    case 'bridge':
+      return { kind: 'program', passing: 'stdio', command: shell(text, rest) };
+    case 'ssh': {
+      const [host, path] = remote(text, rest);
+      const words = path === '' ? bridge : [...bridge, '--connect', `unix:${absolute(text, path)}`];
+      return ssh(host, words.map(quoted).join(' '));
+    }
+    case 'ssh-unix': {
+      const [host, path] = remote(text, rest);
+      return ssh(host, undefined, '-W', absolute(text, path));
+    }
+    case 'ssh-exec': {
+      const [host, command] = remote(text, rest);
+      if (command === '') throw new AddressError(text, 'the command is empty');
+      return ssh(host, command);
+    }
+    default:
+      return parseAddress(text);
+  }
+}
+
+function shell(text: string, command: string): ProgramAddress['command'] {
+  if (command.trim() === '') throw new AddressError(text, 'the command is empty');
+  if (command.includes('\0')) throw new AddressError(text, 'the command has a NUL in it');
+  // In place of the shell: the program is then the child itself, which can be stopped and has its process id.
+  return ['/bin/sh', '-c', `exec ${command}`];
+}
+
+/** HOST and what is behind the colon that follows it. */
+function remote(text: string, rest: string): [host: string, behind: string] {
+  const colon = rest.indexOf(':', rest.includes('[') ? rest.indexOf(']') + 1 : 0);
+  const host = colon < 0 ? rest : rest.slice(0, colon);
+  if (!destination.test(host)) throw new AddressError(text, 'expected [USER@]HOST behind ssh:');
+  const behind = colon < 0 ? '' : rest.slice(colon + 1);
+  if (colon >= 0 && behind === '') throw new AddressError(text, 'nothing behind the host');
+  if (behind.includes('\0')) throw new AddressError(text, 'there is a NUL in it');
+  return [host, behind];
+}
+
+function absolute(text: string, path: string): string {
+  if (!path.startsWith('/')) throw new AddressError(text, 'the path on the other host must be absolute');
+  return path;
+}
+
+function ssh(host: string, command: string | undefined, ...options: string[]): ProgramAddress {
+  // ssh knows the brackets around an IPv6 address in URLs only.
+  const target = host.replaceAll(/[[\]]/g, '');
+  return {
+    kind: 'program',
+    passing: 'stdio',
+    command: ['ssh', '-T', ...options, '--', target, ...(command === undefined ? [] : [command])],
+  };
+}
+
+/** A word as the shell of the other host leaves it alone. */
+function quoted(word: string): string {
+  return /^[\w./:@=+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
