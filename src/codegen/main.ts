@@ -1,31 +1,12 @@
-// The program: imaged-codegen [--lenient] [--rpc MODULE] --out DIRECTORY FILE…
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { IdlError } from '../idl/index.js';
-import { generate } from './generate.js';
+// imaged-idl: checks, formats, translates and documents interface files.
+import { runProgram } from './program.js';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    lenient: { type: 'boolean', default: false },
-    rpc: { type: 'string', default: '../rpc/index.js' },
-    out: { type: 'string', default: '.' },
-  },
+const { stdin, stdout, stderr } = process;
+
+// `imaged-idl docs x.varlink | head -1`: nobody reads on, which is no failure to complain about.
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exitCode = 141;
 });
 
-mkdirSync(values.out, { recursive: true });
-for (const source of positionals) {
-  try {
-    const files = generate(readFileSync(source, 'utf8'), {
-      source,
-      rpc: values.rpc,
-      lenient: values.lenient,
-    });
-    for (const [name, text] of files) writeFileSync(join(values.out, name), text);
-  } catch (error) {
-    if (!(error instanceof IdlError)) throw error;
-    process.stderr.write(`${source}:${error.message}\n`);
-    process.exitCode = 1;
-  }
-}
+process.exitCode = await runProgram(process.argv.slice(2), { stdin, stdout, stderr });

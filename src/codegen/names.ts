@@ -72,6 +72,12 @@ export function uncapitalized(name: string): string {
   return name.slice(0, 1).toLowerCase() + name.slice(1);
 }
 
+/** A file's name on a line of a comment: of its characters only those that cannot end the line or the comment. */
+export function sourceName(file: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  return file.replaceAll(/[\0-\x1f\x7f-\x9f\u2028\u2029]|--+>/g, '?');
+}
+
 function words(text: string): Set<string> {
   return new Set(text.trim().split(/\s+/));
 }

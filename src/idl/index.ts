@@ -4,5 +4,5 @@ export type { FlagUse, MethodFlags } from './flags.js';
 export { methodFlags, withoutMarkers } from './flags.js';
 export { IdlError } from './idl-error.js';
 export { parseInterface, readInterface } from './interface.js';
-export { printInterface } from './printer.js';
+export { printInterface, printSignature } from './printer.js';
 export type * from './tree.js';

@@ -5,6 +5,8 @@ const width = 80;
 
 const prefixes = { array: '[]', map: '[string]', nullable: '?' } as const;
 
+const noComments = { doc: '', above: [], behind: undefined } as const;
+
 type Item = Field | EnumValue;
 
 /** The interface as text, with all its comments; parsing it gives the same tree but for positions. */
@@ -14,6 +16,38 @@ export function printInterface(tree: Interface): string {
     ...tree.members.map((member) => commented(member, '', declaration(member), '')),
     ...tree.tail.map((block) => comment(block, '')),
   ].join('\n');
+}
+
+/** A member without any comments, as one writes it on a page that has them elsewhere. */
+export function printSignature(member: Member): string {
+  return declaration(
+    member.kind === 'method'
+      ? { ...member, input: withoutComments(member.input), output: withoutComments(member.output) }
+      : member.kind === 'type'
+        ? { ...member, type: withoutComments(member.type) }
+        : { ...member, parameters: withoutComments(member.parameters) },
+  );
+}
+
+function withoutComments<T extends Type>(type: T): T {
+  switch (type.kind) {
+    case 'array':
+    case 'map':
+    case 'nullable':
+      return { ...type, element: withoutComments(type.element) };
+    case 'struct': {
+      const fields = type.fields.map((field) => ({
+        ...field,
+        ...noComments,
+        type: withoutComments(field.type),
+      }));
+      return { ...type, fields, tail: [] };
+    }
+    case 'enum':
+      return { ...type, values: type.values.map((value) => ({ ...value, ...noComments })), tail: [] };
+    default:
+      return type;
+  }
 }
 
 /** Something with the comments above and behind it. `comma` is what comes before the latter. */
