@@ -34,7 +34,12 @@ function methodEntry(model: Model, method: MethodModel): string {
     // Services of the lenient kind have errors of their own for it, so their methods answer.
     ...(required === undefined || lenient ? [] : [`requires: '${required}'`]),
     `check: ${method.input.fields.length === 0 ? empty : `check${method.input.name}`}`,
+    ...(method.input.fields.length === 0 ? [] : [`parameters: [${positions(method)}]`]),
     ...(isRenamed(method.output) ? [`write: write${method.output.name}`] : []),
   ];
   return list('    ', `${method.wire}: {`, entries, '},', ' ');
+}
+
+function positions(method: MethodModel): string {
+  return method.input.fields.map((field) => `'${field.wire}'`).join(', ');
 }

@@ -119,6 +119,7 @@ error ExpectedUpgrade ()
       handler: 'getInterfaceDescription',
       stream: false,
       check: checkGetInterfaceDescriptionParameters,
+      parameters: ['interface'],
     },
   },
   errors: {

@@ -11,6 +11,8 @@ export interface MethodDescriptor {
   readonly requires?: 'more' | 'upgrade';
   /** Parameters as they arrived → parameters of the handler. Throws `FieldError`. */
   readonly check: (value: unknown, unknown?: UnknownField) => object;
+  /** The names of the parameters in their declared order, for callers who give them by position. */
+  readonly parameters?: readonly string[];
   /** A reply of the handler → as it goes over the wire; left out where they are the same. */
   readonly write?: (reply: never) => object;
 }

@@ -213,12 +213,18 @@ error Long (
 `,
   unknownFields: 'refuse',
   methods: {
-    Count: { handler: 'count', stream: true, check: checkCountParameters },
-    Watch: { handler: 'watch', stream: true, requires: 'more', check: checkWatchParameters },
+    Count: { handler: 'count', stream: true, check: checkCountParameters, parameters: ['to'] },
+    Watch: {
+      handler: 'watch',
+      stream: true,
+      requires: 'more',
+      check: checkWatchParameters,
+      parameters: ['to'],
+    },
     Talk: { handler: 'talk', stream: false, check: checkEmpty },
     HandOver: { handler: 'handOver', stream: false, requires: 'upgrade', check: checkEmpty },
-    Forget: { handler: 'forget', stream: false, check: checkForgetParameters },
-    Fail: { handler: 'fail', stream: false, check: checkFailParameters },
+    Forget: { handler: 'forget', stream: false, check: checkForgetParameters, parameters: ['what'] },
+    Fail: { handler: 'fail', stream: false, check: checkFailParameters, parameters: ['code', 'message'] },
   },
   errors: { Failed, Empty: Empty_, Long },
 } as const satisfies InterfaceDescriptor;

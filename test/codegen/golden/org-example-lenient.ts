@@ -156,8 +156,14 @@ error Failed (reason: string, code: int)
 `,
   unknownFields: 'ignore',
   methods: {
-    Echo: { handler: 'echo', stream: false, check: checkEchoParameters, write: writeEchoReply },
-    Paint: { handler: 'paint', stream: false, check: checkPaintParameters },
+    Echo: {
+      handler: 'echo',
+      stream: false,
+      check: checkEchoParameters,
+      parameters: ['flag', 'count', 'ratio', 'text', 'list', 'map', 'foreign', 'options', 'maybe'],
+      write: writeEchoReply,
+    },
+    Paint: { handler: 'paint', stream: false, check: checkPaintParameters, parameters: ['color'] },
     Nothing: { handler: 'nothing', stream: false, check: checkNothing },
     Watch: { handler: 'watch', stream: true, check: checkNothing },
   },

@@ -214,10 +214,27 @@ error Error (default: string, return_code: int, options: []string)
 `,
   unknownFields: 'refuse',
   methods: {
-    Constructor: { handler: 'constructor_', stream: false, check: checkConstructorParameters },
+    Constructor: {
+      handler: 'constructor_',
+      stream: false,
+      check: checkConstructorParameters,
+      parameters: ['class', 'delete'],
+    },
     ToString: { handler: 'toString_', stream: false, check: checkEmpty },
-    Then: { handler: 'then_', stream: false, check: checkThenParameters, write: writeThenReply },
-    Echo: { handler: 'echo', stream: false, check: checkEchoParameters, write: writeEchoReply },
+    Then: {
+      handler: 'then_',
+      stream: false,
+      check: checkThenParameters,
+      parameters: ['record', 'alike'],
+      write: writeThenReply,
+    },
+    Echo: {
+      handler: 'echo',
+      stream: false,
+      check: checkEchoParameters,
+      parameters: ['inherited', 'promise', 'lists', 'words', 'by_name', 'maybe_rows', 'maybe_record'],
+      write: writeEchoReply,
+    },
   },
   errors: { Error: Error_ },
 } as const satisfies InterfaceDescriptor;

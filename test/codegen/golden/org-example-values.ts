@@ -169,8 +169,8 @@ method Scale(color: Color, size: ?Size) -> (size: Size)
 `,
   unknownFields: 'refuse',
   methods: {
-    Echo: { handler: 'echo', stream: false, check: checkEchoParameters },
-    Scale: { handler: 'scale', stream: false, check: checkScaleParameters },
+    Echo: { handler: 'echo', stream: false, check: checkEchoParameters, parameters: ['value'] },
+    Scale: { handler: 'scale', stream: false, check: checkScaleParameters, parameters: ['color', 'size'] },
   },
   errors: {},
 } as const satisfies InterfaceDescriptor;
