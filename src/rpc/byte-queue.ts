@@ -37,42 +37,34 @@ export class ByteQueue {
 
   /** The bytes before the first delimiter, which is dropped; undefined while there is none. */
   message(): Buffer | undefined {
-    this.#cut ??= this.#find();
-    if (this.#cut < 0) return undefined;
-    const message = this.#take(this.#cut + 1).subarray(0, -1);
-    this.#cut = undefined;
+    const cut = (this.#cut ??= this.#find());
+    if (cut < 0) return undefined;
+    const first = this.#pieces[0];
+    const isWhole = first !== undefined && cut < first.length;
+    const message = isWhole ? first.subarray(0, cut) : Buffer.concat(this.#pieces, cut);
+    this.#drop(cut + 1);
     return message;
   }
 
-  /** How long the first message is, as far as it has arrived. */
-  messageSize(): number {
-    this.#cut ??= this.#find();
-    return this.#cut < 0 ? this.#size : this.#cut;
-  }
-
-  /** The first `count` bytes, or all if there are fewer; without a copy where they are in one piece. */
+  /** The first `count` bytes, or fewer: those that are in one piece. */
   bytes(count: number): Buffer {
-    const first = this.#pieces[0];
-    this.#cut = undefined;
-    return this.#take(Math.min(count, first?.length ?? 0));
+    const bytes = this.#pieces[0]?.subarray(0, count) ?? Buffer.alloc(0);
+    this.#drop(bytes.length);
+    return bytes;
   }
 
-  #take(count: number): Buffer {
-    const taken: Buffer[] = [];
-    let missing = count;
-    let used = 0;
-    while (missing > 0) {
-      const piece = this.#pieces[used];
-      if (piece === undefined) throw new RangeError('more bytes than the queue has');
-      const part = piece.subarray(0, missing);
-      taken.push(part);
-      missing -= part.length;
-      if (part.length < piece.length) this.#pieces[used] = piece.subarray(part.length);
-      else used++;
-    }
-    this.#pieces.splice(0, used);
+  #drop(count: number): void {
     this.#size -= count;
-    return taken.length === 1 && taken[0] !== undefined ? taken[0] : Buffer.concat(taken);
+    this.#cut = undefined;
+    let left = count;
+    for (let piece = this.#pieces[0]; piece !== undefined && left > 0; piece = this.#pieces[0]) {
+      if (left < piece.length) {
+        this.#pieces[0] = piece.subarray(left);
+        return;
+      }
+      left -= piece.length;
+      this.#pieces.shift();
+    }
   }
 
   #find(): number {

@@ -93,7 +93,7 @@ export class SocketReader {
     }
   }
 
-  /** Waits for bytes; false at the end, when none will come. */
+  /** Waits for more bytes or the end; false after the end. */
   async more(): Promise<boolean> {
     if (this.#ended) return false;
     await new Promise<void>((resolve) => this.wait(resolve));

@@ -61,14 +61,4 @@ describe('ByteQueue', () => {
     expect(message).toHaveLength(1_000_000);
     expect(message?.toString('latin1', 999_974)).toBe('OPQRSTUVWXYZABCDEFGHIJKLMN');
   });
-
-  it('knows how long the first message is so far', () => {
-    const queue = new ByteQueue(10);
-    queue.push(Buffer.from('abc'));
-    expect(queue.messageSize()).toBe(3);
-    queue.push(Buffer.from('de\nfgh'));
-    expect(queue.messageSize()).toBe(5);
-    queue.message();
-    expect(queue.messageSize()).toBe(3);
-  });
 });

@@ -24,7 +24,7 @@ export class Connection implements ServedConnection {
   readonly #writer: Writer;
   readonly #unfinished: UnfinishedMessage;
   #call: RunningCall | undefined;
-  #awaiting = false;
+  #done = (): void => {};
   #closing = false;
   /** Calls answered since the last one that had to be waited for. */
   #answered = 0;
@@ -46,29 +46,17 @@ export class Connection implements ServedConnection {
   }
 
   async serve(): Promise<void> {
-    try {
-      for (;;) {
-        const message = this.#reader.take();
-        if (message === undefined) {
-          if (!(await this.#bytes())) break;
-          continue;
-        }
-        this.#unfinished.ended();
-        if (this.#closing) break;
-        await this.#answer(parseCall(decodeJson(message, this.#options.limits.depth)));
-        if (++this.#answered % burst === 0) await nextTurn();
-      }
-    } catch (error) {
-      this.#options.onFailure?.(error);
-    } finally {
-      this.#unfinished.ended();
-      await this.#writer.finish();
-    }
+    await new Promise<void>((resolve) => {
+      this.#done = resolve;
+      void this.#answer();
+    });
+    this.#unfinished.ended();
+    await this.#writer.finish();
   }
 
   close(): void {
     this.#closing = true;
-    if (this.#awaiting) this.#writer.close();
+    if (this.#call === undefined) this.#writer.close();
   }
 
   destroy(): void {
@@ -83,49 +71,71 @@ export class Connection implements ServedConnection {
     if (this.#reader.blind) this.#writer.probe(this.#call?.use === undefined ? ' ' : '');
   }
 
-  /** Waits for what comes next; false when nothing does. */
-  async #bytes(): Promise<boolean> {
-    this.#answered = 0;
-    if (this.#reader.size > 0) this.#unfinished.waits(this.#reader.size);
-    this.#awaiting = true;
-    const come = await this.#reader.more();
-    this.#awaiting = false;
-    return come && !this.#closing;
+  /** Answers the calls that are here, then waits for more. Never rejects. */
+  async #answer(): Promise<void> {
+    try {
+      for (let message = this.#next(); message !== undefined; message = this.#next()) {
+        const call = parseCall(decodeJson(message, this.#options.limits.depth));
+        // Calls that want no answer are executed even if the caller has left: it is not expected to wait.
+        if (this.#socket.destroyed && !call.oneway) continue;
+        const running = this.#begin(call);
+        try {
+          const last = await this.#options.dispatcher.run(call, running, this.#sendOneOfSeveral);
+          const ready = this.#isAwaited(running) ? this.#writer.messageAround('', last, '') : undefined;
+          if (ready !== undefined) await ready;
+          if (running.use !== undefined) await this.#handOver(running.use);
+        } catch (error) {
+          if (!(error instanceof VarlinkError)) throw error;
+          if (this.#isAwaited(running)) await this.#sendError(error);
+        } finally {
+          this.#finish();
+        }
+        if (++this.#answered % burst === 0) await nextTurn();
+      }
+      this.#wait();
+    } catch (error) {
+      this.#options.onFailure?.(error);
+      this.#done();
+    }
   }
 
-  /** Runs a call to its end, whatever becomes of the caller. */
-  async #answer(call: IncomingCall): Promise<void> {
-    // Calls that want no answer are executed even if the caller has left: it is not expected to wait.
-    if (this.#socket.destroyed && !call.oneway) return;
+  /** The next message; undefined while there is none, or when there shall be none. */
+  #next(): Buffer | undefined {
+    const message = this.#closing ? undefined : this.#reader.take();
+    if (message !== undefined) this.#unfinished.ended();
+    return message;
+  }
+
+  /** Goes on when more has come, unless nothing will. */
+  #wait(): void {
+    this.#answered = 0;
+    if (this.#closing || this.#reader.ended) {
+      this.#done();
+      return;
+    }
+    if (this.#reader.size > 0) this.#unfinished.waits(this.#reader.size);
+    this.#reader.wait(this.#wake);
+  }
+
+  #begin(call: IncomingCall): RunningCall {
     const running = new RunningCall(call, this.#options.peer, this);
     this.#call = running;
     if (this.#reader.blind) this.#lookAfterCaller();
     this.#options.onCall?.(true);
-    try {
-      await this.#run(call, running);
-      if (running.use !== undefined) await this.#handOver(running.use);
-    } finally {
-      this.#call = undefined;
-      unwatchCaller(this);
-      this.#options.onCall?.(false);
-    }
+    return running;
   }
 
-  /** Runs a call and sends its replies. */
-  async #run(call: IncomingCall, running: RunningCall): Promise<void> {
-    let sent: Promise<void> | undefined;
-    try {
-      const last = await this.#options.dispatcher.run(call, running, this.#sendOneOfSeveral);
-      if (!call.oneway && !running.aborted) sent = this.#writer.messageAround('', last, '');
-    } catch (error) {
-      if (!(error instanceof VarlinkError)) throw error;
-      // What failed takes nothing over.
-      running.use = undefined;
-      if (!call.oneway && !running.aborted) sent = this.#sendError(error);
-    }
-    if (sent !== undefined) await sent;
+  #finish(): void {
+    this.#call = undefined;
+    unwatchCaller(this);
+    this.#options.onCall?.(false);
   }
 
+  #isAwaited(running: RunningCall): boolean {
+    return !running.oneway && !running.aborted;
+  }
+
+  readonly #wake = (): void => void this.#answer();
   readonly #sendOneOfSeveral: Send = (reply) => this.#writer.messageAround('', reply, ',"continues":true');
 
   #sendError(error: VarlinkError): Promise<void> | undefined {
@@ -133,7 +143,7 @@ export class Connection implements ServedConnection {
     return this.#writer.messageAround(head, JSON.stringify(error.wire()), '');
   }
 
-  /** Leaves varlink, for as long as the bytes are another protocol's. */
+  /** Leaves varlink, for as long as the bytes are another protocol's. Never rejects. */
   async #handOver(use: UseConnection): Promise<void> {
     try {
       await use({
@@ -142,7 +152,9 @@ export class Connection implements ServedConnection {
         end: () => this.#writer.end(),
       });
     } catch (error) {
-      if (!(error instanceof ConnectionClosedError)) throw error;
+      if (!(error instanceof ConnectionClosedError)) this.#options.onFailure?.(error);
+      // Nobody knows where the next call would begin.
+      this.#closing = true;
     }
   }
 
