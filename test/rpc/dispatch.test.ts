@@ -154,8 +154,10 @@ describe('Dispatcher', () => {
       },
     };
     const caller = new AbortController();
-    const run = serving(service).run(call('Stream', { more: true }), context(caller.signal), () =>
-      caller.abort(),
+    const run = serving(service).run(
+      call('Stream', { more: true }),
+      context(caller.signal),
+      () => void caller.abort(),
     );
     await expect(run).rejects.toBeInstanceOf(VarlinkError);
     expect(ends).toEqual(['ended']);
