@@ -2,8 +2,8 @@
 import type { Socket } from 'node:net';
 import type { Link } from '../connect.js';
 import { ConnectionClosedError } from '../connection-errors.js';
-import type { PendingCall } from './pending-call.js';
-import { OnewayCall } from './pending-call.js';
+import type { PendingCall } from '../pending-call.js';
+import { OnewayCall } from '../pending-call.js';
 import type { Reader } from './reader.js';
 import { decodeReply } from './reply.js';
 import type { Writer } from './writer.js';

@@ -2,13 +2,13 @@
 import type { ConnectOptions, Link } from '../connect.js';
 import { openLink } from '../connect.js';
 import { defaultLimits } from '../limits.js';
+import { OnewayCall, SingleCall } from '../pending-call.js';
+import { ReplyStream } from '../reply-stream.js';
 import { InterfaceNotFound, InvalidParameter } from '../standard-errors.js';
 import type { CallOptions, Check, Connection, Outcomes, Upgraded } from '../transport.js';
 import { VarlinkError } from '../varlink-error.js';
 import { CallQueue } from './call-queue.js';
-import { OnewayCall, SingleCall, upgradeFlag } from './pending-call.js';
 import { Reader } from './reader.js';
-import { ReplyStream } from './reply-stream.js';
 import { Writer } from './writer.js';
 
 /** A list of many images is long; this is a limit against a service gone mad. */
@@ -17,6 +17,7 @@ const maxReply = 512 * 1024 * 1024;
 const lingerTime = 5000;
 
 const describing = 'org.varlink.service.GetInterfaceDescription';
+const upgradeFlag = ',"upgrade":true';
 const noOptions: CallOptions = {};
 
 /** Connects to a varlink service. Throws `AddressError` or `ConnectionClosedError`. */
@@ -54,12 +55,13 @@ export class VarlinkConnection implements Connection {
   }
 
   more<T>(method: string, parameters: object, check: Check<T>, options = noOptions): ReplyStream<T> {
-    return new ReplyStream(this.#calls, method, parameters, options, check);
+    return new ReplyStream(this.#calls, method, message(method, parameters, ',"more":true'), options, check);
   }
 
   oneway(method: string, parameters: object, options = noOptions): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#calls.start(new OnewayCall(method, parameters, options, { resolve, reject }));
+      const text = message(method, parameters, ',"oneway":true');
+      this.#calls.start(new OnewayCall(method, text, options, { resolve, reject }));
     });
   }
 
@@ -125,9 +127,16 @@ export class VarlinkConnection implements Connection {
   ): Promise<T> {
     const limited = this.#callTimeout === undefined ? options : { timeout: this.#callTimeout, ...options };
     return new Promise((resolve, reject) => {
-      this.#calls.start(new SingleCall(method, parameters, flag, limited, check, { resolve, reject }));
+      const text = message(method, parameters, flag);
+      const takesOver = flag === upgradeFlag;
+      this.#calls.start(new SingleCall(method, text, limited, check, { resolve, reject }, takesOver));
     });
   }
+}
+
+/** A call as it goes over the wire; `flag` is a member of it, or empty. */
+function message(method: string, parameters: object, flag: string): string {
+  return `{"method":${JSON.stringify(method)},"parameters":${JSON.stringify(parameters)}${flag}}\0`;
 }
 
 /** Older Go services call an interface that they do not have a bad parameter. */

@@ -1,18 +1,8 @@
-// What a service sends: a reply, or an error in its place.
-import { InvalidReplyError, ProtocolError } from '../connection-errors.js';
-import { FieldError } from '../fields.js';
+// What a service sends, as varlink has it.
+import { ProtocolError } from '../connection-errors.js';
 import { decodeJson } from '../json.js';
-import type { Check } from '../transport.js';
+import type { Reply } from '../reply.js';
 import { replyError } from '../transport.js';
-import type { VarlinkError } from '../varlink-error.js';
-
-export interface Reply {
-  /** Never absent: `{}` where the service left them out. */
-  readonly parameters: unknown;
-  readonly continues: boolean;
-  /** There if the call has failed. */
-  readonly error?: VarlinkError;
-}
 
 /** The reply in a message. Throws {@link ProtocolError} unless it has the shape of one. */
 export function decodeReply(bytes: Buffer): Reply {
@@ -28,17 +18,6 @@ export function decodeReply(bytes: Buffer): Reply {
   // An error is a last reply, whatever else it says.
   const fields = (parameters ?? {}) as Record<string, unknown>;
   return { parameters: fields, continues: false, error: replyError(error, fields) };
-}
-
-/** The parameters of a reply as its interface declares them. Throws its error, or {@link InvalidReplyError}. */
-export function checkReply<T>(method: string, reply: Reply, check: Check<T>): T {
-  if (reply.error !== undefined) throw reply.error;
-  try {
-    return check(reply.parameters);
-  } catch (error) {
-    if (!(error instanceof FieldError)) throw error;
-    throw new InvalidReplyError(`${method}: ${error.message}`, { cause: error });
-  }
 }
 
 function json(bytes: Buffer): unknown {

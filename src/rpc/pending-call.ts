@@ -1,10 +1,8 @@
 // A call from when it is made until its last reply.
-import { ProtocolError, TimeoutError } from '../connection-errors.js';
-import type { CallOptions, Check } from '../transport.js';
+import { ProtocolError, TimeoutError } from './connection-errors.js';
+import type { CallOptions, Check } from './transport.js';
 import type { Reply } from './reply.js';
 import { checkReply } from './reply.js';
-
-export const upgradeFlag = ',"upgrade":true';
 
 /** One call on a connection, which gives it its replies in their order. */
 export abstract class PendingCall {
@@ -18,10 +16,10 @@ export abstract class PendingCall {
   #abandon: ((reason: unknown) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `flag` is a member of the call as text, or empty. */
-  constructor(method: string, parameters: object, flag: string, options: CallOptions) {
+  /** `message` is the call as it goes over the wire. */
+  constructor(method: string, message: string, options: CallOptions) {
     this.method = method;
-    this.#message = `{"method":${JSON.stringify(method)},"parameters":${JSON.stringify(parameters)}${flag}}\0`;
+    this.#message = message;
     this.#options = options;
   }
 
@@ -86,14 +84,14 @@ export class SingleCall<T> extends PendingCall {
 
   constructor(
     method: string,
-    parameters: object,
-    flag: '' | typeof upgradeFlag,
+    message: string,
     options: CallOptions,
     check: Check<T>,
     settle: Settle<T>,
+    takesOver = false,
   ) {
-    super(method, parameters, flag, options);
-    this.takesOver = flag === upgradeFlag;
+    super(method, message, options);
+    this.takesOver = takesOver;
     this.#check = check;
     this.#settle = settle;
   }
@@ -120,8 +118,8 @@ export class OnewayCall extends PendingCall {
   readonly wanted = false;
   readonly #settle: Settle<Promise<void>>;
 
-  constructor(method: string, parameters: object, options: CallOptions, settle: Settle<Promise<void>>) {
-    super(method, parameters, ',"oneway":true', options);
+  constructor(method: string, message: string, options: CallOptions, settle: Settle<Promise<void>>) {
+    super(method, message, options);
     this.#settle = settle;
   }
 

@@ -1,5 +1,5 @@
 // The replies of a call that asked for several, taken one by one.
-import type { CallOptions, Check } from '../transport.js';
+import type { CallOptions, Check } from './transport.js';
 import type { Settle } from './pending-call.js';
 import { PendingCall } from './pending-call.js';
 import type { Reply } from './reply.js';
@@ -10,8 +10,8 @@ export interface StreamSource {
   /** Sends the call. */
   start(call: PendingCall): void;
   /** Gives the call replies as long as they are here and wanted. */
-  deliver(): void;
-  /** Ends the connection, for there is no other way to tell the service that nobody wants more. */
+  deliver(call: PendingCall): void;
+  /** Tells the service that nobody wants more, in whatever way its protocol has. */
   abandon(call: PendingCall): void;
 }
 
@@ -26,14 +26,8 @@ export class ReplyStream<T> extends PendingCall implements AsyncIterableIterator
   /** Thrown at the next step: what ended the call while nobody waited. */
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(
-    source: StreamSource,
-    method: string,
-    parameters: object,
-    options: CallOptions,
-    check: Check<T>,
-  ) {
-    super(method, parameters, ',"more":true', options);
+  constructor(source: StreamSource, method: string, message: string, options: CallOptions, check: Check<T>) {
+    super(method, message, options);
     this.#source = source;
     this.#check = check;
   }
@@ -53,7 +47,7 @@ export class ReplyStream<T> extends PendingCall implements AsyncIterableIterator
       }
       this.#waiters.push({ resolve, reject });
       if (this.#state === 'new') this.#start();
-      else this.#source.deliver();
+      else this.#source.deliver(this);
       if (this.wanted) this.startTimer();
     });
   }
