@@ -4,6 +4,8 @@ import { ProtocolError } from './connection-errors.js';
 
 const quote = 0x22;
 const backslash = 0x5c;
+/** Bytes of a string that are looked at one by one before the rest is searched. */
+const searchedAfter = 64;
 
 /** The value in a message. Throws {@link ProtocolError} for what is not UTF-8, not JSON, or nested too deeply. */
 export function decodeJson(bytes: Buffer, maxDepth = Infinity): unknown {
@@ -47,7 +49,16 @@ function isDeeper(bytes: Buffer, maxDepth: number): boolean {
 
 /** Where the string that begins at `start` has its closing quote. */
 function endOfString(bytes: Buffer, start: number): number {
-  let i = start;
-  while (i < bytes.length && bytes[i] !== quote) i += bytes[i] === backslash ? 2 : 1;
-  return i;
+  for (let i = start; i < bytes.length;) {
+    // Most strings are short: looking at a few bytes takes less than a search does.
+    for (const near = i + searchedAfter; i < near; i += bytes[i] === backslash ? 2 : 1)
+      if (bytes[i] === quote) return i;
+    const found = bytes.indexOf(quote, i);
+    if (found < 0) break;
+    let escapes = found;
+    while (escapes > i && bytes[escapes - 1] === backslash) escapes--;
+    if ((found - escapes) % 2 === 0) return found;
+    i = found + 1;
+  }
+  return bytes.length;
 }

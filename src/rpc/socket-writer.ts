@@ -41,19 +41,20 @@ export class SocketWriter {
 
   /**
    * Sends JSON between two short texts. Gives a promise where the next message has to wait until the peer has read;
-   * it resolves, too, when the peer is gone, which is for others to tell. Long JSON in bytes is not copied.
+   * it resolves, too, when the peer is gone, which is for others to tell.
    */
   json(before: string, text: JsonText, after: string): Promise<void> | undefined {
-    if (typeof text === 'string') return this.#add(before + text + after);
+    if (typeof text === 'string' && text.length < batchLength) return this.#add(before + text + after);
     this.flush();
+    const bytes = typeof text === 'string' ? Buffer.from(text) : text;
     const socket = this.#socket;
     if (!socket.writable) return undefined;
-    if (text.length <= copiedBytes) {
-      socket.write(Buffer.concat([Buffer.from(before), text, Buffer.from(after)]));
+    if (bytes.length <= copiedBytes) {
+      socket.write(Buffer.concat([Buffer.from(before), bytes, Buffer.from(after)]));
     } else {
       socket.cork();
       socket.write(before);
-      socket.write(text);
+      socket.write(bytes);
       socket.write(after);
       socket.uncork();
     }
