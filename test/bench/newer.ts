@@ -1,8 +1,9 @@
 // Newer peers: skopeo and podman of later Debian releases, from small systems below the cache directory.
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { debianMirror } from '../interop/support/debian-release.js';
 import { removeTree, unmountBelow } from '../interop/support/files.js';
 import { output } from '../interop/support/process.js';
 
@@ -55,21 +56,4 @@ async function openSystem(root: string, release: string, shared: string): Promis
     await close();
     throw error;
   }
-}
-
-/** The mirror this machine installs Debian from. */
-async function debianMirror(): Promise<string> {
-  const directory = '/etc/apt/sources.list.d';
-  const files = ['/etc/apt/sources.list'];
-  if (existsSync(directory)) {
-    files.push(...(await readdir(directory)).map((name) => join(directory, name)));
-  }
-  for (const file of files.filter((name) => existsSync(name))) {
-    const text = await readFile(file, 'utf8');
-    const found = /^(?:URIs:|deb(?: \[[^\]]*\])?)\s+(\S*\/debian\/?)(?:\s|$)/m.exec(text);
-    if (found?.[1] !== undefined) {
-      return found[1];
-    }
-  }
-  throw new Error('no mirror of Debian in the sources of apt');
 }

@@ -1,7 +1,7 @@
 // The certification's server against wrong calls, and its client against a server that fails.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { connect } from '../../src/rpc/varlink/client.js';
+import { connect } from '../../src/rpc/client.js';
 import { RawClient } from '../protocol/raw-client.js';
 import { type Running, serve } from '../protocol/serve.js';
 import { certify } from './certification-client.js';

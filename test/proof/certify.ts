@@ -1,5 +1,5 @@
 // The program: certify server [ADDRESS] | client ADDRESS. Proves varlink implementations against each other.
-import { connect } from '../../src/rpc/varlink/client.js';
+import { connect } from '../../src/rpc/client.js';
 import { CertificationFailure, certify } from './certification-client.js';
 import { CertificationService } from './certification-service.js';
 import { orgVarlinkCertification } from './generated/org-varlink-certification.js';

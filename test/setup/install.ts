@@ -1,6 +1,6 @@
 // Installs the peers of the tests on Debian, when it may, and finds out which are missing.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 import { type PeerProgram, peerPrograms } from './programs.js';
@@ -10,7 +10,9 @@ const places = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/sbi
 
 /** The programs that are not on this machine. */
 export function missingPrograms(): PeerProgram[] {
-  return peerPrograms.filter(({ name }) => !places.some((place) => isExecutable(join(place, name))));
+  return peerPrograms.filter(({ name, path }) =>
+    path === undefined ? !places.some((place) => isExecutable(join(place, name))) : !existsSync(path),
+  );
 }
 
 /** Installs what is missing if this is Debian and we are root; returns what is still missing. */

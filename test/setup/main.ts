@@ -2,10 +2,16 @@
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 
+import { openSystemd, systemdReleases } from '../interop/support/newer-systemd.js';
 import { installPrograms } from './install.js';
 
 const missing = installPrograms();
 const notRun = missing.map(({ name, needed }) => `${needed} (no ${name})`);
+for (const release of systemdReleases) {
+  await openSystemd(release).catch((error: unknown) => {
+    notRun.push(`calls from and to the systemd of Debian ${release} (${(error as Error).message})`);
+  });
+}
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) {
   notRun.push('interop with the peers on one store (needs root)');

@@ -2,6 +2,8 @@
 
 export interface PeerProgram {
   readonly name: string;
+  /** Where it is, if it is no program but a library. */
+  readonly path?: string;
   /** Debian's package. */
   readonly package: string;
   /** What cannot be tested without it, for the list at the end. */
@@ -15,6 +17,14 @@ export const peerPrograms: readonly PeerProgram[] = [
   { name: 'runc', package: 'runc', needed: 'containers of pulled images' },
   { name: 'docker-registry', package: 'docker-registry', needed: 'pulls from a real registry' },
   { name: 'systemd-socket-activate', package: 'systemd', needed: 'socket activation' },
+  { name: 'go', package: 'golang-go', needed: 'calls from and to Go' },
+  {
+    name: "Go's varlink",
+    path: '/usr/share/gocode/src/github.com/varlink/go/varlink/service.go',
+    package: 'golang-github-varlink-go-dev',
+    needed: 'calls from and to Go',
+  },
+  { name: 'varlink-go-certification', package: 'varlink-go', needed: "certification against Go's varlink" },
   { name: 'mount', package: 'mount', needed: 'a full disk' },
   { name: 'script', package: 'bsdutils', needed: 'output on a terminal' },
   { name: 'python3', package: 'python3', needed: 'locks held by another process' },

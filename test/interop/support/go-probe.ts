@@ -25,6 +25,8 @@ export async function buildGoProbe(directory: string): Promise<string> {
     ...process.env,
     GO111MODULE: 'off',
     GOFLAGS: '',
+    // No C compiler needed.
+    CGO_ENABLED: '0',
     GOPATH: `${directory}:${packages}`,
     GOCACHE: join(directory, 'cache'),
   };
