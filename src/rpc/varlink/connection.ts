@@ -3,13 +3,13 @@ import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { UseConnection } from '../call-context.js';
 import { unwatchCaller, watchCaller } from '../caller-watch.js';
-import { ConnectionClosedError, ProtocolError } from '../connection-errors.js';
+import { ConnectionClosedError } from '../connection-errors.js';
 import type { IncomingCall, Send } from '../dispatch.js';
 import type { ConnectionOptions, ServedConnection } from '../door.js';
-import { decodeJson } from '../json.js';
 import { RunningCall } from '../running-call.js';
 import { UnfinishedMessage } from '../unfinished-message.js';
 import { VarlinkError } from '../varlink-error.js';
+import { decodeCall } from './call.js';
 import { Reader } from './reader.js';
 import { Writer } from './writer.js';
 
@@ -75,7 +75,7 @@ export class Connection implements ServedConnection {
   async #answer(): Promise<void> {
     try {
       for (let message = this.#next(); message !== undefined; message = this.#next()) {
-        const call = parseCall(decodeJson(message, this.#options.limits.depth));
+        const call = decodeCall(message, this.#options.limits.depth);
         // Calls that want no answer are executed even if the caller has left: it is not expected to wait.
         if (this.#socket.destroyed && !call.oneway) continue;
         const running = this.#begin(call);
@@ -164,35 +164,4 @@ export class Connection implements ServedConnection {
     watchCaller(this);
     this.probe();
   }
-}
-
-/** The call in a message. Throws {@link ProtocolError} unless it has the shape of one. */
-function parseCall(value: unknown): IncomingCall {
-  // Callers in Go may send null for a call without anything in it: there is no method of that name.
-  const fields = (value ?? {}) as Record<string, unknown>;
-  if (typeof fields !== 'object' || Array.isArray(fields))
-    throw new ProtocolError('a message is not an object');
-  const method = own(fields, 'method') ?? '';
-  if (typeof method !== 'string') throw new ProtocolError('method is not a string');
-  const call = {
-    method,
-    parameters: own(fields, 'parameters'),
-    more: flag(fields, 'more'),
-    oneway: flag(fields, 'oneway'),
-    upgrade: flag(fields, 'upgrade'),
-  };
-  if (Number(call.more) + Number(call.oneway) + Number(call.upgrade) > 1)
-    throw new ProtocolError('a call has two flags');
-  return call;
-}
-
-function flag(fields: Record<string, unknown>, name: string): boolean {
-  const set = own(fields, name) ?? false;
-  if (typeof set !== 'boolean') throw new ProtocolError(`${name} is neither true nor false`);
-  return set;
-}
-
-/** A member that is there and not null. */
-function own(fields: Record<string, unknown>, name: string): unknown {
-  return Object.hasOwn(fields, name) ? (fields[name] ?? undefined) : undefined;
 }
