@@ -7,14 +7,12 @@ import { ReplyStream } from '../reply-stream.js';
 import { InterfaceNotFound, InvalidParameter } from '../standard-errors.js';
 import type { CallOptions, Check, Connection, Outcomes, Upgraded } from '../transport.js';
 import { VarlinkError } from '../varlink-error.js';
-import { CallQueue } from './call-queue.js';
 import { Reader } from './reader.js';
+import { SentCalls } from './sent-calls.js';
 import { Writer } from './writer.js';
 
 /** A list of many images is long; this is a limit against a service gone mad. */
 const maxReply = 512 * 1024 * 1024;
-/** How long the service may take to read what is left when the connection is closed; milliseconds. */
-const lingerTime = 5000;
 
 const describing = 'org.varlink.service.GetInterfaceDescription';
 const upgradeFlag = ',"upgrade":true';
@@ -34,7 +32,7 @@ export class VarlinkConnection implements Connection {
   readonly #callTimeout: number | undefined;
   readonly #reader: Reader;
   readonly #writer: Writer;
-  readonly #calls: CallQueue;
+  readonly #calls: SentCalls;
 
   /** Takes over a connected socket, which should allow to be half open. */
   constructor(link: Link, options: Pick<ConnectOptions, 'callTimeout'> = {}) {
@@ -43,7 +41,7 @@ export class VarlinkConnection implements Connection {
     this.#callTimeout = options.callTimeout;
     this.#reader = new Reader(socket, { message: maxReply, readAhead: defaultLimits.readAhead });
     this.#writer = new Writer(socket);
-    this.#calls = new CallQueue(link, this.#reader, this.#writer);
+    this.#calls = new SentCalls(link, this.#reader, this.#writer);
     // The close that follows is what counts.
     socket.on('error', () => {});
     socket.on('end', () => socket.end());
@@ -100,18 +98,9 @@ export class VarlinkConnection implements Connection {
   }
 
   async close(): Promise<void> {
-    const { socket, ended } = this.#link;
     this.#calls.close();
-    if (!socket.closed) {
-      const closed = new Promise<void>((resolve) => {
-        socket.once('close', () => resolve());
-      });
-      socket.destroySoon();
-      const linger = setTimeout(() => socket.destroy(), lingerTime);
-      await closed;
-      clearTimeout(linger);
-    }
-    await ended;
+    await this.#writer.finish();
+    await this.#link.ended;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -8,8 +8,8 @@ import type { Reader } from './reader.js';
 import { decodeReply } from './reply.js';
 import type { Writer } from './writer.js';
 
-/** Sends calls and gives each its replies. Calls made in one turn of the event loop go out in one write. */
-export class CallQueue {
+/** Sends calls and gives each its replies. */
+export class SentCalls {
   readonly #socket: Socket;
   /** What a program at the other end said when it ended. */
   readonly #ended: Promise<string> | undefined;
@@ -20,8 +20,6 @@ export class CallQueue {
   #last: PendingCall | undefined;
   /** There while an upgraded call has the connection: the calls made meanwhile. */
   #held: PendingCall[] | undefined;
-  /** The messages of this turn of the event loop. */
-  #outgoing = '';
   /** Whether this side is closing the connection. */
   #closing = false;
 
@@ -77,7 +75,6 @@ export class CallQueue {
   /** Says that this side is about to close the socket, or has: calls that wait then fail, whatever has arrived. */
   close(): void {
     this.#closing = true;
-    this.flush().catch(() => {});
     if (this.#socket.closed) void this.#over();
   }
 
@@ -97,28 +94,15 @@ export class CallQueue {
     }
   }
 
-  /** Sends what was called so far. Resolves when the connection can take more. */
-  async flush(): Promise<void> {
-    const text = this.#outgoing;
-    this.#outgoing = '';
-    if (text !== '') await this.#writer.text(text);
-  }
-
-  /**
-   * Not waited for: a service that waits for its replies to be read takes no calls until they are. What cannot be sent
-   * has no reply, and the end of the connection says so.
-   */
-  readonly #flushSoon = (): void => void this.flush().catch(() => {});
-
   #send(call: PendingCall): void {
     if (!this.#socket.writable)
       throw new ConnectionClosedError(`${call.method}: not sent, the connection is closed`);
-    if (this.#outgoing === '') process.nextTick(this.#flushSoon);
-    this.#outgoing += call.message();
     if (call instanceof OnewayCall) {
-      call.written(this.flush());
+      call.written(this.#writer.text(call.message()));
       return;
     }
+    // Not waited for: a service that waits for its replies to be read takes no calls until they are.
+    void this.#writer.json('', call.message(), '');
     if (call.takesOver) this.#held = [];
     if (this.#first === undefined) {
       this.#first = call;
