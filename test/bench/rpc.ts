@@ -14,8 +14,8 @@ export interface RpcReport extends LoadReport {
   readonly targets: readonly string[];
 }
 
-const own = 'imaged';
-export const rpcNames = { own, go: 'Go' } as const;
+/** How the tables call those that are compared. */
+export const rpcNames = { own: 'imaged', go: 'Go', jsonRpc: 'imaged, JSON-RPC' } as const;
 
 /** Milliseconds of each measurement. */
 const duration = 600;
@@ -29,11 +29,14 @@ export async function benchRpc(rounds: number, cache: string): Promise<RpcReport
     const probe = join(here, '..', 'proof', 'probe-server.js');
     const ownAddress = `unix:${join(directory, 'own.sock')}`;
     const goAddress = `unix:${join(directory, 'go.sock')}`;
-    await using ours = await startServer(ownAddress, process.execPath, [probe, ownAddress]);
+    const jsonRpcAddress = `unix:${join(directory, 'jsonrpc.sock')}`;
+    const doors = [ownAddress, `jsonrpc+${jsonRpcAddress}`];
+    await using ours = await startServer(ownAddress, process.execPath, [probe, ...doors]);
     await using go = await startServer(goAddress, goProgram, ['server', goAddress]);
     const targets: Target[] = [
       { name: rpcNames.own, door: 'varlink', address: ownAddress, pid: ours.pid },
       { name: rpcNames.go, door: 'varlink', address: goAddress, pid: go.pid },
+      { name: rpcNames.jsonRpc, door: 'jsonrpc', address: jsonRpcAddress, pid: ours.pid },
     ];
     const plan: Plan = { targets, rounds, duration };
     const args = [join(here, 'rpc-load.js'), JSON.stringify(plan)];

@@ -1,13 +1,12 @@
-// The program: probe-server ADDRESS. Serves org.example.probe for others to check their varlink against.
+// The program: probe-server ADDRESS… (unix:, tcp:, jsonrpc+unix:, jsonrpc+tcp:). Serves org.example.probe for others to check their varlink against.
 import { orgExampleProbe } from './generated/org-example-probe.js';
 import { ProbeService } from './probe-service.js';
 import { serveUntilStopped } from './serve.js';
 
-const [address] = process.argv.slice(2);
 try {
   await serveUntilStopped(
     { name: 'probe-server', descriptor: orgExampleProbe, service: new ProbeService() },
-    address,
+    process.argv.slice(2),
   );
 } catch (error) {
   process.stderr.write(`probe-server: ${(error as Error).message}\n`);

@@ -5,6 +5,9 @@ import { activatedSockets } from '../../src/daemon/activation.js';
 import { orgVarlinkService } from '../../src/generated/org-varlink-service.js';
 import type { InterfaceDescriptor } from '../../src/rpc/index.js';
 import { Dispatcher, Introspection } from '../../src/rpc/index.js';
+import { Admission } from '../../src/rpc/admission.js';
+import { JsonRpcServer } from '../../src/rpc/jsonrpc/server.js';
+import { defaultLimits } from '../../src/rpc/limits.js';
 import { VarlinkServer } from '../../src/rpc/varlink/server.js';
 import { isListening } from '../../src/sys/peer.js';
 
@@ -14,30 +17,44 @@ export interface Program {
   readonly service: object;
 }
 
+/** A test may open as many connections as it likes. */
+const limits = { connectionsPerUser: defaultLimits.connections };
+
+/** What an address begins with whose door is JSON-RPC's. */
+const jsonRpcPrefix = 'jsonrpc+';
+
 /**
- * Serves at `address`, or on the descriptors that were passed to this process, and says where in one line. Resolves
+ * Serves at each address, or on the descriptors that were passed to this process, and says where in one line. Resolves
  * when it was told to stop, or the one connection that was passed to it has ended.
  */
-export async function serveUntilStopped(program: Program, address: string | undefined): Promise<void> {
+export async function serveUntilStopped(program: Program, addresses: readonly string[]): Promise<void> {
   const dispatcher = new Dispatcher();
   const url = 'https://varlink.org/';
   const identity = { vendor: 'imaged', product: program.name, version: '1', url };
   dispatcher.serve(orgVarlinkService, new Introspection(identity, dispatcher));
   dispatcher.serve(program.descriptor, program.service);
-  const server = new VarlinkServer({ dispatcher });
+  const admission = new Admission({ limits });
+  const varlink = new VarlinkServer({ dispatcher, admission });
+  const jsonRpc = new JsonRpcServer({ dispatcher, admission });
   const stopped = [once(process, 'SIGTERM'), once(process, 'SIGINT')];
   const places: string[] = [];
   try {
     for (const { fd } of activatedSockets(process.env, process.pid)) {
-      if (isListening(fd)) await server.listenOn(fd);
-      else stopped.push(server.serveDescriptor(fd).then(() => []));
+      if (isListening(fd)) await varlink.listenOn(fd);
+      else stopped.push(varlink.serveDescriptor(fd).then(() => []));
       places.push(`descriptor ${fd}`);
     }
-    if (places.length === 0 && address !== undefined) places.push(await server.listen(address));
+    // Those who pass a socket on often name an address as well: the one of that socket.
+    const own = places.length === 0 ? addresses : [];
+    for (const address of own) {
+      if (address.startsWith(jsonRpcPrefix))
+        places.push(jsonRpcPrefix + (await jsonRpc.listen(address.slice(jsonRpcPrefix.length))));
+      else places.push(await varlink.listen(address));
+    }
     if (places.length === 0) throw new Error('there is neither an address nor a socket to serve on');
     process.stdout.write(`${program.name} ready at ${places.join(' ')}\n`);
     await Promise.race(stopped);
   } finally {
-    await server.close();
+    await Promise.all([varlink.close(), jsonRpc.close()]);
   }
 }
