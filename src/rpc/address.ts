@@ -15,7 +15,7 @@ export class AddressError extends Error {
 }
 
 /** What the kernel takes, with the NUL behind a path or before an abstract name. */
-const maxPath = 107;
+export const maxPath = 107;
 
 /** Parses an address; throws {@link AddressError}. A socket file without a mode is its owner's alone. */
 export function parseAddress(text: string): Address {

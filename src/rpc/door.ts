@@ -5,6 +5,7 @@ import type { Admitted } from './admission.js';
 import { Admission, ConnectionLimitError } from './admission.js';
 import type { Dispatcher } from './dispatch.js';
 import type { Limits } from './limits.js';
+import type { Listening } from './listen.js';
 import { listen, listenOnDescriptor } from './listen.js';
 
 export interface DoorOptions {
@@ -39,7 +40,7 @@ export interface ServedConnection {
 export abstract class Door {
   readonly #options: DoorOptions;
   readonly #admission: Admission;
-  readonly #servers = new Set<Server>();
+  readonly #listening: Listening[] = [];
   readonly #connections = new Map<ServedConnection, Promise<void>>();
   #closing = false;
 
@@ -53,17 +54,12 @@ export abstract class Door {
 
   /** Listens on an address; resolves to it, with the port that was chosen. Throws `AddressError`. */
   async listen(address: string): Promise<string> {
-    const server = this.#newServer();
-    const listening = await listen(server, address);
-    this.#watch(server);
-    return listening;
+    return await this.#open((server) => listen(server, address));
   }
 
   /** Listens on a descriptor that was passed to this process. */
   async listenOn(fd: number): Promise<void> {
-    const server = this.#newServer();
-    await listenOnDescriptor(server, fd);
-    this.#watch(server);
+    await this.#open((server) => listenOnDescriptor(server, fd));
   }
 
   /** Serves the connection on a descriptor that was passed to this process; resolves when it has ended. */
@@ -96,9 +92,7 @@ export abstract class Door {
    */
   async close(grace = 0): Promise<void> {
     this.#closing = true;
-    const closed = [...this.#servers].map(async (server) => {
-      if (server.listening) await new Promise((resolve) => server.close(resolve));
-    });
+    const closed = this.#listening.splice(0).map((listening) => listening.close());
     for (const connection of this.#connections.keys()) connection.close();
     const abort = setTimeout(() => {
       for (const connection of this.#connections.keys()) connection.destroy();
@@ -107,15 +101,13 @@ export abstract class Door {
     clearTimeout(abort);
   }
 
-  #newServer(): Server {
+  async #open(listenWith: (server: Server) => Promise<Listening>): Promise<string> {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => void this.serve(socket));
-    this.#servers.add(server);
-    return server;
-  }
-
-  /** A connection that cannot be accepted, for want of descriptors say, is no reason to stop. */
-  #watch(server: Server): void {
+    const listening = await listenWith(server);
+    // A connection that cannot be accepted, for want of descriptors say, is no reason to stop.
     server.on('error', (error) => this.#options.onFailure?.(error));
+    this.#listening.push(listening);
+    return listening.address;
   }
 
   /** Who is calling; undefined, and the socket closed, if it cannot be let in. */

@@ -1,76 +1,78 @@
 // Listening sockets: bound so that nobody can connect too early, and never in place of a living one.
-import { existsSync, lstatSync, unlinkSync } from 'node:fs';
-import type { AddressInfo, Server } from 'node:net';
-import { connect } from 'node:net';
-import { dirname } from 'node:path';
 import { once } from 'node:events';
-import type { Address } from './address.js';
+import type { AddressInfo, Server } from 'node:net';
 import { AddressError, parseAddress } from './address.js';
+import { makeSocketFile } from './socket-file.js';
 
-/** Starts to listen; resolves to the address as it turned out (a port 0 is replaced). Throws {@link AddressError}. */
-export async function listen(server: Server, text: string): Promise<string> {
-  const address = parseAddress(text);
+/** A server that listens. */
+export interface Listening {
+  /** Where it does, as it turned out: a port 0 is replaced. */
+  readonly address: string;
+  /** Lets nobody connect any more, and removes the socket file if it is still ours. Resolves when all connections have ended. */
+  close(): Promise<void>;
+}
+
+/** Starts to listen at an address. Throws {@link AddressError}. */
+export async function listen(server: Server, text: string): Promise<Listening> {
   try {
-    if (address.kind === 'unix') await removeStale(address.path, text);
-    const listening = once(server, 'listening');
-    start(server, address, text);
-    await listening;
+    return await start(server, text);
   } catch (error) {
+    server.close();
     if (error instanceof AddressError) throw error;
     throw new AddressError(text, (error as Error).message, { cause: error });
   }
-  if (address.kind !== 'tcp') return text;
-  const { port } = server.address() as AddressInfo;
-  return `tcp:${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`;
 }
 
-/** Starts to listen on a descriptor that somebody else has bound. */
-export async function listenOnDescriptor(server: Server, fd: number): Promise<void> {
-  const listening = once(server, 'listening');
-  server.listen({ fd });
-  await listening;
-}
-
-function start(server: Server, address: Address, text: string): void {
+async function start(server: Server, text: string): Promise<Listening> {
+  const address = parseAddress(text);
   switch (address.kind) {
-    case 'abstract':
-      server.listen(`\0${address.name}`);
-      break;
-    case 'tcp':
-      if (!isLoopback(address.host))
-        throw new AddressError(text, 'not a loopback address: anybody could call');
-      server.listen(address.port, address.host);
-      break;
     case 'unix': {
-      // The file is made by bind, within this call, with the mode it shall have: no moment in which others can connect.
-      const umask = process.umask(0o777 & ~address.mode);
-      try {
-        server.listen(address.path);
-      } finally {
-        process.umask(umask);
-      }
-      break;
+      const { path, mode } = address;
+      const remove = await makeSocketFile(path, text, (temporary) => bindWithMode(server, temporary, mode));
+      return { address: text, close: () => closed(server, remove) };
+    }
+    case 'abstract':
+      await bound(server, () => server.listen(`\0${address.name}`));
+      return { address: text, close: () => closed(server) };
+    default: {
+      const { host, port } = address;
+      if (!isLoopback(host)) throw new AddressError(text, 'not a loopback address: anybody could call');
+      await bound(server, () => server.listen(port, host));
+      const { port: chosen } = server.address() as AddressInfo;
+      const name = host.includes(':') ? `[${host}]` : host;
+      return { address: `tcp:${name}:${chosen}`, close: () => closed(server) };
     }
   }
 }
 
-/** Removes a socket file that nobody listens on any more. */
-async function removeStale(path: string, text: string): Promise<void> {
-  if (!existsSync(dirname(path))) throw new AddressError(text, 'no such directory');
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return;
-  if (!found.isSocket()) throw new AddressError(text, 'there is a file that is no socket');
-  const socket = connect(path);
-  try {
-    await once(socket, 'connect');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') throw error;
-    unlinkSync(path);
-    return;
-  } finally {
-    socket.destroy();
-  }
-  throw new AddressError(text, 'another process listens there');
+/** Starts to listen on a descriptor that somebody else has bound. */
+export async function listenOnDescriptor(server: Server, fd: number): Promise<Listening> {
+  await bound(server, () => server.listen({ fd }));
+  return { address: `descriptor ${fd}`, close: () => closed(server) };
+}
+
+/** The file is made by bind, at once, with the mode it shall have: no moment in which others can connect. */
+async function bindWithMode(server: Server, path: string, mode: number): Promise<void> {
+  await bound(server, () => {
+    const umask = process.umask(0o777 & ~mode);
+    try {
+      server.listen(path);
+    } finally {
+      process.umask(umask);
+    }
+  });
+}
+
+async function bound(server: Server, start: () => void): Promise<void> {
+  const listening = once(server, 'listening');
+  start();
+  await listening;
+}
+
+async function closed(server: Server, before?: () => void): Promise<void> {
+  if (!server.listening) return;
+  before?.();
+  await new Promise((resolve) => server.close(resolve));
 }
 
 function isLoopback(host: string): boolean {

@@ -154,11 +154,10 @@ describe('Dispatcher', () => {
       },
     };
     const caller = new AbortController();
-    const run = serving(service).run(
-      call('Stream', { more: true }),
-      context(caller.signal),
-      () => void caller.abort(),
-    );
+    const run = serving(service).run(call('Stream', { more: true }), context(caller.signal), () => {
+      caller.abort();
+      return undefined;
+    });
     await expect(run).rejects.toBeInstanceOf(VarlinkError);
     expect(ends).toEqual(['ended']);
     await expect(

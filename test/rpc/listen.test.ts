@@ -1,15 +1,29 @@
 // Where a server listens, and who it gives way to.
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import type { Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { AddressError, parseAddress } from '../../src/rpc/address.js';
 import { openLink } from '../../src/rpc/connect.js';
+import type { Listening } from '../../src/rpc/listen.js';
 import { listen, listenOnDescriptor } from '../../src/rpc/listen.js';
 import { declare } from '../../src/sys/libc.js';
+
+const unix = 1;
+const stream = 1;
+const socket = declare('int socket(int domain, int type, int protocol)');
+const bind = declare('int bind(int fd, const void *address, uint size)');
 
 describe('parseAddress', () => {
   it.each([
@@ -48,9 +62,9 @@ describe('parseAddress', () => {
 describe('listen', () => {
   let directory: string;
   let path: string;
-  const greet = (socket: Socket): void => {
-    socket.on('error', () => {});
-    socket.end('hello');
+  const greet = (peer: Socket): void => {
+    peer.on('error', () => {});
+    peer.end('hello');
   };
   const servers: { close(): unknown }[] = [];
 
@@ -77,14 +91,22 @@ describe('listen', () => {
     rmSync(directory, { recursive: true });
   });
 
+  /** Makes a socket file that nobody listens on. */
+  function leaveStale(place: string): void {
+    const fd = socket(unix, stream, 0) as number;
+    const name = Buffer.from(`\u0001\0${place}\0`);
+    expect(bind(fd, name, name.length)).toBe(0);
+    closeSync(fd);
+  }
+
   it.each([
     ['', 0o600],
     [';mode=0666', 0o666],
     [';mode=0700', 0o700],
   ])('makes the socket file of unix:PATH%s with its mode', async (parameters, mode) => {
-    const address = await listen(server(), `unix:${path}${parameters}`);
+    await listen(server(), `unix:${path}${parameters}`);
     expect(statSync(path).mode & 0o777).toBe(mode);
-    expect(await greeting(address)).toBe('hello');
+    expect(await greeting(`unix:${path}${parameters}`)).toBe('hello');
   });
 
   it('leaves the umask of the process as it was', async () => {
@@ -98,9 +120,9 @@ describe('listen', () => {
 
   it('listens on abstract and on loopback addresses', async () => {
     const name = `unix:@${path}`;
-    expect(await listen(server(), name)).toBe(name);
+    expect(await listen(server(), name)).toMatchObject({ address: name });
     expect(await greeting(name)).toBe('hello');
-    const address = await listen(server(), 'tcp:127.0.0.1:0');
+    const { address } = await listen(server(), 'tcp:127.0.0.1:0');
     expect(address).toMatch(/^tcp:127\.0\.0\.1:[1-9]\d*$/);
     expect(await greeting(address)).toBe('hello');
   });
@@ -111,8 +133,7 @@ describe('listen', () => {
   });
 
   it('takes the place of a socket that nobody listens on', async () => {
-    const program = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
-    spawnSync(process.execPath, ['-e', program, path]);
+    leaveStale(path);
     expect(existsSync(path)).toBe(true);
     await listen(server(), `unix:${path}`);
     expect(await greeting(`unix:${path}`)).toBe('hello');
@@ -122,6 +143,55 @@ describe('listen', () => {
     await listen(server(), `unix:${path}`);
     await expect(listen(server(), `unix:${path}`)).rejects.toThrow('another process listens there');
     expect(await greeting(`unix:${path}`)).toBe('hello');
+  });
+
+  it('removes its socket file when it stops listening', async () => {
+    const listening = await listen(server(), `unix:${path}`);
+    expect(readdirSync(directory)).toEqual(['socket']);
+    await listening.close();
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('leaves the socket file of another that has taken its place', async () => {
+    const listening = await listen(server(), `unix:${path}`);
+    rmSync(path);
+    await listen(server(), `unix:${path}`);
+    await listening.close();
+    expect(await greeting(`unix:${path}`)).toBe('hello');
+  });
+
+  it('leaves the socket file of whoever has bound a descriptor', async () => {
+    const bound = server();
+    await listen(bound, `unix:${path}`);
+    const { fd } = (bound as unknown as { _handle: { fd: number } })._handle;
+    const inherited = declare('int dup(int fd)')(fd) as number;
+    const listening = await listenOnDescriptor(server(), inherited);
+    await listening.close();
+    expect(await greeting(`unix:${path}`)).toBe('hello');
+  });
+
+  it('lets only one of many take the place of a stale socket', async () => {
+    for (let round = 0; round < 20; round++) {
+      leaveStale(path);
+      const results = await Promise.allSettled(
+        Array.from({ length: 8 }, async () => await listen(server(), `unix:${path}`)),
+      );
+      const [winner, ...others] = results.filter(({ status }) => status === 'fulfilled');
+      expect(others).toEqual([]);
+      expect(await greeting(`unix:${path}`)).toBe('hello');
+      for (const result of results.filter(({ status }) => status === 'rejected'))
+        expect((result as PromiseRejectedResult).reason).toMatchObject({ code: 'INVALID_ADDRESS' });
+      expect(readdirSync(directory)).toEqual(['socket']);
+      await (winner as PromiseFulfilledResult<Listening>).value.close();
+    }
+  });
+
+  it('takes the longest path there is', async () => {
+    const long = join(directory, 'x'.repeat(106 - Buffer.byteLength(directory)));
+    const listening = await listen(server(), `unix:${long}`);
+    expect(await greeting(`unix:${long}`)).toBe('hello');
+    await listening.close();
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   it('does not remove a file that is no socket', async () => {

@@ -165,7 +165,7 @@ describe('a connection to something else', () => {
       socket.on('error', () => {});
       socket.once('data', () => answer(socket));
     });
-    address = await listen(server, `unix:${directory}/socket`);
+    ({ address } = await listen(server, `unix:${directory}/socket`));
   });
 
   afterEach(() => {
