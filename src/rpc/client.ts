@@ -1,9 +1,17 @@
 // One way to call a service, whatever its address says of the protocol.
 import type { ConnectOptions } from './connect.js';
+import { connect as connectJsonRpc } from './jsonrpc/client.js';
 import { connect as connectVarlink } from './varlink/client.js';
 import type { Connection } from './transport.js';
 
-/** Connects to the service at an address. Throws `AddressError` or `ConnectionClosedError`. */
+/** What stands before an address whose socket speaks JSON-RPC. */
+const jsonRpc = 'jsonrpc+';
+
+/**
+ * Connects to the service at an address: in varlink, or in JSON-RPC if `jsonrpc+` is put before it. Throws
+ * `AddressError` or `ConnectionClosedError`.
+ */
 export async function connect(address: string, options: ConnectOptions = {}): Promise<Connection> {
+  if (address.startsWith(jsonRpc)) return await connectJsonRpc(address.slice(jsonRpc.length), options);
   return await connectVarlink(address, options);
 }

@@ -68,6 +68,12 @@ export class Dispatcher {
     return [...this.#interfaces.values()].map((served) => served.descriptor);
   }
 
+  /** What is known of a method; undefined if it is not served. */
+  describe(method: string): MethodDescriptor | undefined {
+    const dot = method.lastIndexOf('.');
+    return this.#interfaces.get(method.slice(0, Math.max(dot, 0)))?.methods.get(method.slice(dot + 1));
+  }
+
   /**
    * Runs a call: gives the replies before the last to `send` and resolves to the last, as the JSON that goes over the
    * wire. A stream is ended at its next reply once the signal is aborted. Throws nothing but {@link VarlinkError}.

@@ -30,3 +30,6 @@ export const defaultLimits: Limits = {
   unfinishedBytes: 256 * 1024 * 1024,
   unfinishedBytesPerUser: 64 * 1024 * 1024,
 };
+
+/** Bytes of one message from a service. A list of many images is long; this is a limit against a service gone mad. */
+export const maxReply = 512 * 1024 * 1024;

@@ -1,8 +1,6 @@
 // The one table between errors of interfaces and those of JSON-RPC, read in both directions.
 import type { JSONRPCError } from 'json-rpc-2.0';
 import { JSONRPCErrorCode } from 'json-rpc-2.0';
-import { ProtocolError } from '../connection-errors.js';
-import { FieldError, fieldsOf } from '../fields.js';
 import {
   ExpectedUpgrade,
   InterfaceNotFound,
@@ -27,6 +25,12 @@ export class CancelledError extends Error {
   readonly code = 'CANCELLED';
 }
 
+/** A call that would take the connection over, which belongs to all calls on it. */
+export class UpgradeUnsupportedError extends Error {
+  override readonly name = 'UpgradeUnsupportedError';
+  readonly code = 'UPGRADE_UNSUPPORTED';
+}
+
 /** An error of JSON-RPC itself that stands for no error of an interface. */
 export class JsonRpcError extends Error {
   override readonly name = 'JsonRpcError';
@@ -49,7 +53,7 @@ export function toJsonRpc(error: unknown): JSONRPCError {
     const data = { error: error.error, parameters: error.wire() };
     return { code: codeOf(error), message: messageOf(error), data };
   }
-  if (error instanceof JsonRpcError) return { code: error.number, message: error.message };
+  if (error instanceof JsonRpcError) return { code: error.number, message: error.message, data: error.data };
   if (error instanceof CancelledError) return { code: cancelledCode, message: error.message };
   return { code: JSONRPCErrorCode.InternalError, message: 'Internal error' };
 }
@@ -74,20 +78,10 @@ function messageOf(error: VarlinkError): string {
     : error.message;
 }
 
-/** The error that was told: one of an interface, or a {@link JsonRpcError}. Throws {@link ProtocolError} if it is none. */
-export function fromJsonRpc(error: unknown): VarlinkError | JsonRpcError {
-  try {
-    const { code, message, data } = fieldsOf(error, 'error');
-    if (typeof code !== 'number' || typeof message !== 'string')
-      throw new ProtocolError('an error has no code or no message');
-    const fields = typeof data === 'object' && data !== null ? fieldsOf(data, 'error.data') : {};
-    if (typeof fields['error'] === 'string')
-      return replyError(fields['error'], fieldsOf(fields['parameters'] ?? {}, 'error.data.parameters'));
-    if (code === invalidParams && typeof fields['parameter'] === 'string')
-      return new InvalidParameter(fields['parameter']);
-    return new JsonRpcError(code, message, data);
-  } catch (problem) {
-    if (problem instanceof FieldError) throw new ProtocolError(problem.message, { cause: problem });
-    throw problem;
-  }
+/** The error that was told: one of an interface, or a {@link JsonRpcError}. */
+export function fromJsonRpc({ code, message, data }: JSONRPCError): VarlinkError | JsonRpcError {
+  const { error, parameters, parameter } = (data ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof error === 'string') return replyError(error, (parameters ?? {}) as Record<string, unknown>);
+  if (code === invalidParams && typeof parameter === 'string') return new InvalidParameter(parameter);
+  return new JsonRpcError(code, message, data);
 }

@@ -1,6 +1,5 @@
 // The receiving half of a connection: JSON values, one to a line.
 import type { Socket } from 'node:net';
-import type { ThroughStream } from 'through';
 import { parse } from 'ndjson';
 import { ProtocolError } from '../connection-errors.js';
 import { decodeText } from '../json.js';
@@ -15,7 +14,7 @@ const newline = 0x0a;
  */
 export class Reader extends SocketReader {
   readonly #depth: number;
-  readonly #parser: ThroughStream;
+  readonly #parser: ReturnType<typeof parse>;
   #value: unknown;
   #problem: unknown;
 
@@ -23,7 +22,7 @@ export class Reader extends SocketReader {
     super(socket, limits, newline, onBlind);
     this.#depth = limits.depth;
     // The types leave out that options go on to the stream: text goes in, and is not to be encoded for it.
-    this.#parser = (parse as (options: object) => ThroughStream)({ decodeStrings: false });
+    this.#parser = parse({ decodeStrings: false } as Parameters<typeof parse>[0]);
     // Both are emitted within write().
     this.#parser.on('data', (value: unknown) => {
       this.#value = value;

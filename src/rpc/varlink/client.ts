@@ -1,7 +1,7 @@
 // A varlink connection from the calling side.
 import type { ConnectOptions, Link } from '../connect.js';
 import { openLink } from '../connect.js';
-import { defaultLimits } from '../limits.js';
+import { defaultLimits, maxReply } from '../limits.js';
 import { OnewayCall, SingleCall } from '../pending-call.js';
 import { ReplyStream } from '../reply-stream.js';
 import { InterfaceNotFound, InvalidParameter } from '../standard-errors.js';
@@ -10,9 +10,6 @@ import { VarlinkError } from '../varlink-error.js';
 import { Reader } from './reader.js';
 import { SentCalls } from './sent-calls.js';
 import { Writer } from './writer.js';
-
-/** A list of many images is long; this is a limit against a service gone mad. */
-const maxReply = 512 * 1024 * 1024;
 
 const describing = 'org.varlink.service.GetInterfaceDescription';
 const upgradeFlag = ',"upgrade":true';
