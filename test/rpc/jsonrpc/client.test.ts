@@ -191,7 +191,7 @@ describe('a JSON-RPC connection to something else', () => {
         for (const line of bytes.toString().split('\n').slice(0, -1)) answer(socket, line);
       });
     });
-    address = await listen(server, `unix:${directory}/socket`);
+    ({ address } = await listen(server, `unix:${directory}/socket`));
   });
 
   afterEach(async () => {
