@@ -1,8 +1,7 @@
 // The client class: what calls a service of this interface.
 import { comment, list } from './layout.js';
 import type { MethodModel, Model } from './model.js';
-import { isRenamed } from './model.js';
-import { uncapitalized } from './names.js';
+import { hasErrors, isRenamed } from './model.js';
 import { signature, typeText } from './types.js';
 
 interface Form {
@@ -16,7 +15,7 @@ const plain: Form = { suffix: '', doc: '', verb: 'call', result: (reply) => `Pro
 const last: Form = { ...plain, doc: 'The last reply only.' };
 const every: Form = {
   suffix: 'More',
-  doc: 'Every reply as it comes; leaving the loop ends the call and the connection.',
+  doc: 'Every reply as it comes; leaving the loop gives the call up.',
   verb: 'more',
   result: (reply) => `Replies<${reply}>`,
 };
@@ -29,8 +28,9 @@ const takeover: Form = {
 
 /** The client class: for each method the forms of a call that its flags allow. */
 export function clientClass(model: Model): string {
+  const taken = new Set(model.methods.map((method) => method.handler));
   const methods = model.methods.flatMap((method) =>
-    forms(method).map((form) => methodText(model, method, form)),
+    forms(method).map((form) => methodText(model, method, form, formName(method, form, taken))),
   );
   return [
     ...comment('', `A typed client of interface ${model.name} over any transport.`),
@@ -45,10 +45,16 @@ export function clientClass(model: Model): string {
 }
 
 function transport(model: Model): string {
-  const { name } = model;
-  return model.errors.length === 0 || name === 'org.varlink.service'
-    ? 'transport'
-    : `withErrors(transport, ${uncapitalized(model.classStem)})`;
+  return hasErrors(model) ? `withErrors(transport, ${model.constant})` : 'transport';
+}
+
+/** `countMore`; there may be a method CountMore. */
+function formName(method: MethodModel, form: Form, taken: Set<string>): string {
+  let name = method.handler + form.suffix;
+  if (form.suffix === '') return name;
+  while (taken.has(name)) name += '_';
+  taken.add(name);
+  return name;
 }
 
 /** A flag that a method requires leaves only that form. */
@@ -62,20 +68,15 @@ function forms(method: MethodModel): Form[] {
   ];
 }
 
-function methodText(model: Model, method: MethodModel, form: Form): string {
+function methodText(model: Model, method: MethodModel, form: Form, name: string): string {
   const parameters = [`params: ${typeText(method.input)}`, 'options?: CallOptions'];
   const doc = [method.doc, form.doc].filter((part) => part !== '').join('\n');
-  const given = isRenamed(method.input) ? `write${method.input.name}(params)` : 'params';
+  const given = isRenamed(model, method.input) ? `write${method.input.name}(params)` : 'params';
   const check = method.output.fields.length === 0 ? 'checkEmpty' : `check${method.output.name}`;
   const values = [`'${model.name}.${method.wire}'`, given, check, 'options'];
   return [
     ...comment('  ', doc),
-    signature(
-      '  ',
-      method.handler + form.suffix,
-      parameters,
-      `: ${form.result(typeText(method.output, false))} {`,
-    ),
+    signature('  ', name, parameters, `: ${form.result(typeText(method.output, false))} {`),
     list('    ', `return this.#transport.${form.verb}(`, values, ');'),
     '  }',
   ].join('\n');

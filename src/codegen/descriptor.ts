@@ -2,17 +2,15 @@
 import { comment, list, template } from './layout.js';
 import type { MethodModel, Model } from './model.js';
 import { isRenamed } from './model.js';
-import { uncapitalized } from './names.js';
 
 /** The descriptor: description, methods and errors. */
 export function descriptor(model: Model): string {
-  const name = uncapitalized(model.classStem);
   const errors = model.errors.map((error) =>
     error.wire === error.name ? error.wire : `${error.wire}: ${error.name}`,
   );
   return [
     ...comment('', model.doc === '' ? `Interface ${model.name}.` : model.doc),
-    `export const ${name} = {`,
+    `export const ${model.constant} = {`,
     `  name: '${model.name}',`,
     `  description: ${template(model.text)},`,
     `  unknownFields: '${model.options.lenient ? 'ignore' : 'refuse'}',`,
@@ -35,7 +33,7 @@ function methodEntry(model: Model, method: MethodModel): string {
     ...(required === undefined || lenient ? [] : [`requires: '${required}'`]),
     `check: ${method.input.fields.length === 0 ? empty : `check${method.input.name}`}`,
     ...(method.input.fields.length === 0 ? [] : [`parameters: [${positions(method)}]`]),
-    ...(isRenamed(method.output) ? [`write: write${method.output.name}`] : []),
+    ...(isRenamed(model, method.output) ? [`write: write${method.output.name}`] : []),
   ];
   return list('    ', `${method.wire}: {`, entries, '},', ' ');
 }

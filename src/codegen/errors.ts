@@ -30,7 +30,7 @@ export function errorClass(model: Model, error: ErrorModel): string {
     '  }',
     '',
     ...factory(error),
-    ...(isRenamed(error.parameters) ? wire(error) : []),
+    ...(isRenamed(model, error.parameters) ? wire(error) : []),
     '}',
   ];
   return lines.join('\n');

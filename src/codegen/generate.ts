@@ -6,18 +6,12 @@ import { descriptor } from './descriptor.js';
 import { errorClass } from './errors.js';
 import { importLine } from './layout.js';
 import type { GenerateOptions, Model } from './model.js';
-import { modelOf } from './model.js';
+import { hasErrors, isOfRuntime, parametersOf } from './model.js';
+import { modelOf } from './model-builder.js';
 import { sourceName } from './names.js';
 import { serviceInterface } from './service.js';
 import { declaration } from './types.js';
 import { writersModule } from './writers.js';
-
-/** The runtime has the errors of this interface already: every service may answer with them. */
-const runtimeInterface = 'org.varlink.service';
-
-const typesOfRuntime =
-  'CallContext CallOptions Empty InterfaceDescriptor Replies Stream Transport Upgraded'.split(' ');
-const valuesOfRuntime = ['checkEmpty', 'checkNothing', 'VarlinkError', 'withErrors'];
 
 /** The text of each module by file name. Throws `IdlError`. */
 export function generate(text: string, options: GenerateOptions): Map<string, string> {
@@ -33,33 +27,57 @@ export function generate(text: string, options: GenerateOptions): Map<string, st
 }
 
 function mainModule(model: Model): string {
-  const borrowed = model.name === runtimeInterface;
-  const errors = borrowed ? [] : model.errors.map((error) => errorClass(model, error));
-  const body = [
-    ...model.types.map((type) => declaration(type)),
-    ...errors,
-    serviceInterface(model),
-    clientClass(model),
-    descriptor(model),
-  ].join('\n\n');
-  // Everything but the description, which may say anything.
-  const code = body.replace(/ {2}description: `[^]*?(?<!\\)`,\n/, '');
-  const used = (name: string): boolean => new RegExp(`\\b${name}\\b`).test(code);
-  const local = (prefix: string): string[] => code.match(new RegExp(`\\b${prefix}[A-Z]\\w*`, 'g')) ?? [];
-  const { rpc } = model.options;
-  const borrowedErrors = borrowed ? model.errors.map((error) => error.name) : [];
+  const errors = hasErrors(model) ? model.errors.map((error) => errorClass(model, error)) : [];
   return [
-    ...importLine('import type', typesOfRuntime.filter(used), rpc),
-    ...importLine('import', [...valuesOfRuntime.filter(used), ...borrowedErrors], rpc),
-    ...importLine(
-      'import',
-      local('check').filter((name) => !valuesOfRuntime.includes(name)),
-      `./${model.fileStem}.check.js`,
-    ),
-    ...importLine('import', local('write'), `./${model.fileStem}.write.js`),
-    ...(borrowed ? ['', ...importLine('export', borrowedErrors, rpc)] : []),
+    ...imports(model),
     '',
-    body,
+    [
+      ...model.types.map((type) => declaration(type)),
+      ...errors,
+      serviceInterface(model),
+      clientClass(model),
+      descriptor(model),
+    ].join('\n\n'),
     '',
   ].join('\n');
+}
+
+/** Only what is used: many projects refuse to compile anything else. */
+function imports(model: Model): string[] {
+  const { methods, errors, types, fileStem } = model;
+  const { rpc, lenient } = model.options;
+  const borrowed = isOfRuntime(model) ? errors.map((error) => error.name) : [];
+  const whole = parametersOf(methods, hasErrors(model) ? errors : []);
+  const has = {
+    methods: methods.length > 0,
+    errors: hasErrors(model),
+    more: methods.some(({ more }) => more !== 'none'),
+    upgrade: methods.some(({ upgrade }) => upgrade !== 'none'),
+    noInput: methods.some(({ input }) => input.fields.length === 0),
+    noOutput: methods.some(({ output }) => output.fields.length === 0),
+    emptyType: types.some((type) => type.kind === 'struct' && type.fields.length === 0),
+  };
+  const runtimeTypes = [
+    ...(has.methods ? ['CallContext', 'CallOptions'] : []),
+    ...(has.noInput || has.noOutput || has.emptyType ? ['Empty'] : []),
+    ...(has.more ? ['Replies', 'Stream'] : []),
+    ...(has.upgrade ? ['Upgraded'] : []),
+    'InterfaceDescriptor',
+    'Transport',
+  ];
+  const runtime = [
+    ...(has.noOutput || (has.noInput && !lenient) ? ['checkEmpty'] : []),
+    ...(has.noInput && lenient ? ['checkNothing'] : []),
+    ...(has.errors ? ['VarlinkError', 'withErrors'] : []),
+    ...borrowed,
+  ];
+  const checks = whole.filter(({ fields }) => fields.length > 0).map(({ name }) => `check${name}`);
+  const writers = whole.filter((struct) => model.renamed.has(struct)).map(({ name }) => `write${name}`);
+  return [
+    ...importLine('import type', runtimeTypes, rpc),
+    ...importLine('import', runtime, rpc),
+    ...importLine('import', checks, `./${fileStem}.check.js`),
+    ...importLine('import', writers, `./${fileStem}.write.js`),
+    ...(borrowed.length === 0 ? [] : ['', ...importLine('export', borrowed, rpc)]),
+  ];
 }

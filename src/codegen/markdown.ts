@@ -12,9 +12,10 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 
 /** The paragraphs, lists and indented blocks of a comment, each with an empty line behind it. */
 export function paragraphs(doc: string, links: Links): string[] {
-  return blocksOf(doc).flatMap((lines) =>
-    lines.map((line) => (isIndented(lines) ? `  ${line}` : markedUp(line, links))).concat(''),
-  );
+  return blocksOf(doc).flatMap((lines) => {
+    const indented = isIndented(lines);
+    return lines.map((line) => (indented ? `  ${line}` : markedUp(line, links))).concat('');
+  });
 }
 
 /** A comment within a cell of a table. */

@@ -2,7 +2,7 @@
 
 /** What the generated modules use themselves, so that no declaration may take it. */
 const taken = `
-  CallContext CallOptions Empty FieldError InterfaceDescriptor Replies Stream Transport UnknownField Upgraded VarlinkError
+  Any CallContext CallOptions Empty FieldError InterfaceDescriptor Nothing Replies Stream Transport UnknownField Upgraded VarlinkError
   Array Error ErrorOptions JSON Number Object Promise Readonly ReadonlySet Record Set`;
 
 /** Methods that would be mistaken for what every object or promise has. */
@@ -65,6 +65,12 @@ export function classStem(interfaceName: string): string {
     .split(/[.-]+/)
     .map((part) => capitalized(part))
     .join('');
+}
+
+/** `IoPodman` → `ioPodman`, the name of the descriptor; it stands beside functions that are called `check…` and so on. */
+export function constantName(stem: string): string {
+  const name = uncapitalized(stem);
+  return /^(?:check|write)[A-Z]|^withErrors$/.test(name) ? `${name}_` : name;
 }
 
 /** `IoPodman` → `ioPodman`. */

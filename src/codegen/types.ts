@@ -43,7 +43,8 @@ export function typeText(type: TypeModel, readonly = true): string {
       return 'unknown';
     case 'array': {
       const element = typeText(type.element);
-      return `readonly ${element.includes(' ') ? `(${element})` : element}[]`;
+      const isCompound = type.element.kind === 'array' || type.element.kind === 'nullable';
+      return `readonly ${isCompound ? `(${element})` : element}[]`;
     }
     case 'map':
       return `Readonly<Record<string, ${typeText(type.element)}>>`;

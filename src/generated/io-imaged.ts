@@ -82,7 +82,7 @@ export class IoImagedClient {
    * With 'more' there is a reply at once and then one whenever something has changed,
    * at most ten a second, until the caller closes the connection. An operation is in the
    * list from its call on, and one that ends between two replies is in the later one no more.
-   * Every reply as it comes; leaving the loop ends the call and the connection.
+   * Every reply as it comes; leaving the loop gives the call up.
    */
   watchOperationsMore(params: Empty, options?: CallOptions): Replies<WatchOperationsReply> {
     return this.#transport.more('io.imaged.WatchOperations', params, checkWatchOperationsReply, options);

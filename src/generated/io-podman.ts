@@ -919,7 +919,7 @@ export class IoPodmanClient {
   /**
    * Gets an image from a registry, or from an archive or directory of this host
    * named as TRANSPORT:REFERENCE, unless the store has it.
-   * Every reply as it comes; leaving the loop ends the call and the connection.
+   * Every reply as it comes; leaving the loop gives the call up.
    */
   pullImageMore(
     params: { readonly name: string; readonly creds: AuthConfig },
@@ -940,7 +940,7 @@ export class IoPodmanClient {
   /**
    * Copies an image to a registry, archive or directory: to tag, or to where its
    * name points when tag is "".
-   * Every reply as it comes; leaving the loop ends the call and the connection.
+   * Every reply as it comes; leaving the loop gives the call up.
    */
   pushImageMore(params: PushImageParameters, options?: CallOptions): Replies<PushImageReply> {
     return this.#transport.more('io.podman.PushImage', params, checkPushImageReply, options);
@@ -965,7 +965,7 @@ export class IoPodmanClient {
   /**
    * Builds an image from an uploaded context. Answers WantsMoreRequired to a call
    * without "more".
-   * Every reply as it comes; leaving the loop ends the call and the connection.
+   * Every reply as it comes; leaving the loop gives the call up.
    */
   buildImageMore(params: { readonly build: BuildInfo }, options?: CallOptions): Replies<BuildImageReply> {
     return this.#transport.more('io.podman.BuildImage', params, checkBuildImageReply, options);
@@ -981,7 +981,7 @@ export class IoPodmanClient {
 
   /**
    * Makes an image of a container. Answers ContainerNotFound if there is none.
-   * Every reply as it comes; leaving the loop ends the call and the connection.
+   * Every reply as it comes; leaving the loop gives the call up.
    */
   commitMore(params: CommitParameters, options?: CallOptions): Replies<CommitReply> {
     return this.#transport.more('io.podman.Commit', writeCommitParameters(params), checkCommitReply, options);
@@ -999,7 +999,7 @@ export class IoPodmanClient {
   /**
    * Writes an image to a file of the service. The id in the last reply is the
    * handle by which ReceiveFile hands it out.
-   * Every reply as it comes; leaving the loop ends the call and the connection.
+   * Every reply as it comes; leaving the loop gives the call up.
    */
   imageSaveMore(
     params: { readonly options: ImageSaveOptions },
@@ -1020,7 +1020,7 @@ export class IoPodmanClient {
   /**
    * Reads images from an uploaded file. The id in the last reply is their names,
    * separated by a comma and a blank.
-   * Every reply as it comes; leaving the loop ends the call and the connection.
+   * Every reply as it comes; leaving the loop gives the call up.
    */
   loadImageMore(params: LoadImageParameters, options?: CallOptions): Replies<LoadImageReply> {
     return this.#transport.more('io.podman.LoadImage', params, checkLoadImageReply, options);
@@ -1072,7 +1072,7 @@ export class IoPodmanClient {
   /**
    * Tells what happened, oldest first, and with "more" what happens from now on.
    * Filters: container=…, event=…, image=…, type=….
-   * Every reply as it comes; leaving the loop ends the call and the connection.
+   * Every reply as it comes; leaving the loop gives the call up.
    */
   getEventsMore(params: GetEventsParameters, options?: CallOptions): Replies<GetEventsReply> {
     return this.#transport.more('io.podman.GetEvents', params, checkGetEventsReply, options);

@@ -21,7 +21,7 @@ describe('generate', () => {
     for (const [file, text] of files) expect(text).toBe(committed(join(root, 'src/generated'), file));
   });
 
-  it.each(['names', 'values', 'flags', 'lenient'])(
+  it.each(['names', 'values', 'flags', 'lenient', 'clashes', 'comments', 'recursion', 'integers'])(
     'writes what is committed for the example of %s',
     (name) => {
       const source = `org.example.${name}.varlink`;

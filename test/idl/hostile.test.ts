@@ -11,11 +11,21 @@ import {
 const size = 1024 * 1024;
 const head = 'interface a.b\n';
 const fill = (text: string): string => text.repeat(size / text.length);
+// Where every few characters are a token: enough to be minutes if the time grows faster than the text.
+const tokens = (text: string): string => text.repeat(size / 8 / text.length);
 const numbered = (count: number, text: (i: number) => string): string[] =>
   Array.from({ length: count }, (_, i) => text(i));
 
 // Generous: each of them is done within a second, while the quadratic ones would take minutes.
 const deadline = 20_000;
+
+function refusal(text: string): unknown {
+  try {
+    return parseInterface(text);
+  } catch (error) {
+    return error;
+  }
+}
 
 describe('a hostile text', () => {
   it.each([
@@ -39,22 +49,23 @@ describe('a hostile text', () => {
     ['an unknown type', `${head}type A (a: A${fill('a')})`, '2:12: there is no type Aaaa'],
     [
       'a field again and again',
-      `${head}type A (${fill('a: int, ')}a: int)`,
+      `${head}type A (${tokens('a: int, ')}a: int)`,
       '2:17: the field a is there twice',
     ],
-    ['a value again and again', `${head}type A (${fill('a,')}a)`, '2:11: the value a is there twice'],
-    ['a member again and again', `${head}${fill('type A ()\n')}`, '3:1: A is declared twice'],
+    ['a value again and again', `${head}type A (${tokens('a,')}a)`, '2:11: the value a is there twice'],
+    ['a member again and again', `${head}${tokens('type A ()\n')}`, '3:1: A is declared twice'],
     [
       'unknown types',
-      `${head}type A (${numbered(size / 16, (i) => `a${i}: B${i}`).join()})`,
+      `${head}type A (${numbered(size / 64, (i) => `a${i}: B${i}`).join()})`,
       'there is no type B0',
     ],
   ])(
     'is refused in a moment: %s',
     (_, text, message) => {
-      expect(() => parseInterface(text)).toThrow(IdlError);
-      expect(() => parseInterface(text)).toThrow(message);
-      expect(() => parseInterface(text)).not.toThrow(/.{200}/);
+      const error = refusal(text);
+      expect(error).toBeInstanceOf(IdlError);
+      expect((error as IdlError).message).toContain(message);
+      expect((error as IdlError).message.length).toBeLessThan(200);
     },
     deadline,
   );
@@ -62,13 +73,13 @@ describe('a hostile text', () => {
   it.each([
     ['comments', `${fill('#\n')}${head}`],
     ['a comment', `${head}# ${fill('x')}\n`],
-    ['fields', `${head}type T (${numbered(size / 8, (i) => `a${i}: int`).join()})`],
-    ['members', `${head}${numbered(size / 16, (i) => `type T${i} ()\n`).join('')}`],
+    ['fields', `${head}type T (${numbered(size / 64, (i) => `a${i}: int`).join()})`],
+    ['members', `${head}${numbered(size / 64, (i) => `type T${i} ()\n`).join('')}`],
     ['names', `${head}type T${fill('t')} (f${fill('f')}: ?T${fill('t')})`],
     ['comments in a list', `${head}type T (${fill('#\n')})`],
     [
       'depth',
-      `${head}type T (${'a:?[]('.repeat(80)}${numbered(size / 16, (i) => `b${i}: int`).join()}${')'.repeat(80)})`,
+      `${head}type T (${'a:?[]('.repeat(80)}${numbered(size / 64, (i) => `b${i}: int`).join()}${')'.repeat(80)})`,
     ],
   ])(
     'that is legal is read and laid out in a moment: %s',
@@ -82,6 +93,6 @@ describe('a hostile text', () => {
   );
 
   it('has at most a hundred problems', () => {
-    expect(checkInterface(readInterface(`${head}type A (${fill('a,')}a)`))).toHaveLength(100);
+    expect(checkInterface(readInterface(`${head}type A (${tokens('a,')}a)`))).toHaveLength(100);
   });
 });

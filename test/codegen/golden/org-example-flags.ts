@@ -123,7 +123,7 @@ export class OrgExampleFlagsClient {
 
   /**
    * Counts.
-   * Every reply as it comes; leaving the loop ends the call and the connection.
+   * Every reply as it comes; leaving the loop gives the call up.
    */
   countMore(params: { readonly to: number }, options?: CallOptions): Replies<CountReply> {
     return this.#transport.more('org.example.flags.Count', params, checkCountReply, options);
@@ -131,7 +131,7 @@ export class OrgExampleFlagsClient {
 
   /**
    * Counts, and needs to.
-   * Every reply as it comes; leaving the loop ends the call and the connection.
+   * Every reply as it comes; leaving the loop gives the call up.
    */
   watchMore(params: { readonly to: number }, options?: CallOptions): Replies<WatchReply> {
     return this.#transport.more('org.example.flags.Watch', params, checkWatchReply, options);

@@ -106,7 +106,7 @@ export class OrgExampleLenientClient {
     return this.#transport.call('org.example.lenient.Nothing', params, checkEmpty, options);
   }
 
-  /** Every reply as it comes; leaving the loop ends the call and the connection. */
+  /** Every reply as it comes; leaving the loop gives the call up. */
   watchMore(params: Empty, options?: CallOptions): Replies<WatchReply> {
     return this.#transport.more('org.example.lenient.Watch', params, checkWatchReply, options);
   }

@@ -228,7 +228,7 @@ export class OrgExampleProbeClient {
    * With "more": sends count replies with index 0..count-1 and a payload of size
    * characters; all but the last carry "continues". Without "more": fails with
    * org.varlink.service.ExpectedMore.
-   * Every reply as it comes; leaving the loop ends the call and the connection.
+   * Every reply as it comes; leaving the loop gives the call up.
    */
   streamMore(
     params: { readonly count: number; readonly size: number },
@@ -249,7 +249,7 @@ export class OrgExampleProbeClient {
   /**
    * With "more": sends a reply with index 0,1,2,... every millisecond until the
    * client goes away. Without "more": one reply with index 0.
-   * Every reply as it comes; leaving the loop ends the call and the connection.
+   * Every reply as it comes; leaving the loop gives the call up.
    */
   foreverMore(params: Empty, options?: CallOptions): Replies<ForeverReply> {
     return this.#transport.more('org.example.probe.Forever', params, checkForeverReply, options);

@@ -2,6 +2,7 @@
 import type { UnknownField } from '../../../src/rpc/index.js';
 import { checkObject, FieldError, fieldsOf, mapOf } from '../../../src/rpc/index.js';
 import type {
+  CertificationErrorParameters,
   Interface,
   InterfaceAnon,
   InterfaceFoo,
@@ -15,11 +16,13 @@ import type {
   Test06ReplyStruct,
   Test07Parameters,
   Test07ParametersStruct,
+  Test08Parameters,
   Test08Reply,
   Test08ReplySet,
   Test09Parameters,
   Test09ParametersSet,
   Test10Reply,
+  Test11Parameters,
 } from './org-varlink-certification.js';
 
 const interfaceFooValues: ReadonlySet<unknown> = new Set(['foo', 'bar', 'baz']);
@@ -180,6 +183,16 @@ export function checkTest07Parameters(value: unknown, unknown?: UnknownField): T
   return { ...rest, clientId } as unknown as Test07Parameters;
 }
 
+const test08ParametersFields: ReadonlySet<string> = new Set(['client_id', 'map']);
+
+export function checkTest08Parameters(value: unknown, unknown?: UnknownField): Test08Parameters {
+  const fields = fieldsOf(value, '', test08ParametersFields, unknown);
+  if (typeof fields.client_id !== 'string') throw new FieldError('client_id', 'a string', fields.client_id);
+  fields.map = checkStringMap(fields.map, 'map');
+  const { client_id: clientId, ...rest } = fields;
+  return { ...rest, clientId } as unknown as Test08Parameters;
+}
+
 const test08ReplySetFields: ReadonlySet<string> = new Set([]);
 
 export function checkTest08ReplySet(value: unknown, path: string, unknown?: UnknownField): Test08ReplySet {
@@ -222,6 +235,28 @@ export function checkTest10Reply(value: unknown, unknown?: UnknownField): Test10
   const fields = fieldsOf(value, '', test10ReplyFields, unknown);
   if (typeof fields.string !== 'string') throw new FieldError('string', 'a string', fields.string);
   return fields as unknown as Test10Reply;
+}
+
+const test11ParametersFields: ReadonlySet<string> = new Set(['client_id', 'last_more_replies']);
+
+export function checkTest11Parameters(value: unknown, unknown?: UnknownField): Test11Parameters {
+  const fields = fieldsOf(value, '', test11ParametersFields, unknown);
+  if (typeof fields.client_id !== 'string') throw new FieldError('client_id', 'a string', fields.client_id);
+  fields.last_more_replies = checkStringList(fields.last_more_replies, 'last_more_replies');
+  const { client_id: clientId, last_more_replies: lastMoreReplies, ...rest } = fields;
+  return { ...rest, clientId, lastMoreReplies } as unknown as Test11Parameters;
+}
+
+const certificationErrorParametersFields: ReadonlySet<string> = new Set(['wants', 'got']);
+
+export function checkCertificationErrorParameters(
+  value: unknown,
+  unknown?: UnknownField,
+): CertificationErrorParameters {
+  const fields = fieldsOf(value, '', certificationErrorParametersFields, unknown);
+  checkObject(fields.wants, 'wants');
+  checkObject(fields.got, 'got');
+  return fields as unknown as CertificationErrorParameters;
 }
 
 const startReplyFields: ReadonlySet<string> = new Set(['client_id']);
@@ -337,22 +372,6 @@ export function checkTest07Reply(
   return fields as unknown as { readonly map: Readonly<Record<string, string>> };
 }
 
-const test08ParametersFields: ReadonlySet<string> = new Set(['client_id', 'map']);
-
-export function checkTest08Parameters(
-  value: unknown,
-  unknown?: UnknownField,
-): { readonly clientId: string; readonly map: Readonly<Record<string, string>> } {
-  const fields = fieldsOf(value, '', test08ParametersFields, unknown);
-  if (typeof fields.client_id !== 'string') throw new FieldError('client_id', 'a string', fields.client_id);
-  fields.map = checkStringMap(fields.map, 'map');
-  const { client_id: clientId, ...rest } = fields;
-  return {
-    ...rest,
-    clientId,
-  } as unknown as { readonly clientId: string; readonly map: Readonly<Record<string, string>> };
-}
-
 const test09ReplyFields: ReadonlySet<string> = new Set(['mytype']);
 
 export function checkTest09Reply(value: unknown, unknown?: UnknownField): { readonly mytype: MyType } {
@@ -374,23 +393,6 @@ export function checkTest10Parameters(
   return { ...rest, clientId } as unknown as { readonly clientId: string; readonly mytype: MyType };
 }
 
-const test11ParametersFields: ReadonlySet<string> = new Set(['client_id', 'last_more_replies']);
-
-export function checkTest11Parameters(
-  value: unknown,
-  unknown?: UnknownField,
-): { readonly clientId: string; readonly lastMoreReplies: readonly string[] } {
-  const fields = fieldsOf(value, '', test11ParametersFields, unknown);
-  if (typeof fields.client_id !== 'string') throw new FieldError('client_id', 'a string', fields.client_id);
-  fields.last_more_replies = checkStringList(fields.last_more_replies, 'last_more_replies');
-  const { client_id: clientId, last_more_replies: lastMoreReplies, ...rest } = fields;
-  return {
-    ...rest,
-    clientId,
-    lastMoreReplies,
-  } as unknown as { readonly clientId: string; readonly lastMoreReplies: readonly string[] };
-}
-
 const endParametersFields: ReadonlySet<string> = new Set(['client_id']);
 
 export function checkEndParameters(value: unknown, unknown?: UnknownField): { readonly clientId: string } {
@@ -407,18 +409,6 @@ export function checkEndReply(value: unknown, unknown?: UnknownField): { readonl
   if (typeof fields.all_ok !== 'boolean') throw new FieldError('all_ok', 'true or false', fields.all_ok);
   const { all_ok: allOk, ...rest } = fields;
   return { ...rest, allOk } as unknown as { readonly allOk: boolean };
-}
-
-const certificationErrorParametersFields: ReadonlySet<string> = new Set(['wants', 'got']);
-
-export function checkCertificationErrorParameters(
-  value: unknown,
-  unknown?: UnknownField,
-): { readonly wants: Readonly<Record<string, unknown>>; readonly got: Readonly<Record<string, unknown>> } {
-  const fields = fieldsOf(value, '', certificationErrorParametersFields, unknown);
-  checkObject(fields.wants, 'wants');
-  checkObject(fields.got, 'got');
-  return fields as unknown as { readonly wants: Readonly<Record<string, unknown>>; readonly got: Readonly<Record<string, unknown>> };
 }
 
 function checkNullableInterfaceFooMapList(

@@ -134,6 +134,12 @@ export interface Test07Parameters {
   readonly struct: Test07ParametersStruct;
 }
 
+/** The parameters of Test08. */
+export interface Test08Parameters {
+  readonly clientId: string;
+  readonly map: Readonly<Record<string, string>>;
+}
+
 export type Test08ReplySet = Empty;
 
 /** The reply of Test08. */
@@ -154,6 +160,18 @@ export interface Test10Reply {
   readonly string: string;
 }
 
+/** The parameters of Test11. */
+export interface Test11Parameters {
+  readonly clientId: string;
+  readonly lastMoreReplies: readonly string[];
+}
+
+/** The parameters of error CertificationError. */
+export interface CertificationErrorParameters {
+  readonly wants: Readonly<Record<string, unknown>>;
+  readonly got: Readonly<Record<string, unknown>>;
+}
+
 /** error ClientIdError () */
 export class ClientIdError extends VarlinkError {
   override readonly name = 'ClientIdError';
@@ -168,7 +186,7 @@ export class ClientIdError extends VarlinkError {
 }
 
 /** error CertificationError (wants: object, got: object) */
-export class CertificationError extends VarlinkError<{ wants: Readonly<Record<string, unknown>>; got: Readonly<Record<string, unknown>> }> {
+export class CertificationError extends VarlinkError<CertificationErrorParameters> {
   override readonly name = 'CertificationError';
   readonly error = 'org.varlink.certification.CertificationError';
   constructor(
@@ -207,10 +225,7 @@ export interface OrgVarlinkCertificationService {
   ): Promise<Test05Reply>;
   test06(params: Test06Parameters, call: CallContext): Promise<Test06Reply>;
   test07(params: Test07Parameters, call: CallContext): Promise<{ map: Readonly<Record<string, string>> }>;
-  test08(
-    params: { readonly clientId: string; readonly map: Readonly<Record<string, string>> },
-    call: CallContext,
-  ): Promise<Test08Reply>;
+  test08(params: Test08Parameters, call: CallContext): Promise<Test08Reply>;
   test09(params: Test09Parameters, call: CallContext): Promise<{ mytype: MyType }>;
   /** returns more than one reply with "continues" */
   test10(
@@ -218,10 +233,7 @@ export interface OrgVarlinkCertificationService {
     call: CallContext,
   ): Stream<Test10Reply>;
   /** must be called as "oneway" */
-  test11(
-    params: { readonly clientId: string; readonly lastMoreReplies: readonly string[] },
-    call: CallContext,
-  ): Promise<Empty>;
+  test11(params: Test11Parameters, call: CallContext): Promise<Empty>;
   end(params: { readonly clientId: string }, call: CallContext): Promise<{ allOk: boolean }>;
 }
 
@@ -314,10 +326,7 @@ export class OrgVarlinkCertificationClient {
     );
   }
 
-  test08(
-    params: { readonly clientId: string; readonly map: Readonly<Record<string, string>> },
-    options?: CallOptions,
-  ): Promise<Test08Reply> {
+  test08(params: Test08Parameters, options?: CallOptions): Promise<Test08Reply> {
     return this.#transport.call(
       'org.varlink.certification.Test08',
       writeTest08Parameters(params),
@@ -353,7 +362,7 @@ export class OrgVarlinkCertificationClient {
 
   /**
    * returns more than one reply with "continues"
-   * Every reply as it comes; leaving the loop ends the call and the connection.
+   * Every reply as it comes; leaving the loop gives the call up.
    */
   test10More(
     params: { readonly clientId: string; readonly mytype: MyType },
@@ -368,10 +377,7 @@ export class OrgVarlinkCertificationClient {
   }
 
   /** must be called as "oneway" */
-  test11(
-    params: { readonly clientId: string; readonly lastMoreReplies: readonly string[] },
-    options?: CallOptions,
-  ): Promise<Empty> {
+  test11(params: Test11Parameters, options?: CallOptions): Promise<Empty> {
     return this.#transport.call(
       'org.varlink.certification.Test11',
       writeTest11Parameters(params),

@@ -3,7 +3,9 @@ import type {
   MyType,
   Test06Parameters,
   Test07Parameters,
+  Test08Parameters,
   Test09Parameters,
+  Test11Parameters,
 } from './org-varlink-certification.js';
 
 export function writeMyType(value: MyType): object {
@@ -37,10 +39,24 @@ export function writeTest07Parameters(value: Test07Parameters): object {
   };
 }
 
+export function writeTest08Parameters(value: Test08Parameters): object {
+  return {
+    client_id: value.clientId,
+    map: value.map,
+  };
+}
+
 export function writeTest09Parameters(value: Test09Parameters): object {
   return {
     client_id: value.clientId,
     set: value.set,
+  };
+}
+
+export function writeTest11Parameters(value: Test11Parameters): object {
+  return {
+    client_id: value.clientId,
+    last_more_replies: value.lastMoreReplies,
   };
 }
 
@@ -84,13 +100,6 @@ export function writeTest05Parameters(value: { readonly clientId: string; readon
   };
 }
 
-export function writeTest08Parameters(value: { readonly clientId: string; readonly map: Readonly<Record<string, string>> }): object {
-  return {
-    client_id: value.clientId,
-    map: value.map,
-  };
-}
-
 export function writeTest09Reply(value: { readonly mytype: MyType }): object {
   return {
     mytype: writeMyType(value.mytype),
@@ -101,13 +110,6 @@ export function writeTest10Parameters(value: { readonly clientId: string; readon
   return {
     client_id: value.clientId,
     mytype: writeMyType(value.mytype),
-  };
-}
-
-export function writeTest11Parameters(value: { readonly clientId: string; readonly lastMoreReplies: readonly string[] }): object {
-  return {
-    client_id: value.clientId,
-    last_more_replies: value.lastMoreReplies,
   };
 }
 
