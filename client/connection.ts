@@ -1,8 +1,8 @@
 // The connection to the service: one for each command, closed when it is over.
 import { getSystemErrorMap } from 'node:util';
 import { IoPodmanClient } from '../src/generated/io-podman.js';
-import { connect } from '../src/rpc/varlink/client.js';
-import type { VarlinkConnection } from '../src/rpc/varlink/client.js';
+import type { Connection } from '../src/rpc/index.js';
+import { connect } from './connect.js';
 import type { Context } from './context.js';
 import { CommandError } from './errors.js';
 
@@ -20,7 +20,7 @@ export function withClient<T>(context: Context, use: (client: IoPodmanClient) =>
 export async function withConnection<T>(
   { address }: Context,
   signal: AbortSignal,
-  use: (connection: VarlinkConnection) => Promise<T>,
+  use: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   const connection = await open(address, signal);
   const close = (): void => void connection.close();
@@ -34,14 +34,19 @@ export async function withConnection<T>(
   }
 }
 
-async function open(address: string, signal: AbortSignal): Promise<VarlinkConnection> {
+async function open(address: string, signal: AbortSignal): Promise<Connection> {
   try {
     return await connect(address, { signal, timeout: connectTimeout });
   } catch (error) {
-    const { cause, message } = error as Error;
-    const { errno } = (cause ?? {}) as { errno?: number };
-    const known = errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1];
-    const text = known === undefined ? message : `cannot connect to imaged at ${address}: ${known}`;
-    throw new CommandError(text, undefined, { cause: error });
+    throw notConnected(address, error);
   }
+}
+
+/** What to say when nobody answers at an address. */
+export function notConnected(address: string, error: unknown): CommandError {
+  const { cause, message } = error as Error;
+  const { errno } = (cause ?? {}) as { errno?: number };
+  const known = errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1];
+  const text = known === undefined ? message : `cannot connect to imaged at ${address}: ${known}`;
+  return new CommandError(text, undefined, { cause: error });
 }

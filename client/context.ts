@@ -1,4 +1,6 @@
 // What every command of imagectl works with.
+import type { Lookup } from './bridge/lookup.js';
+import type { Stdio } from './bridge/stdio.js';
 import type { Terminal } from './output/live-region.js';
 
 /** Where lines go; `process.stdout` is one. */
@@ -9,6 +11,10 @@ export interface Output extends Terminal {
 export interface Context {
   /** Where the service listens, `unix:/run/imaged/io.podman`; `--url` sets it. */
   readonly address: string;
+  /** Where services of other interfaces are found. */
+  readonly lookup: Lookup;
+  /** Standard input and output for what passes bytes on. Asking for it starts to read. */
+  readonly stdio: () => Stdio;
   readonly stdout: Output;
   readonly stderr: Output;
   /** Wall clock in milliseconds. */

@@ -3,7 +3,7 @@ import { CommandError } from './errors.js';
 import { readSurroundings } from './options.js';
 import { runProgram } from './program.js';
 
-const { args, address, pid } = readSurroundings();
+const { args, address, lookup, pid } = readSurroundings();
 const { stdout, stderr } = process;
 const interrupt = new AbortController();
 
@@ -19,7 +19,9 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 process.exitCode = await runProgram(args, {
   address,
+  lookup,
   pid,
+  stdio: () => ({ input: process.stdin, output: stdout }),
   stdout,
   stderr,
   now: Date.now,

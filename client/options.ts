@@ -1,4 +1,5 @@
 // What imagectl takes from its surroundings: the only file of the client that reads the process.
+import type { Lookup } from './bridge/lookup.js';
 
 /** What a run of imagectl is given. */
 export interface Surroundings {
@@ -6,6 +7,8 @@ export interface Surroundings {
   readonly args: readonly string[];
   /** Where the service listens unless `--url` says otherwise. */
   readonly address: string;
+  /** Where services of other interfaces are found. */
+  readonly lookup: Lookup;
   readonly pid: number;
 }
 
@@ -16,15 +19,25 @@ export function readSurroundings(): Surroundings {
     args: process.argv.slice(2),
     address:
       address === undefined || address === '' ? defaultAddress(process.getuid?.(), process.env) : address,
+    lookup: defaultLookup(process.env),
     pid: process.pid,
   };
 }
 
+interface UserEnvironment {
+  readonly XDG_RUNTIME_DIR?: string | undefined;
+}
+
+/** The registries of the user and of the system, and the resolver (varlink.md §10). */
+function defaultLookup({ XDG_RUNTIME_DIR: own }: UserEnvironment): Lookup {
+  return {
+    registries: [...(own ? [`${own}/varlink/registry`] : []), '/run/varlink/registry'],
+    resolver: '/run/org.varlink.resolver',
+  };
+}
+
 /** Root's service, or the user's own. */
-export function defaultAddress(
-  uid: number | undefined,
-  environment: { readonly XDG_RUNTIME_DIR?: string | undefined },
-): string {
+export function defaultAddress(uid: number | undefined, environment: UserEnvironment): string {
   if (uid === 0) return 'unix:/run/imaged/io.podman';
   return `unix:${environment.XDG_RUNTIME_DIR || `/run/user/${uid}`}/imaged/io.podman`;
 }

@@ -1,6 +1,7 @@
 // The commands of imagectl, and how a run of it ends.
 import { Command } from 'commander';
 import type { CommanderError } from 'commander';
+import { defineBridge } from './commands/bridge.js';
 import { defineExists } from './commands/exists.js';
 import { defineHistory } from './commands/history.js';
 import { defineImages } from './commands/images.js';
@@ -59,6 +60,7 @@ function define(program: Command, context: Context): void {
     .helpOption('-h, --help', 'Display help')
     .version(`imagectl version ${clientVersion}`, '-v, --version', 'Display the version of imagectl')
     .option('--url <address>', `Address of the service (IMAGED_ADDRESS) (default "${context.address}")`);
+  defineBridge(program.command('bridge'), context);
   defineExists(program.command('exists'), context);
   defineHistory(program.command('history'), context);
   const image = program.command('image').description('Manage images');

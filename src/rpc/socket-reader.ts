@@ -1,5 +1,5 @@
 // The receiving half of a connection: messages ended by a delimiter, or raw bytes.
-import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { ByteQueue } from './byte-queue.js';
 import { ProtocolError } from './connection-errors.js';
 
@@ -10,16 +10,16 @@ export interface ReaderLimits {
   readonly readAhead: number;
 }
 
-/** Takes bytes off a socket. The socket is paused while more is here than anybody asked for. */
+/** Takes bytes off a socket, or another stream. The socket is paused while more is here than anybody asked for. */
 export class SocketReader {
-  readonly #socket: Socket;
+  readonly #socket: Readable;
   readonly #limits: ReaderLimits;
   readonly #queue: ByteQueue;
   #ended = false;
   #wake: (() => void) | undefined;
 
   /** `delimiter` is the byte that ends a message. `onBlind` is told when reading stops: see {@link blind}. */
-  constructor(socket: Socket, limits: ReaderLimits, delimiter: number, onBlind?: () => void) {
+  constructor(socket: Readable, limits: ReaderLimits, delimiter: number, onBlind?: () => void) {
     this.#socket = socket;
     this.#queue = new ByteQueue(delimiter);
     this.#limits = limits;

@@ -1,5 +1,8 @@
 // Runs imagectl inside the test: its arguments in, what it wrote and its exit code out.
+import { PassThrough } from 'node:stream';
 import { runProgram } from '../../../client/program.js';
+import type { Lookup } from '../../../client/bridge/lookup.js';
+import type { Stdio } from '../../../client/bridge/stdio.js';
 import type { Output } from '../../../client/context.js';
 import type { RunningService } from './service.js';
 
@@ -15,6 +18,8 @@ export interface Surroundings {
   readonly signal?: AbortSignal;
   /** A terminal instead of a pipe; `Run.stderr` is empty then. */
   readonly terminal?: Output;
+  readonly stdio?: Stdio;
+  readonly lookup?: Lookup;
 }
 
 export const tenDaysLater = Date.parse('2024-01-11T00:00:00Z');
@@ -22,12 +27,20 @@ export const tenDaysLater = Date.parse('2024-01-11T00:00:00Z');
 export async function imagectl(
   service: Pick<RunningService, 'address'>,
   args: readonly string[],
-  { now = () => tenDaysLater, signal = new AbortController().signal, terminal }: Surroundings = {},
+  {
+    now = () => tenDaysLater,
+    signal = new AbortController().signal,
+    terminal,
+    stdio = { input: new PassThrough(), output: new PassThrough() },
+    lookup = { registries: [], resolver: '/nonexistent' },
+  }: Surroundings = {},
 ): Promise<Run> {
   let stdout = '';
   let stderr = '';
   const code = await runProgram(args, {
     address: service.address,
+    lookup,
+    stdio: () => stdio,
     stdout: { write: (text) => (stdout += text) },
     stderr: terminal ?? { write: (text) => (stderr += text) },
     now,
