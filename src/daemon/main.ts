@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { orgVarlinkService } from '../generated/org-varlink-service.js';
 import { Admission, Dispatcher, Introspection, unknownPeer, type Peer } from '../rpc/index.js';
+import { linkInterfaces } from '../rpc/registry-links.js';
 import { VarlinkServer } from '../rpc/varlink/server.js';
 import { messageOf } from '../runtime/errors.js';
 import { Runtime } from '../runtime/runtime.js';
@@ -59,11 +60,16 @@ async function main(): Promise<void> {
     admission,
     onFailure: (error) => log.info(`connection ended: ${messageOf(error)}`),
   });
-  const addresses = await openSockets(server, options, stop).catch(async (error: unknown) => {
+  let addresses: readonly string[];
+  let removeLinks: () => void;
+  try {
+    addresses = await openSockets(server, options, stop);
+    removeLinks = await linkSocket(dispatcher, options);
+  } catch (error) {
     // Those that were opened before the one that could not be.
     await server.close();
     throw error;
-  });
+  }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       log.info(`ending: ${signal}`);
@@ -78,6 +84,7 @@ async function main(): Promise<void> {
   tellManager(options, 'STOPPING=1', log);
   clearTimeout(prepare);
   idle.stop();
+  removeLinks();
   await server.close(stopGrace);
   await runtime.close();
 }
@@ -122,6 +129,17 @@ async function openSockets(
     await mkdir(options.defaultDirectory, { recursive: true, mode: 0o755 });
   for (const address of options.addresses) opened.push(await server.listen(address));
   return opened;
+}
+
+/** Has clients find the socket by the names of its interfaces, if asked for; returns what undoes it. */
+async function linkSocket(dispatcher: Dispatcher, { registry }: DaemonOptions): Promise<() => void> {
+  if (registry === undefined) return () => undefined;
+  const names = dispatcher.interfaces().map(({ name }) => name);
+  return await linkInterfaces(
+    registry.directory,
+    names.filter((name) => name !== orgVarlinkService.name),
+    registry.socket,
+  );
 }
 
 /** Who is at the other end; only unix sockets can tell. */

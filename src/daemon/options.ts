@@ -16,6 +16,8 @@ export interface DaemonOptions extends RuntimeSettings {
   readonly activated: readonly ActivatedSocket[];
   /** The directory of the default address, to be made if it is missing. */
   readonly defaultDirectory?: string;
+  /** The directory where links to the socket file shall be, named after the interfaces. */
+  readonly registry?: { readonly directory: string; readonly socket: string };
   /** Seconds without a connection or operation after which the daemon ends; 0 = never. */
   readonly idleTimeout: number;
   readonly logLevel: LogLevel;
@@ -40,6 +42,8 @@ export const usage = `imaged [options]
                            default: the activated socket, else unix:/run/imaged/io.podman for root,
                            unix:$XDG_RUNTIME_DIR/imaged/io.podman otherwise)
   --jsonrpc ADDR           listen here for JSON-RPC 2.0 (not in this version)
+  --registry[=DIR]         link the socket where clients look for it by interface: DIR, else /run/varlink/registry for
+                           root, $XDG_RUNTIME_DIR/varlink/registry otherwise
   --root DIR               the store's graph root
   --runroot DIR            the store's run root
   --storage-driver NAME    overlay
@@ -80,8 +84,15 @@ export function readOptions(
   const activated = activatedSockets(environment, self.pid);
   const path =
     values.address === undefined && activated.length === 0 ? defaultPath(environment, self.uid) : undefined;
+  const addresses = checkedAddresses(values.address) ?? (path === undefined ? [] : [`unix:${path}`]);
   return {
-    addresses: checkedAddresses(values.address) ?? (path === undefined ? [] : [`unix:${path}`]),
+    addresses,
+    ...(values.registry !== undefined && {
+      registry: {
+        directory: values.registry || defaultRegistry(environment, self.uid),
+        socket: socketFile(addresses),
+      },
+    }),
     ...optional('defaultDirectory', path === undefined ? undefined : dirname(path)),
     activated,
     storage: {
@@ -106,12 +117,14 @@ export function readOptions(
 function parse(argv: readonly string[]) {
   try {
     const { values } = parseArgs({
-      args: [...argv],
+      // The one option whose value may be left out.
+      args: argv.map((arg) => (arg === '--registry' ? '--registry=' : arg)),
       strict: true,
       allowPositionals: false,
       options: {
         address: { type: 'string', multiple: true },
         jsonrpc: { type: 'string', multiple: true },
+        registry: { type: 'string' },
         root: { type: 'string' },
         runroot: { type: 'string' },
         'storage-driver': { type: 'string' },
@@ -127,7 +140,7 @@ function parse(argv: readonly string[]) {
       },
     });
     for (const [name, value] of Object.entries(values)) {
-      if (value === '') throw new UsageError(`--${name}: the value is empty`);
+      if (value === '' && name !== 'registry') throw new UsageError(`--${name}: the value is empty`);
     }
     return values;
   } catch (error) {
@@ -183,10 +196,26 @@ function logLevel(text: string | undefined): LogLevel {
 }
 
 function defaultPath(environment: Environment, uid: number): string {
-  if (uid === 0) return '/run/imaged/io.podman';
-  const runtimeDirectory = environment['XDG_RUNTIME_DIR'] ?? '';
-  if (runtimeDirectory === '') {
-    throw new UsageError('XDG_RUNTIME_DIR is not set; say where to listen with --address unix:PATH');
+  const directory = runtimeDirectory(environment, uid, 'say where to listen with --address unix:PATH');
+  return `${directory}/imaged/io.podman`;
+}
+
+function defaultRegistry(environment: Environment, uid: number): string {
+  return `${runtimeDirectory(environment, uid, 'say where with --registry=DIR')}/varlink/registry`;
+}
+
+/** The file that stands for the service. A socket that was activated is its unit's to link. */
+function socketFile(addresses: readonly string[]): string {
+  for (const text of addresses) {
+    const address = parseAddress(text);
+    if (address.kind === 'unix') return address.path;
   }
-  return `${runtimeDirectory}/imaged/io.podman`;
+  throw new UsageError('--registry: there is no socket file to link; say where with --address unix:PATH');
+}
+
+function runtimeDirectory(environment: Environment, uid: number, advice: string): string {
+  if (uid === 0) return '/run';
+  const directory = environment['XDG_RUNTIME_DIR'] ?? '';
+  if (directory === '') throw new UsageError(`XDG_RUNTIME_DIR is not set; ${advice}`);
+  return directory;
 }

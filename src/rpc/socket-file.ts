@@ -23,7 +23,7 @@ export async function makeSocketFile(
 ): Promise<() => void> {
   if (statSync(dirname(path), { throwIfNoEntry: false }) === undefined)
     throw new AddressError(address, 'no such directory');
-  return await locked(path, async () => {
+  return await lockPlace(path, async () => {
     await removeStale(path, address);
     // Whoever has bound a path removes it at its end, and not only what it has made there: hence another one.
     const temporary = temporaryPath(path);
@@ -75,7 +75,7 @@ function temporaryPath(path: string): string {
  * Runs `action` while no other process does for the same path. The lock is an abstract socket: it is gone with its
  * process. Anybody could hold it, so whoever holds it for too long is not obeyed.
  */
-async function locked<T>(path: string, action: () => Promise<T>): Promise<T> {
+export async function lockPlace<T>(path: string, action: () => Promise<T>): Promise<T> {
   const { dev, ino } = statSync(dirname(path));
   const place = createHash('sha256')
     .update(`${dev}:${ino}/${basename(path)}`)

@@ -16,6 +16,25 @@ describe('the options of imaged', () => {
     expect(() => read([], {}, 7)).toThrow('XDG_RUNTIME_DIR is not set');
   });
 
+  it('links its socket in the registry of root, of users, or where it is told', () => {
+    expect(read([]).registry).toBeUndefined();
+    expect(read(['--registry']).registry).toEqual({
+      directory: '/run/varlink/registry',
+      socket: '/run/imaged/io.podman',
+    });
+    expect(read(['--registry'], { XDG_RUNTIME_DIR: '/run/user/7' }, 7).registry).toEqual({
+      directory: '/run/user/7/varlink/registry',
+      socket: '/run/user/7/imaged/io.podman',
+    });
+    const addresses = ['--address', 'tcp:127.0.0.1:1', '--address', 'unix:/a;mode=0666'];
+    expect(read(['--registry=/srv', ...addresses], {}, 7).registry).toEqual({
+      directory: '/srv',
+      socket: '/a',
+    });
+    expect(() => read(['--registry', ...addresses], {}, 7)).toThrow('--registry=DIR');
+    expect(() => read(['--registry', '--address', 'unix:@a'])).toThrow('no socket file');
+  });
+
   it('takes repeated addresses and storage options in order', () => {
     const options = read([
       '--address',

@@ -1,7 +1,7 @@
 // The life of the process: options, readiness, idle exit, end.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { stat, writeFile } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
@@ -152,6 +152,27 @@ describe('a started daemon', () => {
     } finally {
       await daemon.close();
     }
+  });
+
+  it('is found by the names of its interfaces where it is asked to be, until it ends', async () => {
+    const registry = join(store.directory, 'registry');
+    const daemon = await Imaged.start(store, { args: [`--registry=${registry}`] });
+    try {
+      const links = await readdir(registry);
+      expect(links.toSorted()).toEqual(['io.imaged', 'io.podman']);
+      const connection = await VarlinkConnection.connect(`unix:${join(registry, 'io.imaged')}`);
+      await expect(connection.call('org.varlink.service.GetInfo')).resolves.toBeDefined();
+      connection.close();
+      const address = `unix:${join(store.directory, 'second.sock')}`;
+      const args = [...Imaged.arguments(store).slice(1), '--address', address, `--registry=${registry}`];
+      const { code, stderr } = await imaged(...args);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^[^\n]+io\.podman: another service answers there\n$/);
+      expect(existsSync(address.slice('unix:'.length))).toBe(false);
+    } finally {
+      await daemon.close();
+    }
+    expect(await readdir(registry)).toEqual([]);
   });
 
   it('tells the service manager when it is ready and when it ends', async () => {
