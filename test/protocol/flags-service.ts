@@ -30,8 +30,10 @@ export class FlagsService implements Partial<OrgExampleFlagsService> {
   ): AsyncGenerator<{ number: number }, { number: number }, void> {
     let ended = false;
     try {
-      for (this.counted = 1; this.counted < params.to; this.counted++)
-        if (call.more) yield { number: this.counted };
+      for (let number = 1; number < params.to; number++) {
+        this.counted = number;
+        if (call.more) yield { number };
+      }
       ended = true;
       return { number: params.to };
     } finally {
