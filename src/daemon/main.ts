@@ -8,6 +8,7 @@ import { VarlinkServer } from '../rpc/varlink/server.js';
 import { messageOf } from '../runtime/errors.js';
 import { Runtime } from '../runtime/runtime.js';
 import { serveInterfaces } from '../service/index.js';
+import { bindAbstract } from '../sys/abstract-socket.js';
 import { returnBlocksFrom } from '../sys/allocator.js';
 import { notify } from '../sys/notify.js';
 import { isListening, peerCredentials } from '../sys/peer.js';
@@ -58,6 +59,7 @@ async function main(): Promise<void> {
   const server = new VarlinkServer({
     dispatcher,
     admission,
+    bindAbstract,
     onFailure: (error) => log.info(`connection ended: ${messageOf(error)}`),
   });
   let addresses: readonly string[];

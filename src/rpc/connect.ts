@@ -1,8 +1,8 @@
 // Connecting to an address.
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
-import { connect } from 'node:net';
-import type { Address } from './address.js';
+import { connect, Socket } from 'node:net';
+import type { Address, OpenAbstract } from './address.js';
+import { abstractPath } from './address.js';
 import type { ClientAddressOptions } from './client-address.js';
 import { parseClientAddress } from './client-address.js';
 import { ConnectionClosedError } from './connection-errors.js';
@@ -15,6 +15,8 @@ export interface ConnectOptions extends ClientAddressOptions {
   readonly timeout?: number;
   /** Milliseconds that calls with one reply wait for it where their own `timeout` does not say; for ever by default. */
   readonly callTimeout?: number;
+  /** How abstract addresses are connected to; by Node itself without it, which needs version 22. */
+  readonly connectAbstract?: OpenAbstract;
 }
 
 /** A connected stream of bytes. */
@@ -37,7 +39,9 @@ export async function openLink(text: string, options: ConnectOptions = {}): Prom
 }
 
 async function open(text: string, address: Address, options: ConnectOptions): Promise<Socket> {
-  const socket = connect({ ...target(address), allowHalfOpen: true, noDelay: true });
+  if (address.kind === 'abstract' && options.connectAbstract !== undefined)
+    return adopt(text, address.name, options.connectAbstract);
+  const socket = connect({ ...target(text, address), allowHalfOpen: true, noDelay: true });
   const signals = [
     options.signal,
     options.timeout === undefined ? undefined : AbortSignal.timeout(options.timeout),
@@ -55,12 +59,20 @@ async function open(text: string, address: Address, options: ConnectOptions): Pr
   }
 }
 
-function target(address: Address): { path: string } | { host: string; port: number } {
+function adopt(text: string, name: string, connectAbstract: OpenAbstract): Socket {
+  try {
+    return new Socket({ fd: connectAbstract(name), allowHalfOpen: true });
+  } catch (error) {
+    throw new ConnectionClosedError(`connect to ${text}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function target(text: string, address: Address): { path: string } | { host: string; port: number } {
   switch (address.kind) {
     case 'unix':
       return { path: address.path };
     case 'abstract':
-      return { path: `\0${address.name}` };
+      return { path: abstractPath(text, address.name) };
     default:
       return { host: address.host, port: address.port };
   }

@@ -5,10 +5,10 @@ import type { Admitted } from './admission.js';
 import { Admission, ConnectionLimitError } from './admission.js';
 import type { Dispatcher } from './dispatch.js';
 import type { Limits } from './limits.js';
-import type { Listening } from './listen.js';
+import type { Listening, ListenOptions } from './listen.js';
 import { listen, listenOnDescriptor } from './listen.js';
 
-export interface DoorOptions {
+export interface DoorOptions extends ListenOptions {
   readonly dispatcher: Dispatcher;
   /** Whom to let in; doors of one service share it. By default one of its own with the usual limits. */
   readonly admission?: Admission;
@@ -54,7 +54,7 @@ export abstract class Door {
 
   /** Listens on an address; resolves to it, with the port that was chosen. Throws `AddressError`. */
   async listen(address: string): Promise<string> {
-    return await this.#open((server) => listen(server, address));
+    return await this.#open((server) => listen(server, address, this.#options));
   }
 
   /** Listens on a descriptor that was passed to this process. */

@@ -1,7 +1,8 @@
 // Listening sockets: bound so that nobody can connect too early, and never in place of a living one.
 import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
-import { AddressError, parseAddress } from './address.js';
+import type { OpenAbstract } from './address.js';
+import { abstractPath, AddressError, parseAddress } from './address.js';
 import { makeSocketFile } from './socket-file.js';
 
 /** A server that listens. */
@@ -12,10 +13,19 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+export interface ListenOptions {
+  /** How abstract addresses are bound; by Node itself without it, which needs version 22. */
+  readonly bindAbstract?: OpenAbstract;
+}
+
 /** Starts to listen at an address. Throws {@link AddressError}. */
-export async function listen(server: Server, text: string): Promise<Listening> {
+export async function listen(
+  server: Server,
+  text: string,
+  { bindAbstract }: ListenOptions = {},
+): Promise<Listening> {
   try {
-    return await start(server, text);
+    return await start(server, text, bindAbstract);
   } catch (error) {
     server.close();
     if (error instanceof AddressError) throw error;
@@ -23,7 +33,11 @@ export async function listen(server: Server, text: string): Promise<Listening> {
   }
 }
 
-async function start(server: Server, text: string): Promise<Listening> {
+async function start(
+  server: Server,
+  text: string,
+  bindAbstract: OpenAbstract | undefined,
+): Promise<Listening> {
   const address = parseAddress(text);
   switch (address.kind) {
     case 'unix': {
@@ -32,7 +46,10 @@ async function start(server: Server, text: string): Promise<Listening> {
       return { address: text, close: () => closed(server, remove) };
     }
     case 'abstract':
-      await bound(server, () => server.listen(`\0${address.name}`));
+      await bound(server, () => {
+        if (bindAbstract === undefined) server.listen(abstractPath(text, address.name));
+        else server.listen({ fd: bindAbstract(address.name) });
+      });
       return { address: text, close: () => closed(server) };
     default: {
       const { host, port } = address;

@@ -34,8 +34,15 @@ describe("Go's certification", () => {
     expect(said).toMatch(/^End: 'true'$/m);
   });
 
-  it('is passed as a server by ours', async () => {
-    const address = `unix:${join(directory, 'go-certification.sock')}`;
+  it('passes as a client of ours under an abstract name', async () => {
+    const address = `unix:@${directory}/certify`;
+    await using _server = await startServer(address, process.execPath, [certify, 'server', address]);
+    const said = await output('varlink-go-certification', ['--varlink', address, '--client']);
+    expect(said).toMatch(/^End: 'true'$/m);
+  });
+
+  it('is passed as a server by ours under an abstract name', async () => {
+    const address = `unix:@${directory}/go`;
     await using _server = await startServer(address, 'varlink-go-certification', ['--varlink', address]);
     const said = await output(process.execPath, [certify, 'client', address]);
     expect(said.trim().split('\n').at(-1)).toBe('End passed');

@@ -9,6 +9,7 @@ import { Admission } from '../../src/rpc/admission.js';
 import { JsonRpcServer } from '../../src/rpc/jsonrpc/server.js';
 import { defaultLimits } from '../../src/rpc/limits.js';
 import { VarlinkServer } from '../../src/rpc/varlink/server.js';
+import { bindAbstract } from '../../src/sys/abstract-socket.js';
 import { isListening } from '../../src/sys/peer.js';
 
 export interface Program {
@@ -34,8 +35,8 @@ export async function serveUntilStopped(program: Program, addresses: readonly st
   dispatcher.serve(orgVarlinkService, new Introspection(identity, dispatcher));
   dispatcher.serve(program.descriptor, program.service);
   const admission = new Admission({ limits });
-  const varlink = new VarlinkServer({ dispatcher, admission });
-  const jsonRpc = new JsonRpcServer({ dispatcher, admission });
+  const varlink = new VarlinkServer({ dispatcher, admission, bindAbstract });
+  const jsonRpc = new JsonRpcServer({ dispatcher, admission, bindAbstract });
   const stopped = [once(process, 'SIGTERM'), once(process, 'SIGINT')];
   const places: string[] = [];
   try {

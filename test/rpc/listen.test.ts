@@ -4,6 +4,7 @@ import {
   closeSync,
   existsSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   rmSync,
   statSync,
@@ -14,10 +15,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { AddressError, parseAddress } from '../../src/rpc/address.js';
+import { abstractPath, AddressError, parseAddress } from '../../src/rpc/address.js';
 import { openLink } from '../../src/rpc/connect.js';
 import type { Listening } from '../../src/rpc/listen.js';
 import { listen, listenOnDescriptor } from '../../src/rpc/listen.js';
+import { bindAbstract, connectAbstract } from '../../src/sys/abstract-socket.js';
 import { declare } from '../../src/sys/libc.js';
 
 const unix = 1;
@@ -59,6 +61,13 @@ describe('parseAddress', () => {
   });
 });
 
+describe('abstractPath', () => {
+  it('gives no name that Node would fill up with NULs', () => {
+    expect(abstractPath('unix:@name', 'name', '1.48.0')).toBe('\0name');
+    expect(() => abstractPath('unix:@name', 'name', '1.46.0')).toThrow('abstract names need Node 22');
+  });
+});
+
 describe('listen', () => {
   let directory: string;
   let path: string;
@@ -75,7 +84,7 @@ describe('listen', () => {
   }
 
   async function greeting(address: string): Promise<string> {
-    const { socket } = await openLink(address);
+    const { socket } = await openLink(address, { connectAbstract });
     let text = '';
     for await (const bytes of socket) text += String(bytes);
     return text;
@@ -120,11 +129,18 @@ describe('listen', () => {
 
   it('listens on abstract and on loopback addresses', async () => {
     const name = `unix:@${path}`;
-    expect(await listen(server(), name)).toMatchObject({ address: name });
+    expect(await listen(server(), name, { bindAbstract })).toMatchObject({ address: name });
     expect(await greeting(name)).toBe('hello');
     const { address } = await listen(server(), 'tcp:127.0.0.1:0');
     expect(address).toMatch(/^tcp:127\.0\.0\.1:[1-9]\d*$/);
     expect(await greeting(address)).toBe('hello');
+  });
+
+  it('listens under an abstract name that others find', async () => {
+    await listen(server(), `unix:@${path}`, { bindAbstract });
+    const names = readFileSync('/proc/net/unix', 'utf8').split('\n');
+    expect(names.filter((line) => line.endsWith(` @${path}`))).toHaveLength(1);
+    await expect(listen(server(), `unix:@${path}`, { bindAbstract })).rejects.toThrow('EADDRINUSE');
   });
 
   it('lets nobody call over a network', async () => {
@@ -202,12 +218,7 @@ describe('listen', () => {
   });
 
   it('listens on a descriptor that is bound already', async () => {
-    const bound = server();
-    await listen(bound, `unix:@${path}`);
-    const { fd } = (bound as unknown as { _handle: { fd: number } })._handle;
-    const inherited = declare('int dup(int fd)')(fd) as number;
-    bound.close();
-    await listenOnDescriptor(server(), inherited);
+    await listenOnDescriptor(server(), bindAbstract(path));
     expect(await greeting(`unix:@${path}`)).toBe('hello');
   });
 });

@@ -1,6 +1,7 @@
 // A server in a process of its own, started on an address and stopped by pid.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -37,22 +38,28 @@ export async function startServer(
 
 /** Foreign servers do not say when they are ready: the socket does. */
 async function untilListening(address: string, child: ChildProcess, log: Transcript): Promise<void> {
-  const path = address
-    .replace(/^unix:/, '')
-    .replace(/;.*/, '')
-    .replace(/^@/, '\0');
   for (const deadline = Date.now() + patience; Date.now() < deadline; await sleep(20)) {
     if (child.exitCode !== null || child.signalCode !== null) break;
-    const socket = connect(path);
-    try {
-      await once(socket, 'connect');
-      return;
-    } catch {
-      // Not yet.
-    } finally {
-      socket.destroy();
-    }
+    if (await isListened(address)) return;
   }
   await stop(child);
   throw new Error(`${child.spawnargs.join(' ')}: does not listen at ${address}: ${log.text.trim()}`);
+}
+
+async function isListened(address: string): Promise<boolean> {
+  const name = address.replace(/^unix:/, '').replace(/;.*/, '');
+  if (name.startsWith('@')) {
+    // Node 20 cannot connect to others' abstract sockets.
+    const sockets = await readFile('/proc/net/unix', 'utf8');
+    return sockets.split('\n').some((line) => line.endsWith(` ${name}`));
+  }
+  const socket = connect(name);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
