@@ -1,4 +1,41 @@
-// CRC-64 of tar-split (ISO 3309, reflected 0xD800000000000000) as a small WebAssembly module that is put together here.
+// CRC-64 of tar-split (ISO 3309, reflected 0xD800000000000000): by a library, or a small WebAssembly module that is put together here.
+import { isalCrc64 } from '../sys/isal-crc64.js';
+
+/** A running CRC-64 of one thing after the other. */
+export interface Crc64 {
+  /** Begins anew. */
+  reset(): void;
+  /** Takes bytes `start` … `end`. */
+  update(bytes: Buffer, start: number, end: number): void;
+  /** Writes the sum as 8 big-endian bytes. */
+  digest(into: Buffer): void;
+}
+
+export function createCrc64(): Crc64 {
+  const library = isalCrc64();
+  return library === undefined ? new CompiledCrc64() : new LibraryCrc64(library);
+}
+
+class LibraryCrc64 implements Crc64 {
+  readonly #add: NonNullable<ReturnType<typeof isalCrc64>>;
+  #sum: bigint | number = 0;
+
+  constructor(add: NonNullable<ReturnType<typeof isalCrc64>>) {
+    this.#add = add;
+  }
+
+  reset(): void {
+    this.#sum = 0;
+  }
+
+  update(bytes: Buffer, start: number, end: number): void {
+    this.#sum = this.#add(this.#sum, start === 0 ? bytes : bytes.subarray(start, end), end - start);
+  }
+
+  digest(into: Buffer): void {
+    into.writeBigUInt64BE(BigInt(this.#sum), 0);
+  }
+}
 
 /*
  * JavaScript has no 64-bit integers that are fast. The module has one function, update(pointer, length), which takes 16 bytes
@@ -24,8 +61,7 @@ interface Crc64Exports {
   update(this: void, pointer: number, length: number): void;
 }
 
-/** A running CRC-64 of one thing after the other. */
-export class Crc64 {
+export class CompiledCrc64 implements Crc64 {
   readonly #update: Crc64Exports['update'];
   readonly #remainder: Crc64Exports['remainder'];
   readonly #window: Buffer;
@@ -41,12 +77,10 @@ export class Crc64 {
     this.reset();
   }
 
-  /** Begins anew. */
   reset(): void {
     this.#remainder.value = -1n;
   }
 
-  /** Takes bytes `start` … `end`. */
   update(bytes: Buffer, start: number, end: number): void {
     for (let from = start; from < end; from += WINDOW_BYTES) {
       const to = Math.min(end, from + WINDOW_BYTES);
@@ -55,7 +89,6 @@ export class Crc64 {
     }
   }
 
-  /** Writes the sum as 8 big-endian bytes. */
   digest(into: Buffer): void {
     into.writeBigUInt64BE(BigInt.asUintN(64, ~this.#remainder.value), 0);
   }

@@ -3,7 +3,7 @@ import { closeSync, createReadStream, fstatSync, readSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
 import { must, openInRoot } from '../sys/files.js';
-import { Crc64 } from './tar-split-crc64.js';
+import { createCrc64, type Crc64 } from './tar-split-crc64.js';
 
 /** The recipe is damaged, or a file is not what it was. */
 export class TarSplitError extends Error {
@@ -33,7 +33,7 @@ export async function* reassembleTar(recipePath: string, open: OpenContent): Asy
     input: createReadStream(recipePath).pipe(createGunzip({ chunkSize: READ_BYTES })),
     crlfDelay: Number.POSITIVE_INFINITY,
   });
-  const crc = new Crc64();
+  const crc = createCrc64();
   const buffer = Buffer.alloc(READ_BYTES);
   for await (const line of lines) {
     if (line === '') continue;

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Gzip } from 'node:zlib';
 import { createGzip } from 'node:zlib';
-import { Crc64 } from './tar-split-crc64.js';
+import { createCrc64 } from './tar-split-crc64.js';
 
 /** The longest segment; more raw bytes in a row become several. */
 const SEGMENT_BYTES = 1024 * 1024;
@@ -22,7 +22,7 @@ const plainName = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 export class TarSplitWriter {
   readonly #fd: number;
   readonly #gzip: Gzip;
-  readonly #crc = new Crc64();
+  readonly #crc = createCrc64();
   readonly #crcBytes = Buffer.alloc(8);
   /** Raw bytes since the last record. */
   #pending = Buffer.allocUnsafe(16 * 1024);

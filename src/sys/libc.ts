@@ -2,12 +2,35 @@
 import { constants } from 'node:os';
 import koffi from 'koffi';
 
-const library = koffi.load(null);
-
-/** A function of the C library by its C prototype, `int fsync(int fd)`. A call costs about 100 ns over the system call. */
+/** `async` takes a callback behind the arguments, and runs on a thread of Node's pool. */
 // oxlint-disable-next-line typescript/no-explicit-any -- the prototype is the type
-export function declare(prototype: string): (...args: any[]) => any {
-  return library.func(prototype);
+export type NativeFunction = ((...args: any[]) => any) & { readonly async: (...args: any[]) => void };
+/** Makes functions of one library by their C prototypes, `int fsync(int fd)`. */
+export type Declare = (prototype: string) => NativeFunction;
+
+const program = koffi.load(null);
+
+/**
+ * A function of the C library, or of what else Node is made of; throws if there is none of that name. A call costs about
+ * 100 ns over the system call.
+ */
+export function declare(prototype: string): NativeFunction {
+  return program.func(prototype);
+}
+
+/** What makes functions of a library, by its file name; undefined if it is not installed. */
+export function optionalLibrary(name: string): Declare | undefined {
+  try {
+    const library = koffi.load(name);
+    return (prototype) => library.func(prototype);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where the content of a buffer lies. Whoever uses the number has to hold on to the buffer meanwhile. */
+export function addressOf(bytes: Uint8Array): bigint {
+  return koffi.address(bytes);
 }
 
 const errnoNames: ReadonlyMap<number, string> = new Map(
