@@ -27,7 +27,7 @@ export function detectCompression(start: Buffer): Compression {
 const XZ_MEMORY = '80MiB';
 
 /** Bytes of one chunk out of a decompressor: with 256 KiB zlib runs about twice as fast as with its default of 16. */
-const CHUNK_BYTES = 256 * 1024;
+export const CHUNK_BYTES = 256 * 1024;
 
 /**
  * A stream that unzips what is written to it; undefined for `none`. zlib works on a thread of the pool: while it unzips the

@@ -1,6 +1,7 @@
 // Writes the content of files: small pieces at once, large ones on a thread of the pool while the next are read and hashed.
 import { write } from 'node:fs';
 import { closeDescriptor, writeAt } from '../sys/files.js';
+import type { ChunkPool } from './chunk-pool.js';
 import { demand } from './errors.js';
 
 /** From this size on a piece is worth the way to another thread. */
@@ -22,15 +23,21 @@ interface OpenFile {
 }
 
 /**
- * Takes files one after the other. Buffers are kept until they are written and must not be reused. A file is finished and
+ * Takes files one after the other. Buffers are held in their pool until they are written. A file is finished and
  * closed when its last piece is written, which may be after the next file has begun; what fails then is thrown by the next
  * call. A descriptor is never closed while a thread writes to it: its number may be another file's at once.
  */
 export class ContentWriter {
+  readonly #chunks: ChunkPool;
   #current: OpenFile | undefined;
   #inFlightBytes = 0;
   #failure: unknown;
   #waiting: { readonly bytes: number; readonly wake: () => void }[] = [];
+
+  /** `chunks` is where the buffers come from. */
+  constructor(chunks: ChunkPool) {
+    this.#chunks = chunks;
+  }
 
   /** Whether anything is still being written. */
   get busy(): boolean {
@@ -62,6 +69,7 @@ export class ContentWriter {
     }
     file.inFlight++;
     this.#inFlightBytes += length;
+    this.#chunks.hold(bytes);
     write(file.fd, bytes, start, length, position, (error, written) => {
       this.#inFlightBytes -= length;
       file.inFlight--;
@@ -70,6 +78,7 @@ export class ContentWriter {
         if (error !== null) demand(error.errno ?? -1, 'write', file.path);
         demand(writeAt(file.fd, bytes, start + written, end, position + written), 'write', file.path);
       });
+      this.#chunks.release(bytes);
       if (file.complete && file.inFlight === 0) this.#attempt(() => this.#finish(file));
       this.#wake();
     });

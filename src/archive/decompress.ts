@@ -1,8 +1,14 @@
 // From the bytes of a blob to the bytes of its tar, whatever it is compressed with.
 import type { Duplex, Readable } from 'node:stream';
+import { ahead, gathered } from './ahead.js';
+import type { ChunkPool } from './chunk-pool.js';
 import type { Compression } from './compression.js';
 import { createDecompressor, decompressionFailure, detectCompression, MAGIC_BYTES } from './compression.js';
 import { CompressionError } from './errors.js';
+import { canGunzip, gunzip } from './gunzip.js';
+
+/** So many chunks are unzipped before they are asked for, lest one side waits for the other. */
+const CHUNKS_AHEAD = 2;
 
 /** A blob being unzipped. */
 export interface DecompressedBlob {
@@ -11,28 +17,42 @@ export interface DecompressedBlob {
   readonly chunks: AsyncIterable<Buffer>;
 }
 
+/** Sees the bytes of a blob, and may have its reader wait. It holds what it keeps. */
+export type Meter = (chunk: Buffer) => Promise<void> | undefined;
+
 /**
  * Reads the first bytes of `input` and unzips it. `meter` sees every chunk of the input before it is used; what it throws
- * comes out of the loop over `chunks`. The input is destroyed when anything fails.
+ * comes out of the loop over `chunks`. The input is destroyed when anything fails. Memory is taken from `chunks`, to be released
+ * by whoever reads what is returned.
  */
 export async function decompress(
   input: Readable,
-  meter: (chunk: Buffer) => void,
+  meter: Meter,
+  chunks: ChunkPool,
   signal?: AbortSignal,
 ): Promise<DecompressedBlob> {
   signal?.throwIfAborted();
-  const source = metered(input, meter, signal);
+  const source = metered(input, meter, chunks, signal);
   const start = await firstBytes(source);
   const compression = detectCompression(start);
   const whole = prepended(start, source);
+  return { compression, chunks: unzip(whole, compression, chunks) };
+}
+
+function unzip(
+  blob: AsyncGenerator<Buffer, void>,
+  compression: Compression,
+  chunks: ChunkPool,
+): AsyncGenerator<Buffer, void> {
+  if (compression === 'gzip' && canGunzip()) return ahead(gunzip(blob, chunks), CHUNKS_AHEAD);
   const decompressor = createDecompressor(compression);
-  const chunks = decompressor === undefined ? whole : unzipped(whole, decompressor, compression);
-  return { compression, chunks };
+  return decompressor === undefined ? blob : unzipped(blob, decompressor, compression);
 }
 
 async function* metered(
   input: Readable,
-  meter: (chunk: Buffer) => void,
+  meter: Meter,
+  chunks: ChunkPool,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Buffer, void> {
   const abort = (): void => {
@@ -40,8 +60,8 @@ async function* metered(
   };
   signal?.addEventListener('abort', abort);
   try {
-    for await (const chunk of input as AsyncIterable<Buffer>) {
-      meter(chunk);
+    for await (const chunk of gathered(input as AsyncIterable<Buffer>, chunks)) {
+      await meter(chunk);
       yield chunk;
     }
   } finally {

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import * as files from '../sys/files.js';
 import { setAttribute } from '../sys/xattr.js';
 import { AttributeSetter, directoryTimes } from './attribute-setter.js';
+import type { ChunkPool } from './chunk-pool.js';
 import { ContentWriter } from './content-writer.js';
 import type { Directory } from './directory-cache.js';
 import { DirectoryCache } from './directory-cache.js';
@@ -26,12 +27,13 @@ export class LayerApplier implements TarVisitor {
   readonly #directories: DirectoryCache;
   readonly #limits: Pick<LayerLimits, 'pathBytes'>;
   readonly #attributes: AttributeSetter;
-  readonly #contents = new ContentWriter();
+  readonly #contents: ContentWriter;
   /** A hard link that waits for what is being written. */
   #postponed: TarEntry | undefined;
 
-  /** `rootFd` is an open empty directory and stays the caller's. */
-  constructor(rootFd: number, limits: Pick<LayerLimits, 'pathBytes'>) {
+  /** `rootFd` is an open empty directory and stays the caller's. Content comes in buffers of `chunks`. */
+  constructor(rootFd: number, limits: Pick<LayerLimits, 'pathBytes'>, chunks: ChunkPool) {
+    this.#contents = new ContentWriter(chunks);
     this.#directories = new DirectoryCache(rootFd);
     this.#limits = limits;
     this.#attributes = new AttributeSetter(probeDefaults(rootFd));

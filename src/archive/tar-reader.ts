@@ -9,7 +9,7 @@ import { BLOCK_BYTES, isZeroBlock, parseHeader } from './tar-header.js';
 import type { TarObserver } from './tar-observer.js';
 import { printable } from '../sys/files.js';
 
-/** What is done with the entries. Buffers may be kept. */
+/** What is done with the entries. Buffers that are kept have to be held in their pool. */
 export interface TarVisitor {
   /** True when nothing more may come before {@link settled} has resolved. */
   readonly blocked: boolean;
@@ -57,7 +57,7 @@ export class TarReader {
 
   /**
    * Takes the next bytes, from `start` of `chunk` on, and returns up to where. If that is not the end, the visitor has to settle
-   * before the rest is pushed. The visitor may keep the chunk: it must not be overwritten.
+   * before the rest is pushed.
    */
   push(chunk: Buffer, start = 0): number {
     let at = start;

@@ -1,11 +1,11 @@
 // Unpacks one layer: reads, hashes, unzips, hashes and applies it in one pass, and believes nothing before its digests match.
-import type { Hash } from 'node:crypto';
-import { createHash } from 'node:crypto';
 import { closeSync, constants, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Digest } from '../oci/digest.js';
 import { digestAlgorithm, parseDigest } from '../oci/digest.js';
-import type { Compression } from './compression.js';
+import { ThreadedHash } from '../sys/threaded-hash.js';
+import { ChunkPool } from './chunk-pool.js';
+import { CHUNK_BYTES, type Compression } from './compression.js';
 import { decompress } from './decompress.js';
 import { CompressionError, DigestMismatchError, SizeMismatchError } from './errors.js';
 import { LayerApplier } from './layer-applier.js';
@@ -49,6 +49,8 @@ export interface LayerSummary {
   readonly gids: readonly number[];
 }
 
+const chunks = new ChunkPool(CHUNK_BYTES);
+
 /**
  * Unpacks the blob `input` into `options.directory`. Returns only if size, digest and diffID are right; throws a
  * {@link LayerError} (see errors.ts) or what `input` failed with. Blocks the thread in system calls.
@@ -61,16 +63,16 @@ export async function unpackLayer(
 ): Promise<LayerSummary> {
   const { expected, observer } = options;
   const limits = { ...defaultLayerLimits, ...options.limits };
-  const blobHash = createHash(digestAlgorithm(expected.digest));
+  const blobHash = hashOf(digestAlgorithm(expected.digest));
   const diffAlgorithm = expected.diffId === undefined ? 'sha256' : digestAlgorithm(expected.diffId);
-  const diffHash = createHash(diffAlgorithm);
+  const diffHash = hashOf(diffAlgorithm);
   let size = 0;
   let diffSize = 0;
   const ratio = new RatioGuard(limits);
   const root = openSync(options.directory, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   let applier: LayerApplier | undefined;
   try {
-    applier = new LayerApplier(root, limits);
+    applier = new LayerApplier(root, limits, chunks);
     const visitor = new LayerVisitor(applier, limits);
     const reader = new TarReader(visitor, observer, limits);
     const tar = await decompress(
@@ -78,27 +80,32 @@ export async function unpackLayer(
       (chunk) => {
         size += chunk.length;
         if (size > expected.size) throw new SizeMismatchError(expected.size, size);
-        blobHash.update(chunk);
         options.onProgress?.(size);
+        chunks.hold(chunk);
+        return blobHash.update(chunk);
       },
+      chunks,
       signal,
     );
     for await (const chunk of tar.chunks) {
       signal?.throwIfAborted();
       diffSize += chunk.length;
       ratio.check(diffSize, size);
-      diffHash.update(chunk);
+      chunks.hold(chunk);
+      const hashed = diffHash.update(chunk);
       let done = reader.push(chunk);
       while (visitor.blocked) {
         await visitor.settled();
         if (done < chunk.length) done = reader.push(chunk, done);
       }
+      chunks.release(chunk);
       const ready = observer?.ready?.();
       if (ready !== undefined) await ready;
+      if (hashed !== undefined) await hashed;
     }
     if (size !== expected.size) throw new SizeMismatchError(expected.size, size);
-    demandDigest(expected.digest, digestOf(blobHash, digestAlgorithm(expected.digest)));
-    const diffId = digestOf(diffHash, diffAlgorithm);
+    demandDigest(expected.digest, await digestOf(blobHash, digestAlgorithm(expected.digest)));
+    const diffId = await digestOf(diffHash, diffAlgorithm);
     if (expected.diffId !== undefined) demandDigest(expected.diffId, diffId);
     reader.end();
     await applier.end();
@@ -109,16 +116,21 @@ export async function unpackLayer(
     input.destroy();
     // A blob that is not the one asked for is the reason, that it cannot be unzipped only what follows from it.
     if (error instanceof CompressionError && size === expected.size) {
-      demandDigest(expected.digest, digestOf(blobHash, digestAlgorithm(expected.digest)));
+      demandDigest(expected.digest, await digestOf(blobHash, digestAlgorithm(expected.digest)));
     }
     throw error;
   } finally {
     closeSync(root);
+    await Promise.all([blobHash.close(), diffHash.close()]);
   }
 }
 
-function digestOf(hash: Hash, algorithm: string): Digest {
-  return parseDigest(`${algorithm}:${hash.digest('hex')}`);
+function hashOf(algorithm: string): ThreadedHash {
+  return new ThreadedHash(algorithm, (bytes) => chunks.release(bytes));
+}
+
+async function digestOf(hash: ThreadedHash, algorithm: string): Promise<Digest> {
+  return parseDigest(`${algorithm}:${await hash.digest()}`);
 }
 
 function demandDigest(expected: Digest, actual: Digest): void {

@@ -10,6 +10,9 @@ export interface PeerProgram {
   readonly needed: string;
 }
 
+/** Where Debian puts the libraries of a processor. */
+const triplets: Readonly<Record<string, string>> = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' };
+
 export const peerPrograms: readonly PeerProgram[] = [
   { name: 'podman', package: 'podman', needed: 'one store shared with podman' },
   { name: 'skopeo', package: 'skopeo', needed: 'byte-identical layers out of the store' },
@@ -32,4 +35,10 @@ export const peerPrograms: readonly PeerProgram[] = [
   { name: 'xz', package: 'xz-utils', needed: 'layers packed with xz' },
   { name: 'bzip2', package: 'bzip2', needed: 'layers packed with bzip2' },
   { name: 'zstd', package: 'zstd', needed: 'layers packed with zstd' },
+  {
+    name: 'ISA-L',
+    path: `/usr/lib/${triplets[process.arch] ?? process.arch}/libisal.so.2`,
+    package: 'libisal2',
+    needed: 'the faster way to unzip',
+  },
 ];
