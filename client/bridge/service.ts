@@ -36,7 +36,13 @@ export class BridgedService {
     this.writer = new Writer(link.socket);
     // The end of what is read is what counts.
     link.socket.on('error', () => {});
+    link.socket.on('end', () => link.socket.end());
     signal.addEventListener('abort', this.#abort);
+  }
+
+  /** Tells when the connection has ended. */
+  onEnd(tell: () => void): void {
+    this.#link.socket.once('close', tell);
   }
 
   /** Whether calls can still be sent. */

@@ -1,10 +1,14 @@
 // imagectl bridge: stands between its standard input and output and services, for callers on other hosts.
 import type { Command } from 'commander';
 import { noArguments } from '../arguments.js';
+import { addressOf } from '../bridge/lookup.js';
 import { Router } from '../bridge/router.js';
-import { BridgedService } from '../bridge/service.js';
-import type { Stdio } from '../bridge/stdio.js';
 import type { Context } from '../context.js';
+import { ioImaged } from '../../src/generated/io-imaged.js';
+import { ioPodman } from '../../src/generated/io-podman.js';
+import { orgVarlinkService } from '../../src/generated/org-varlink-service.js';
+
+const ownInterfaces: ReadonlySet<string> = new Set([ioPodman.name, ioImaged.name, orgVarlinkService.name]);
 
 interface BridgeOptions {
   readonly connect?: string;
@@ -20,31 +24,18 @@ export function defineBridge(command: Command, context: Context): void {
 
 async function bridge(context: Context, words: readonly string[], options: BridgeOptions): Promise<void> {
   noArguments('bridge', words);
+  const { address, lookup, signal } = context;
   const stdio = context.stdio();
+  const route = (name: string): string | Promise<string | undefined> =>
+    ownInterfaces.has(name) ? address : addressOf(name, lookup);
+  const router = new Router(route, stdio, signal);
   try {
-    if (options.connect === undefined) await byInterface(context, stdio);
-    else await toOne(context, options.connect, stdio);
+    if (options.connect !== undefined) await router.pin(options.connect);
+    await router.run();
   } finally {
     // What was not read is for nobody; the process would wait for it.
     stdio.input.destroy();
-  }
-  context.signal.throwIfAborted();
-}
-
-async function byInterface({ address, lookup, signal }: Context, stdio: Stdio): Promise<void> {
-  const router = new Router({ own: address, lookup }, signal);
-  try {
-    await router.run(stdio);
-  } finally {
     await router.close();
   }
-}
-
-async function toOne({ signal }: Context, address: string, { input, output }: Stdio): Promise<void> {
-  const service = await BridgedService.open(address, signal);
-  try {
-    await service.forward(input, output);
-  } finally {
-    await service.close();
-  }
+  signal.throwIfAborted();
 }

@@ -143,6 +143,20 @@ describe('a bridge by interface', () => {
     expect(replies()).toMatchObject([{ error: 'org.example.flags.Failed' }, { parameters: { exists: 0 } }]);
   });
 
+  it('writes a blank now and then to find out whether a caller that sends no more is there', async () => {
+    send({ method: 'org.example.flags.Fail', parameters: { code: 100 } });
+    input.end();
+    const done = bridge();
+    await new Promise((resolve) => {
+      output.once('readable', resolve);
+    });
+    expect(String(output.read())).toBe(' ');
+    // What main.ts does when nobody reads on.
+    abort.abort(new CommandError('', 141));
+    expect(await done).toMatchObject({ code: 141 });
+    await flags.abandoned.promise;
+  });
+
   it('ends with what is no call', async () => {
     input.end('{"method":1}\0');
     expect(await bridge()).toEqual({ stdout: '', stderr: 'Error: method is not a string\n', code: 125 });
