@@ -1,7 +1,7 @@
 // The functions that check what arrived: one for every struct, list and map of an interface.
 import { guarded, importLine, list, quoted } from './layout.js';
 import type { EnumModel, FieldModel, Model, StructModel, TypeModel } from './model.js';
-import { hasStruct, parametersOf } from './model.js';
+import { hasStruct, innermost, parametersOf } from './model.js';
 import { elementCheck, fieldCheck } from './check-statements.js';
 import { capitalized, Names, uncapitalized } from './names.js';
 import { typeNames, typeText } from './types.js';
@@ -10,8 +10,14 @@ import { typeNames, typeText } from './types.js';
 export function checksModule(model: Model): string {
   const functions = new CheckFunctions(model);
   const inline = parametersOf(model.methods, model.errors).filter((struct) => struct.inline);
-  const texts = [...model.types, ...inline].flatMap((type) => {
-    if (type.kind === 'enum') return [valueSet(type)];
+  const types = [...model.types, ...inline];
+  const used = new Set(
+    types.flatMap((type) =>
+      type.kind === 'struct' ? type.fields.map((field) => innermost(field.type)) : [],
+    ),
+  );
+  const texts = types.flatMap((type) => {
+    if (type.kind === 'enum') return used.has(type) ? [valueSet(type)] : [];
     return type.inline && type.fields.length === 0 ? [] : [functions.struct(type)];
   });
   const body = [...texts, ...functions.containers()].join('\n\n');

@@ -34,8 +34,8 @@ function mainModule(model: Model): string {
     [
       ...model.types.map((type) => declaration(type)),
       ...errors,
-      serviceInterface(model),
-      clientClass(model),
+      // Types and errors only: nobody calls it.
+      ...(model.methods.length === 0 ? [] : [serviceInterface(model), clientClass(model)]),
       descriptor(model),
     ].join('\n\n'),
     '',
@@ -58,17 +58,17 @@ function imports(model: Model): string[] {
     emptyType: types.some((type) => type.kind === 'struct' && type.fields.length === 0),
   };
   const runtimeTypes = [
-    ...(has.methods ? ['CallContext', 'CallOptions'] : []),
+    ...(has.methods ? ['CallContext', 'CallOptions', 'Transport'] : []),
     ...(has.noInput || has.noOutput || has.emptyType ? ['Empty'] : []),
     ...(has.more ? ['Replies', 'Stream'] : []),
     ...(has.upgrade ? ['Upgraded'] : []),
     'InterfaceDescriptor',
-    'Transport',
   ];
   const runtime = [
     ...(has.noOutput || (has.noInput && !lenient) ? ['checkEmpty'] : []),
     ...(has.noInput && lenient ? ['checkNothing'] : []),
-    ...(has.errors ? ['VarlinkError', 'withErrors'] : []),
+    ...(has.errors ? ['VarlinkError'] : []),
+    ...(has.errors && has.methods ? ['withErrors'] : []),
     ...borrowed,
   ];
   const checks = whole.filter(({ fields }) => fields.length > 0).map(({ name }) => `check${name}`);

@@ -127,6 +127,6 @@ export function hasStruct(type: TypeModel): boolean {
 }
 
 /** What is in lists and maps, and behind question marks. */
-function innermost(type: TypeModel): BareModel {
+export function innermost(type: TypeModel): BareModel {
   return 'element' in type ? innermost(type.element) : type;
 }
