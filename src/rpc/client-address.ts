@@ -27,7 +27,6 @@ const destination = /^(?:(?:\w[\w.+-]*@)?(?:\w[\w.-]*|\[[0-9A-Fa-f:.]+(?:%\w+)?\
  * - `exec:COMMAND`: the service itself, which is passed a connected socket as descriptor 3 (varlink.md §9),
  * - `bridge:COMMAND`: a program that speaks varlink on its standard input and output,
  * - `ssh:[USER@]HOST[:PATH]`: a bridge on another host, to its usual service or a socket,
- * - `ssh-unix:[USER@]HOST:PATH`: a socket on another host, which needs nothing but sshd there,
  * - `ssh-exec:[USER@]HOST:COMMAND`: as `bridge:`, on another host.
  *
  * COMMAND is a program and its arguments, quoted as for a shell. Throws {@link AddressError}.
@@ -45,12 +44,10 @@ export function parseClientAddress(
       return { kind: 'program', passing: 'stdio', command: shell(text, rest) };
     case 'ssh': {
       const [host, path] = remote(text, rest);
-      const words = path === '' ? bridge : [...bridge, '--connect', `unix:${absolute(text, path)}`];
+      if (path !== '' && !path.startsWith('/'))
+        throw new AddressError(text, 'the path on the other host must be absolute');
+      const words = path === '' ? bridge : [...bridge, '--connect', `unix:${path}`];
       return ssh(host, words.map(quoted).join(' '));
-    }
-    case 'ssh-unix': {
-      const [host, path] = remote(text, rest);
-      return ssh(host, undefined, '-W', absolute(text, path));
     }
     case 'ssh-exec': {
       const [host, command] = remote(text, rest);
@@ -80,19 +77,10 @@ function remote(text: string, rest: string): [host: string, behind: string] {
   return [host, behind];
 }
 
-function absolute(text: string, path: string): string {
-  if (!path.startsWith('/')) throw new AddressError(text, 'the path on the other host must be absolute');
-  return path;
-}
-
-function ssh(host: string, command: string | undefined, ...options: string[]): ProgramAddress {
-  // ssh knows the brackets around an IPv6 address in URLs only.
+function ssh(host: string, command: string): ProgramAddress {
+  // It knows brackets around an IPv6 address in URLs only.
   const target = host.replaceAll(/[[\]]/g, '');
-  return {
-    kind: 'program',
-    passing: 'stdio',
-    command: ['ssh', '-T', ...options, '--', target, ...(command === undefined ? [] : [command])],
-  };
+  return { kind: 'program', passing: 'stdio', command: ['ssh', '-T', '--', target, command] };
 }
 
 /** A word as the shell of the other host leaves it alone. */

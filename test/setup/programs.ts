@@ -28,6 +28,8 @@ export const peerPrograms: readonly PeerProgram[] = [
     needed: 'calls from and to Go',
   },
   { name: 'varlink-go-certification', package: 'varlink-go', needed: "certification against Go's varlink" },
+  { name: 'sshd', package: 'openssh-server', needed: 'calls to a service on another host' },
+  { name: 'ssh', package: 'openssh-client', needed: 'calls to a service on another host' },
   { name: 'mount', package: 'mount', needed: 'a full disk' },
   { name: 'script', package: 'bsdutils', needed: 'output on a terminal' },
   { name: 'python3', package: 'python3', needed: 'locks held by another process' },
