@@ -1,6 +1,7 @@
 // The load of `npm run bench -- rpc`: one process asks all servers in turn, so that its own cost is the same for each.
 import { readdirSync, readFileSync } from 'node:fs';
 
+import { clientRate, clientUses } from './rpc-client-load.js';
 import { LoadConnection } from './rpc-connection.js';
 import { type Door, request, RequestRing, resultOf } from './rpc-wire.js';
 import { quantile } from './statistics.js';
@@ -34,7 +35,9 @@ export type Samples = Record<string, Record<string, Sample[]>>;
 export interface LoadReport {
   readonly samples: Samples;
   /** Seconds of each large call by what it carries and target, beside the client's JSON.parse and JSON.stringify. */
-  readonly large: Record<string, { readonly json: number; readonly calls: Record<string, number[]> }>;
+  readonly large: Record<string, { readonly json: number[]; readonly calls: Record<string, number[]> }>;
+  /** Replies per second that the generated client gets, by use and target. */
+  readonly clients: Record<string, Record<string, number[]>>;
 }
 
 const interfaceName = 'org.example.probe';
@@ -55,6 +58,7 @@ const scenarios: Readonly<Record<string, (target: Target, duration: number) => P
 export async function runPlan(plan: Plan): Promise<LoadReport> {
   const samples: Samples = {};
   const large: LoadReport['large'] = {};
+  const clients: LoadReport['clients'] = {};
   // The first round warms both sides up.
   for (let round = 0; round <= plan.rounds; round += 1) {
     for (const [name, measure] of Object.entries(scenarios)) {
@@ -64,14 +68,22 @@ export async function runPlan(plan: Plan): Promise<LoadReport> {
       }
     }
     for (const [name, value] of Object.entries(largeValues)) {
-      const figures = (large[name] ??= { json: jsonSeconds(value.parameters), calls: {} });
+      const figures = (large[name] ??= { json: [], calls: {} });
+      if (round > 0) figures.json.push(jsonSeconds(value.parameters));
       for (const target of plan.targets) {
         const seconds = await largeCall(target, value.method, value.parameters);
         if (round > 0) (figures.calls[target.name] ??= []).push(seconds);
       }
     }
+    for (const use of clientUses) {
+      for (const target of plan.targets) {
+        const address = target.door === 'jsonrpc' ? `jsonrpc+${target.address}` : target.address;
+        const rate = await clientRate(use, address, plan.duration);
+        if (round > 0) ((clients[use] ??= {})[target.name] ??= []).push(rate);
+      }
+    }
   }
-  return { samples, large };
+  return { samples, large, clients };
 }
 
 /** Calls of EchoString on several connections with so many in flight on each. */
@@ -185,7 +197,7 @@ async function largeCall(target: Target, method: string, parameters: object): Pr
 /** Median seconds that JSON.parse and JSON.stringify of these parameters take here. */
 function jsonSeconds(parameters: object): number {
   const json = JSON.stringify(parameters);
-  const times = Array.from({ length: 7 }, () => {
+  const times = Array.from({ length: 3 }, () => {
     const start = performance.now();
     JSON.stringify(JSON.parse(json));
     return (performance.now() - start) / 1000;

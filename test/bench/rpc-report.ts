@@ -46,6 +46,13 @@ export function rpcSection(report: RpcReport): string {
       ['8 MiB', 'JSON', ...report.targets, 'ratio'],
       Object.keys(report.large).map((what) => largeFigures(report, what)),
     ),
+    '',
+    'The generated client in place of that one, on one connection, checks included:',
+    '',
+    table(
+      ['', ...report.targets],
+      Object.entries(report.clients).map(([use, rates]) => clientFigures(report, use, rates)),
+    ),
   ].join('\n');
 }
 
@@ -62,7 +69,8 @@ function figures({ samples, targets }: RpcReport, { title, scenario, figure }: R
 }
 
 function largeFigures({ large, targets }: RpcReport, what: string): string[] {
-  const { json = Number.NaN, calls = {} } = large[what] ?? {};
+  const { json: times = [], calls = {} } = large[what] ?? {};
+  const json = median(times);
   const middle = (target: string): number => median(calls[target] ?? []);
   const ratio = middle(rpcNames.own) / json;
   return [
@@ -71,6 +79,14 @@ function largeFigures({ large, targets }: RpcReport, what: string): string[] {
     ...targets.map((target) => milliseconds(middle(target))),
     ratio.toFixed(2),
   ];
+}
+
+function clientFigures(
+  { targets }: RpcReport,
+  use: string,
+  rates: Readonly<Record<string, readonly number[]>>,
+): string[] {
+  return [use, ...targets.map((target) => rounded(median(rates[target] ?? [])))];
 }
 
 function rounded(figure: number): string {
