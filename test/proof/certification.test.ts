@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { connect } from '../../src/rpc/client.js';
+import { JsonRpcServer } from '../../src/rpc/jsonrpc/server.js';
 import { RawClient } from '../protocol/raw-client.js';
 import { type Running, serve } from '../protocol/serve.js';
 import { certify } from './certification-client.js';
@@ -115,6 +116,15 @@ describe('the certification client', () => {
       ...Array.from({ length: 11 }, (_, index) => `Test${String(index + 1).padStart(2, '0')}`),
       'End',
     ]);
+  });
+
+  it('passes them through JSON-RPC by its address alone', async () => {
+    const service = new CertificationService();
+    await using running = await serve([[orgVarlinkCertification, service]], { door: JsonRpcServer });
+    await using connection = await connect(`jsonrpc+${running.address}`);
+    const passed: string[] = [];
+    await certify(connection, (test) => passed.push(test));
+    expect(passed).toContain('End');
   });
 
   it('names the test in which a reply is not as declared', async () => {
