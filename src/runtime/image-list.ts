@@ -41,6 +41,8 @@ export class ImageList {
   readonly #store: Store;
   readonly #facts: ImageFactsCache;
   #latest: { readonly view: StoreView; readonly catalogue: Promise<Catalogue> } | undefined;
+  /** What {@link #latest} has become. */
+  #made: Catalogue | undefined;
 
   constructor(store: Store) {
     this.#store = store;
@@ -54,6 +56,12 @@ export class ImageList {
     return this.#latest.catalogue;
   }
 
+  /** What {@link catalogue} would give without waiting; undefined if it would have to wait. */
+  peek(): Catalogue | undefined {
+    const view = this.#made && this.#store.peek();
+    return view !== undefined && this.#made?.view === view ? this.#made : undefined;
+  }
+
   async #make(view: StoreView): Promise<Catalogue> {
     await this.#facts.load(view);
     const hierarchy = await ImageHierarchy.of(view, this.#facts);
@@ -64,7 +72,7 @@ export class ImageList {
       summaries.push(summary);
       summariesById.set(summary.id, summary);
     });
-    return { view, hierarchy, summaries, summariesById };
+    return (this.#made = { view, hierarchy, summaries, summariesById });
   }
 
   #summarise(view: StoreView, hierarchy: ImageHierarchy, image: StoredImage): ImageSummary {

@@ -62,6 +62,7 @@ export class Runtime {
   readonly #layers = new SharedLayers();
   #platform: Promise<Platform> | undefined;
   #opened: Promise<OpenedStore> | undefined;
+  #images: ImageList | undefined;
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
@@ -91,6 +92,11 @@ export class Runtime {
   /** What the store holds now. */
   async view(signal: AbortSignal): Promise<StoreView> {
     return await (await this.store()).view(signal);
+  }
+
+  /** What {@link catalogue} would give without waiting, if it is known: most listings need neither a promise nor a signal. */
+  peekCatalogue(): Catalogue | undefined {
+    return this.#images?.peek();
   }
 
   /** The same with what follows from it. */
@@ -186,6 +192,7 @@ export class Runtime {
       driverOptions: storage.options.length > 0 ? storage.options : undefined,
     };
     const store = await openStore(await resolveStorageOptions({ env: environment, uid, flags }));
-    return { store, images: new ImageList(store) };
+    this.#images = new ImageList(store);
+    return { store, images: this.#images };
   }
 }

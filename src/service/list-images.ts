@@ -10,9 +10,9 @@ const replies = new WeakMap<Catalogue, { images: readonly Image[] }>();
 export async function listImages(
   runtime: Runtime,
   _params: object,
-  { signal }: CallContext,
+  call: CallContext,
 ): Promise<{ images: readonly Image[] }> {
-  const catalogue = await runtime.catalogue(signal);
+  const catalogue = runtime.peekCatalogue() ?? (await runtime.catalogue(call.signal));
   let reply = replies.get(catalogue);
   if (reply === undefined) {
     reply = reusable({ images: catalogue.summaries });

@@ -41,14 +41,21 @@ export class Catalog {
     signal?.throwIfAborted();
     if (this.#loading !== undefined) await this.#loading.catch(() => undefined); // begun before us: it may have missed a change
     signal?.throwIfAborted();
-    const current = this.#current;
-    if (current !== undefined && this.#unchanged(current)) return stateOf(current);
+    const state = this.peek();
+    if (state !== undefined) return state;
     this.#loading ??= this.#load().finally(() => {
       this.#loading = undefined;
     });
     const loaded = await this.#loading;
     signal?.throwIfAborted();
     return stateOf(loaded);
+  }
+
+  /** The present state if it is known already: nothing has changed since it was read, and nobody reads it anew. */
+  peek(): State | undefined {
+    const current = this.#current;
+    if (current === undefined || this.#loading !== undefined || !this.#unchanged(current)) return undefined;
+    return stateOf(current);
   }
 
   /**

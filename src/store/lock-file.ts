@@ -1,15 +1,16 @@
 // A lock file of the store: who may read or write the files it stands for, and the token of the last writer.
 import { randomFillSync } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { Glance } from '../sys/glance.js';
 import { lock, type LockMode } from '../sys/lock.js';
 import { FairQueue } from './fair-queue.js';
 
 /** Bytes of a last-writer token; other programs compare exactly so many. */
 const TOKEN_SIZE = 64;
 const openForLocking = constants.O_RDWR | constants.O_CREAT;
-const noToken = Buffer.alloc(0);
+const tokenBytes = Buffer.alloc(TOKEN_SIZE);
 let tokensWritten = 0;
 
 /** A lock that is held until `release()`, or to the end of the block with `using`. */
@@ -25,12 +26,14 @@ export interface HeldLock extends Disposable {
  */
 export class LockFile {
   readonly path: string;
+  readonly #glance: Glance;
   readonly #timeoutMs: number;
   readonly #queue = new FairQueue();
 
   /** `timeoutMs`: how long to wait for other processes. */
   constructor(path: string, timeoutMs: number) {
     this.path = path;
+    this.#glance = new Glance(path);
     this.#timeoutMs = timeoutMs;
   }
 
@@ -55,22 +58,10 @@ export class LockFile {
 
   /**
    * The token of the last writer, empty if nobody has written yet. Needs no lock: a writer that has not finished may be
-   * seen or not, one that has finished is always seen.
+   * seen or not, one that has finished is always seen. One character for each byte.
    */
-  token(): Buffer {
-    let fd: number;
-    try {
-      fd = openSync(this.path, 'r');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return noToken;
-      throw error;
-    }
-    try {
-      const token = Buffer.allocUnsafe(TOKEN_SIZE);
-      return token.subarray(0, readSync(fd, token, 0, TOKEN_SIZE, 0));
-    } finally {
-      closeSync(fd);
-    }
+  token(): string {
+    return this.#glance.start(tokenBytes);
   }
 
   async #openLocked(mode: LockMode, signal: AbortSignal | undefined): Promise<number> {

@@ -107,6 +107,11 @@ export class Store {
     return (await this.#catalog.present(signal)).view;
   }
 
+  /** What {@link view} would give without waiting; undefined if it would have to wait. */
+  peek(): StoreView | undefined {
+    return this.#catalog.peek()?.view;
+  }
+
   /** A data item of an image, such as `manifest`; throws ImageDataError. */
   imageData(image: StoredImage, key: string): Promise<Buffer> {
     return readImageData(this.#placeOf(image.root), image, key);
