@@ -9,7 +9,7 @@ export interface ActivatedSocket {
 const firstFd = 3;
 
 /**
- * The inherited sockets that speak varlink: a single one whatever its name, of several those named `varlink`.
+ * The inherited sockets that are ours: a single one whatever its name, of several those named `varlink` or `jsonrpc`.
  * None when the variables are meant for another process.
  */
 export function activatedSockets(
@@ -24,7 +24,14 @@ export function activatedSockets(
     fd: firstFd + index,
     name: names[index] ?? '',
   }));
-  return sockets.length === 1 ? sockets : sockets.filter(({ name }) => name === 'varlink');
+  return sockets.length === 1
+    ? sockets
+    : sockets.filter((socket) => socket.name === 'varlink' || speaksJsonRpc(socket));
+}
+
+/** Whether a socket is for JSON-RPC; any other speaks varlink. */
+export function speaksJsonRpc({ name }: ActivatedSocket): boolean {
+  return name === 'jsonrpc';
 }
 
 /** The variables of the protocol; children must not see them. */

@@ -1,17 +1,13 @@
 // imaged: reads what it is told, opens its sockets, says that it is ready, and ends in order.
-import { mkdir } from 'node:fs/promises';
-import type { Socket } from 'node:net';
 import { orgVarlinkService } from '../generated/org-varlink-service.js';
-import { Admission, Dispatcher, Introspection, unknownPeer, type Peer } from '../rpc/index.js';
+import { Dispatcher, Introspection } from '../rpc/index.js';
 import { linkInterfaces } from '../rpc/registry-links.js';
-import { VarlinkServer } from '../rpc/varlink/server.js';
 import { messageOf } from '../runtime/errors.js';
 import { Runtime } from '../runtime/runtime.js';
 import { serveInterfaces } from '../service/index.js';
-import { bindAbstract } from '../sys/abstract-socket.js';
 import { returnBlocksFrom } from '../sys/allocator.js';
 import { notify } from '../sys/notify.js';
-import { isListening, peerCredentials } from '../sys/peer.js';
+import { Doors } from './doors.js';
 import { IdleTimer } from './idle.js';
 import { createLog, type Log } from './log.js';
 import { readProcess, usage, UsageError, type DaemonOptions } from './options.js';
@@ -51,25 +47,19 @@ async function main(): Promise<void> {
     log.info('ending: nobody is connected');
     stop();
   });
-  const admission = new Admission({
-    peerOf,
+  const doors = new Doors(dispatcher, {
     // A oneway call goes on after its connection has ended.
     onActivity: ({ connections, calls }) => idle.busy(connections > 0 || calls > 0),
-  });
-  const server = new VarlinkServer({
-    dispatcher,
-    admission,
-    bindAbstract,
     onFailure: (error) => log.info(`connection ended: ${messageOf(error)}`),
   });
   let addresses: readonly string[];
   let removeLinks: () => void;
   try {
-    addresses = await openSockets(server, options, stop);
+    addresses = await doors.open(options, stop);
     removeLinks = await linkSocket(dispatcher, options);
   } catch (error) {
     // Those that were opened before the one that could not be.
-    await server.close();
+    await doors.close();
     throw error;
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -87,7 +77,7 @@ async function main(): Promise<void> {
   clearTimeout(prepare);
   idle.stop();
   removeLinks();
-  await server.close(stopGrace);
+  await doors.close(stopGrace);
   await runtime.close();
 }
 
@@ -115,24 +105,6 @@ function readProcessOrExit(): ReturnType<typeof readProcess> {
   }
 }
 
-/** Opens every socket; returns where each is. An inherited connection ends the daemon when it ends. */
-async function openSockets(
-  server: VarlinkServer,
-  options: DaemonOptions,
-  stop: () => void,
-): Promise<readonly string[]> {
-  const opened: string[] = [];
-  for (const { fd } of options.activated) {
-    if (isListening(fd)) await server.listenOn(fd);
-    else void server.serveDescriptor(fd).then(stop);
-    opened.push(`descriptor ${fd}`);
-  }
-  if (options.defaultDirectory !== undefined)
-    await mkdir(options.defaultDirectory, { recursive: true, mode: 0o755 });
-  for (const address of options.addresses) opened.push(await server.listen(address));
-  return opened;
-}
-
 /** Has clients find the socket by the names of its interfaces, if asked for; returns what undoes it. */
 async function linkSocket(dispatcher: Dispatcher, { registry }: DaemonOptions): Promise<() => void> {
   if (registry === undefined) return () => undefined;
@@ -142,13 +114,6 @@ async function linkSocket(dispatcher: Dispatcher, { registry }: DaemonOptions): 
     names.filter((name) => name !== orgVarlinkService.name),
     registry.socket,
   );
-}
-
-/** Who is at the other end; only unix sockets can tell. */
-function peerOf(socket: Socket): Peer {
-  const fd = (socket as { readonly _handle?: { readonly fd?: number } })._handle?.fd ?? -1;
-  if (fd < 0 || socket.remoteFamily !== undefined) return unknownPeer;
-  return peerCredentials(fd);
 }
 
 function tellManager(options: DaemonOptions, state: string, log: Log): void {

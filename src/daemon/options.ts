@@ -13,6 +13,8 @@ export type Environment = RuntimeSettings['environment'];
 export interface DaemonOptions extends RuntimeSettings {
   /** Addresses to listen on for varlink; empty when `activated` has a socket for it. */
   readonly addresses: readonly string[];
+  /** Addresses to listen on for JSON-RPC. */
+  readonly jsonrpc: readonly string[];
   readonly activated: readonly ActivatedSocket[];
   /** The directory of the default address, to be made if it is missing. */
   readonly defaultDirectory?: string;
@@ -41,7 +43,7 @@ export const usage = `imaged [options]
   --address ADDR           listen here for varlink: unix:PATH[;mode=0600], unix:@NAME, tcp:127.0.0.1:PORT (repeatable;
                            default: the activated socket, else unix:/run/imaged/io.podman for root,
                            unix:$XDG_RUNTIME_DIR/imaged/io.podman otherwise)
-  --jsonrpc ADDR           listen here for JSON-RPC 2.0 (not in this version)
+  --jsonrpc ADDR           listen here for JSON-RPC 2.0, too: an address as above (repeatable)
   --registry[=DIR]         link the socket where clients look for it by interface: DIR, else /run/varlink/registry for
                            root, $XDG_RUNTIME_DIR/varlink/registry otherwise
   --root DIR               the store's graph root
@@ -78,15 +80,15 @@ export function readOptions(
   const values = parse(argv);
   if (values.help === true) return 'help';
   if (values.version === true) return 'version';
-  if (values.jsonrpc !== undefined) {
-    throw new UsageError('--jsonrpc: this version of imaged speaks varlink only; leave the option out');
-  }
   const activated = activatedSockets(environment, self.pid);
   const path =
     values.address === undefined && activated.length === 0 ? defaultPath(environment, self.uid) : undefined;
-  const addresses = checkedAddresses(values.address) ?? (path === undefined ? [] : [`unix:${path}`]);
+  const addresses = values.address ?? (path === undefined ? [] : [`unix:${path}`]);
+  const jsonrpc = values.jsonrpc ?? [];
+  checkAddresses({ '--address': addresses, '--jsonrpc': jsonrpc });
   return {
     addresses,
+    jsonrpc,
     ...(values.registry !== undefined && {
       registry: {
         directory: values.registry || defaultRegistry(environment, self.uid),
@@ -155,14 +157,16 @@ function optional<Key extends string>(key: Key, value: string | undefined): { re
   return (value === undefined ? {} : { [key]: value }) as { readonly [K in Key]?: string };
 }
 
-function checkedAddresses(addresses: readonly string[] | undefined): readonly string[] | undefined {
+/** Throws {@link UsageError} for what is no address, and for one place that is given twice. */
+function checkAddresses(options: Readonly<Record<string, readonly string[]>>): void {
   const places = new Set<string>();
-  for (const address of addresses ?? []) {
-    const place = placeOf(address);
-    if (places.has(place)) throw new UsageError(`--address ${address}: given twice`);
-    places.add(place);
+  for (const [option, addresses] of Object.entries(options)) {
+    for (const address of addresses) {
+      const place = placeOf(address);
+      if (places.has(place)) throw new UsageError(`${option} ${address}: given twice`);
+      places.add(place);
+    }
   }
-  return addresses;
 }
 
 /** What two addresses have in common that cannot both be listened at. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { speaksJsonRpc } from '../../src/daemon/activation.js';
 import { readOptions, type DaemonOptions, type Environment } from '../../src/daemon/options.js';
 
 function read(argv: readonly string[], environment: Environment = {}, uid = 0): DaemonOptions {
@@ -48,6 +49,13 @@ describe('the options of imaged', () => {
     expect(options.storage.options).toEqual(['a=1', 'b=2=3']);
   });
 
+  it('listens for JSON-RPC where it is told to, beside varlink', () => {
+    const { addresses, jsonrpc } = read(['--jsonrpc', 'unix:/a', '--jsonrpc=tcp:127.0.0.1:1']);
+    expect(jsonrpc).toEqual(['unix:/a', 'tcp:127.0.0.1:1']);
+    expect(addresses).toEqual(['unix:/run/imaged/io.podman']);
+    expect(read([]).jsonrpc).toEqual([]);
+  });
+
   it.each([
     [['--nonsense'], '--nonsense'],
     [['positional'], 'positional'],
@@ -60,7 +68,9 @@ describe('the options of imaged', () => {
     [['--address', 'http://127.0.0.1'], 'http://127.0.0.1'],
     [['--address', 'unix:'], 'unix:'],
     [['--address', 'unix:/a', '--address', 'unix:/a;mode=0660'], 'given twice'],
-    [['--jsonrpc', 'unix:/x'], '--jsonrpc'],
+    [['--jsonrpc', 'http://127.0.0.1'], 'http://127.0.0.1'],
+    [['--jsonrpc', 'unix:/a', '--address', 'unix:/a'], '--jsonrpc unix:/a: given twice'],
+    [['--jsonrpc', 'unix:/run/imaged/io.podman'], 'given twice'],
   ])('refuses %j in one line that names the option', (argv, part) => {
     let message = '';
     try {
@@ -91,9 +101,15 @@ describe('socket activation', () => {
     expect(addresses).toEqual([]);
   });
 
-  it('takes of several sockets those named varlink', () => {
-    const environment = { LISTEN_PID: '100', LISTEN_FDS: '3', LISTEN_FDNAMES: 'jsonrpc:varlink:varlink' };
-    expect(read([], environment).activated.map(({ fd }) => fd)).toEqual([4, 5]);
+  it('takes of several sockets those named varlink and jsonrpc', () => {
+    const environment = {
+      LISTEN_PID: '100',
+      LISTEN_FDS: '4',
+      LISTEN_FDNAMES: 'jsonrpc:varlink:other:varlink',
+    };
+    const { activated } = read([], environment);
+    expect(activated.map(({ fd }) => fd)).toEqual([3, 4, 6]);
+    expect(activated.map(speaksJsonRpc)).toEqual([true, false, false]);
   });
 
   it('leaves sockets alone that are meant for another process', () => {

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
 import { buildShellImage } from '../peers/shell-image.js';
 import { putImage } from '../peers/sample-image.js';
-import { imagedProgram } from './support/imaged.js';
+import { Imaged, imagedProgram } from './support/imaged.js';
+import { PeerStore } from './support/peer-store.js';
 import { type Finished, output, run } from './support/process.js';
 import { Scene } from './support/scene.js';
 
@@ -98,6 +99,22 @@ describe('the commands for the real store', () => {
     const path = scene.daemon.address.replace('unix:', '');
     const { stdout, stderr } = await shell(block.replace('/run/imaged/io.podman', path));
     expect([stdout.includes("'remote_api_version': 1"), stderr]).toEqual([true, '']);
+  });
+});
+
+describe('JSON-RPC', () => {
+  it('is spoken as the README shows it', async () => {
+    const store = await PeerStore.create();
+    const socket = join(store.directory, 'jsonrpc');
+    const daemon = await Imaged.start(store, { args: ['--jsonrpc', `unix:${socket}`] });
+    try {
+      const block = blocks('sh').find((text) => text.startsWith('python3 - /run/imaged/jsonrpc')) ?? '';
+      const { stdout, stderr } = await run('bash', ['-c', block.replace('/run/imaged/jsonrpc', socket)]);
+      expect([[stdout], stderr]).toEqual([blocks('json'), '']);
+    } finally {
+      await daemon.close();
+      await store.close();
+    }
   });
 });
 

@@ -1,7 +1,7 @@
 // How the proof servers serve: on any address or on what a service manager passes on, until they are told to stop.
 import { once } from 'node:events';
 
-import { activatedSockets } from '../../src/daemon/activation.js';
+import { activatedSockets, speaksJsonRpc } from '../../src/daemon/activation.js';
 import { orgVarlinkService } from '../../src/generated/org-varlink-service.js';
 import type { InterfaceDescriptor } from '../../src/rpc/index.js';
 import { Dispatcher, Introspection } from '../../src/rpc/index.js';
@@ -40,10 +40,11 @@ export async function serveUntilStopped(program: Program, addresses: readonly st
   const stopped = [once(process, 'SIGTERM'), once(process, 'SIGINT')];
   const places: string[] = [];
   try {
-    for (const { fd } of activatedSockets(process.env, process.pid)) {
-      if (isListening(fd)) await varlink.listenOn(fd);
-      else stopped.push(varlink.serveDescriptor(fd).then(() => []));
-      places.push(`descriptor ${fd}`);
+    for (const socket of activatedSockets(process.env, process.pid)) {
+      const door = speaksJsonRpc(socket) ? jsonRpc : varlink;
+      if (isListening(socket.fd)) await door.listenOn(socket.fd);
+      else stopped.push(door.serveDescriptor(socket.fd).then(() => []));
+      places.push(`descriptor ${socket.fd}`);
     }
     // Those who pass a socket on often name an address as well: the one of that socket.
     const own = places.length === 0 ? addresses : [];

@@ -1,0 +1,60 @@
+// The daemon's sockets, those it inherits and those it opens: varlink and JSON-RPC, one service behind both.
+import { mkdir } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import {
+  Admission,
+  unknownPeer,
+  type AdmissionOptions,
+  type Dispatcher,
+  type DoorOptions,
+  type Peer,
+} from '../rpc/index.js';
+import { JsonRpcServer } from '../rpc/jsonrpc/server.js';
+import { VarlinkServer } from '../rpc/varlink/server.js';
+import { bindAbstract } from '../sys/abstract-socket.js';
+import { isListening, peerCredentials } from '../sys/peer.js';
+import { speaksJsonRpc } from './activation.js';
+import type { DaemonOptions } from './options.js';
+
+/** Both doors, which count their callers together. */
+export class Doors {
+  readonly #varlink: VarlinkServer;
+  readonly #jsonRpc: JsonRpcServer;
+
+  constructor(
+    dispatcher: Dispatcher,
+    told: Pick<AdmissionOptions, 'onActivity'> & Pick<DoorOptions, 'onFailure'>,
+  ) {
+    const options = { ...told, dispatcher, bindAbstract, admission: new Admission({ ...told, peerOf }) };
+    this.#varlink = new VarlinkServer(options);
+    this.#jsonRpc = new JsonRpcServer(options);
+  }
+
+  /** Opens every socket; returns where each is. `over` is called when an inherited connection has ended. */
+  async open(options: DaemonOptions, over: () => void): Promise<readonly string[]> {
+    const opened: string[] = [];
+    for (const socket of options.activated) {
+      const door = speaksJsonRpc(socket) ? this.#jsonRpc : this.#varlink;
+      if (isListening(socket.fd)) await door.listenOn(socket.fd);
+      else void door.serveDescriptor(socket.fd).then(over);
+      opened.push(`descriptor ${socket.fd}${door === this.#jsonRpc ? ' (JSON-RPC)' : ''}`);
+    }
+    if (options.defaultDirectory !== undefined)
+      await mkdir(options.defaultDirectory, { recursive: true, mode: 0o755 });
+    for (const address of options.addresses) opened.push(await this.#varlink.listen(address));
+    for (const address of options.jsonrpc) opened.push(`jsonrpc+${await this.#jsonRpc.listen(address)}`);
+    return opened;
+  }
+
+  /** Lets nobody in any more; calls that run may go on for `grace` milliseconds. */
+  async close(grace = 0): Promise<void> {
+    await Promise.all([this.#varlink.close(grace), this.#jsonRpc.close(grace)]);
+  }
+}
+
+/** Who is at the other end; only unix sockets can tell. */
+function peerOf(socket: Socket): Peer {
+  const fd = (socket as { readonly _handle?: { readonly fd?: number } })._handle?.fd ?? -1;
+  if (fd < 0 || socket.remoteFamily !== undefined) return unknownPeer;
+  return peerCredentials(fd);
+}
