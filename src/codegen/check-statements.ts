@@ -24,7 +24,7 @@ export function fieldCheck(
   const zero = lenient ? zeroText(field.type) : undefined;
   if (zero === undefined) return check('  ', '', place, fieldPath, field.type, '', containerName);
   if (isCalled(field.type) && !isForeign(field.type))
-    return [`  ${place} = ${call(field.type, `${place} ?? ${zero}`, fieldPath, containerName)};`];
+    return [called('  ', `${place} = `, field.type, `${place} ?? ${zero}`, fieldPath, containerName)];
   return [`  ${place} ??= ${zero};`, ...check('  ', '', place, fieldPath, field.type, '', containerName)];
 }
 
@@ -50,8 +50,12 @@ function check(
 ): string[] {
   if (isCalled(type)) {
     const assign = isForeign(type) ? '' : `${place} = `;
-    const statement = `${assign}${call(type, place, path, containerName)};`;
-    return [present === '' ? indent + statement : guarded(indent, `${before}if (${present})`, statement)];
+    if (present === '') return [called(indent, assign, type, place, path, containerName)];
+    const head = `${before}if (${present})`;
+    const statement = called(`${indent}  `, assign, type, place, path, containerName);
+    return [
+      statement.includes('\n') ? `${indent}${head}\n${statement}` : guarded(indent, head, statement.trim()),
+    ];
   }
   const condition = [present, wrong(type, place)].filter((part) => part !== '').join(' && ');
   const head = `${before}if (${condition})`;
@@ -71,11 +75,30 @@ function isForeign(type: TypeModel): boolean {
   return type.kind === 'object' || type.kind === 'any';
 }
 
-function call(type: TypeModel, value: string, path: string, containerName: ContainerName): string {
-  if (type.kind === 'object') return `checkObject(${value}, ${path})`;
-  if (type.kind === 'any') return `checkAny(${value}, ${path})`;
-  const name = type.kind === 'struct' ? `check${type.name}` : containerName(type);
-  return `${name}(${value}, ${path}${hasStruct(type) ? ', unknown' : ''})`;
+/** The statement that calls it, an argument per line where it is long. */
+function called(
+  indent: string,
+  assign: string,
+  type: TypeModel,
+  value: string,
+  path: string,
+  containerName: ContainerName,
+): string {
+  const args = [value, path, ...(hasStruct(type) ? ['unknown'] : [])];
+  return list(indent, `${assign}${checkerOf(type, containerName)}(`, args, ');');
+}
+
+function checkerOf(type: TypeModel, containerName: ContainerName): string {
+  switch (type.kind) {
+    case 'object':
+      return 'checkObject';
+    case 'any':
+      return 'checkAny';
+    case 'struct':
+      return `check${type.name}`;
+    default:
+      return containerName(type);
+  }
 }
 
 /** The condition under which a value is not of the type. */
