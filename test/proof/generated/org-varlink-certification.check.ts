@@ -105,7 +105,11 @@ export function checkMyType(value: unknown, path: string, unknown?: UnknownField
     throw new FieldError(`${path}.nullable`, 'a string', fields.nullable);
   if (fields.nullable_array_struct === null) delete fields.nullable_array_struct;
   else if (fields.nullable_array_struct !== undefined)
-    fields.nullable_array_struct = checkMyTypeNullableArrayStructList(fields.nullable_array_struct, `${path}.nullable_array_struct`, unknown);
+    fields.nullable_array_struct = checkMyTypeNullableArrayStructList(
+      fields.nullable_array_struct,
+      `${path}.nullable_array_struct`,
+      unknown,
+    );
   fields.interface = checkInterface(fields.interface, `${path}.interface`, unknown);
   const { nullable_array_struct: nullableArrayStruct, ...rest } = fields;
   return { ...rest, nullableArrayStruct } as unknown as MyType;
