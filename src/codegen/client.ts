@@ -1,7 +1,7 @@
 // The client class: what calls a service of this interface.
 import { comment, list } from './layout.js';
 import type { MethodModel, Model } from './model.js';
-import { hasErrors, isRenamed } from './model.js';
+import { isRenamed, ownErrors } from './model.js';
 import { signature, typeText } from './types.js';
 
 interface Form {
@@ -45,7 +45,7 @@ export function clientClass(model: Model): string {
 }
 
 function transport(model: Model): string {
-  return hasErrors(model) ? `withErrors(transport, ${model.constant})` : 'transport';
+  return ownErrors(model).length > 0 ? `withErrors(transport, ${model.constant})` : 'transport';
 }
 
 /** `countMore`; there may be a method CountMore. */

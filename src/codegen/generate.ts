@@ -6,7 +6,7 @@ import { descriptor } from './descriptor.js';
 import { errorClass } from './errors.js';
 import { importLine } from './layout.js';
 import type { GenerateOptions, Model } from './model.js';
-import { hasErrors, isOfRuntime, parametersOf } from './model.js';
+import { isOfRuntime, ownErrors, parametersOf } from './model.js';
 import { modelOf } from './model-builder.js';
 import { sourceName } from './names.js';
 import { serviceInterface } from './service.js';
@@ -27,7 +27,7 @@ export function generate(text: string, options: GenerateOptions): Map<string, st
 }
 
 function mainModule(model: Model): string {
-  const errors = hasErrors(model) ? model.errors.map((error) => errorClass(model, error)) : [];
+  const errors = ownErrors(model).map((error) => errorClass(model, error));
   return [
     ...imports(model),
     '',
@@ -44,13 +44,14 @@ function mainModule(model: Model): string {
 
 /** Only what is used: many projects refuse to compile anything else. */
 function imports(model: Model): string[] {
-  const { methods, errors, types, fileStem } = model;
+  const { methods, types, fileStem } = model;
   const { rpc, lenient } = model.options;
-  const borrowed = isOfRuntime(model) ? errors.map((error) => error.name) : [];
-  const whole = parametersOf(methods, hasErrors(model) ? errors : []);
+  const errors = ownErrors(model);
+  const borrowed = model.errors.filter((error) => isOfRuntime(model, error)).map((error) => error.name);
+  const whole = parametersOf(methods, errors);
   const has = {
     methods: methods.length > 0,
-    errors: hasErrors(model),
+    errors: errors.length > 0,
     more: methods.some(({ more }) => more !== 'none'),
     upgrade: methods.some(({ upgrade }) => upgrade !== 'none'),
     noInput: methods.some(({ input }) => input.fields.length === 0),

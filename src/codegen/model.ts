@@ -80,14 +80,19 @@ export interface Model {
   readonly renamed: ReadonlySet<StructModel>;
 }
 
-/** The runtime has the errors of this interface already: every service may answer with them. */
-export function isOfRuntime(model: Model): boolean {
-  return model.name === 'org.varlink.service';
+const runtimeErrors: ReadonlySet<string> = new Set(
+  `ExpectedMore ExpectedUpgrade InterfaceNotFound InvalidParameter MethodNotFound MethodNotImplemented
+  PermissionDenied`.split(/\s+/),
+);
+
+/** Whether the runtime has the class of an error already: every service may answer with it. */
+export function isOfRuntime(model: Model, error: ErrorModel): boolean {
+  return model.name === 'org.varlink.service' && runtimeErrors.has(error.wire);
 }
 
-/** Whether there are error classes of its own. */
-export function hasErrors(model: Model): boolean {
-  return model.errors.length > 0 && !isOfRuntime(model);
+/** The errors that get a class of their own. */
+export function ownErrors(model: Model): ErrorModel[] {
+  return model.errors.filter((error) => !isOfRuntime(model, error));
 }
 
 /** What goes over the wire as a whole: parameters of methods, their replies, parameters of errors. */

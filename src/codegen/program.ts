@@ -39,9 +39,15 @@ export async function runProgram(args: readonly string[], streams: Streams): Pro
   try {
     return await command(args, streams);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    streams.stderr.write(`imaged-idl: ${error.message}\n\n${usage}`);
-    return 2;
+    if (error instanceof UsageError) {
+      streams.stderr.write(`imaged-idl: ${error.message}\n\n${usage}`);
+      return 2;
+    }
+    // What cannot be written, for want of permission or room.
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    streams.stderr.write(`imaged-idl: ${message}\n`);
+    return 1;
   }
 }
 

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
 import { generate } from '../../src/codegen/generate.js';
 
 const root = join(import.meta.dirname, '../..');
@@ -39,11 +40,27 @@ describe('generate', () => {
   });
 
   it('embeds the interface file byte for byte, whatever is in it', () => {
-    const text = '# `${x}` \\n \\ */ \u2028\r\ninterface a.b\r\n\tmethod M()\u2029-> ()# end';
-    const files = generate(text, { source: 'a.b.varlink', rpc: './rpc.js', lenient: false });
-    const literal = /description: (`[^]*?(?<!\\)`),\n {2}unknownFields/.exec(files.get('a-b.ts') ?? '')?.[1];
-    // oxlint-disable-next-line no-new-func, typescript/no-implied-eval -- the literal is JavaScript
-    expect(new Function(`return ${literal}`)()).toBe(text);
+    const served = (text: string): unknown => {
+      const files = generate(text, { source: 'a.b.varlink', rpc: './rpc.js', lenient: false });
+      const literal = /description: (`[^]*`),\n {2}unknownFields: 'refuse',\n/.exec(
+        files.get('a-b.ts') ?? '',
+      )?.[1];
+      // oxlint-disable-next-line no-new-func, typescript/no-implied-eval -- the literal is JavaScript
+      return new Function(`return ${literal}`)();
+    };
+    const text = '\ufeff# `${x}` \\n \\ */ \u2028\r\ninterface a.b\r\n\tmethod M()\u2029-> ()# end';
+    expect(served(text)).toBe(text);
+    const piece = fc.oneof(
+      fc.string({ unit: 'grapheme' }),
+      fc.constantFrom('`', '$', '{', '\\', '*/', "'", '"', '\0'),
+    );
+    fc.assert(
+      fc.property(fc.array(piece), fc.constantFrom('\n', '\r\n', '\r', '\u2028'), (pieces, end) => {
+        const line = pieces.join('').replaceAll(/[\n\r\u2028\u2029]/g, '');
+        const description = `# ${line}${end}interface a.b${end}#${line}${end}method M() -> () #${line}`;
+        expect(served(description)).toBe(description);
+      }),
+    );
   });
 
   it('fails with the position of what is wrong', () => {

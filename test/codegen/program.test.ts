@@ -152,6 +152,13 @@ describe('imaged-idl', () => {
     expect(stderr).toContain('usage: imaged-idl');
   });
 
+  it('tells what cannot be written', async () => {
+    expect(await run(['generate', goodFile, '--out', join(goodFile, 'out')])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^imaged-idl: ENOTDIR: [^\n]*\n$/),
+    });
+  });
+
   it('tells of a directory that is no file', async () => {
     mkdirSync(join(directory, 'sub'));
     expect(await run(['check', join(directory, 'sub')])).toMatchObject({
