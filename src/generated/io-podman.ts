@@ -592,21 +592,33 @@ export interface IoPodmanService {
   /** Lists all images, in the order of the store. */
   listImages(params: Empty, call: CallContext): Promise<{ images: readonly Image[] }>;
   /**
-   * Lists the images that pass every filter: before=NAME, since=NAME, after=NAME,
-   * dangling=BOOL, readonly=BOOL, label=KEY, label=KEY=VALUE, reference=PATTERN,
-   * id=ID.
+   * Lists the images that pass every filter. A filter that is none, or that names
+   * an image which is not there, is ErrorOccurred.
+   *
+   * - `before=NAME`, `since=NAME`, `after=NAME`: made before or after this image
+   * - `dangling=BOOL`: without names
+   * - `readonly=BOOL`: in a store that is never written to
+   * - `label=KEY`, `label=KEY=VALUE`
+   * - `reference=PATTERN`: by name, with `*`
+   * - `id=ID`
    */
   listImagesWithFilters(
     params: { readonly filters: readonly string[] },
     call: CallContext,
   ): Promise<{ images: readonly Image[] }>;
-  /** Finds an image. */
+  /** Finds an image. Answers ImageNotFound if the name means none, or several. */
   getImage(params: { readonly id: string }, call: CallContext): Promise<{ image: Image }>;
   /** Tells whether an image is there: 0 if it is, 1 if not. */
   imageExists(params: { readonly name: string }, call: CallContext): Promise<{ exists: number }>;
-  /** Tells everything about an image, as the text of a JSON object. */
+  /**
+   * Tells everything about an image, as the text of a JSON object. Answers
+   * ImageNotFound if there is none.
+   */
   inspectImage(params: { readonly name: string }, call: CallContext): Promise<{ image: string }>;
-  /** Tells how an image was made, newest step first. */
+  /**
+   * Tells how an image was made, newest step first. Answers ImageNotFound if there
+   * is none.
+   */
   historyImage(
     params: { readonly name: string },
     call: CallContext,
@@ -629,27 +641,37 @@ export interface IoPodmanService {
    */
   diff(params: { readonly name: string }, call: CallContext): Promise<{ diffs: readonly DiffInfo[] }>;
   /**
-   * Gives an image a further name, taking it from the image that has it. Replies
-   * with the id.
+   * Gives an image a further name, taking it from the image that has it. A name
+   * without registry begins with localhost/, one without tag ends with :latest.
+   * Replies with the id. Answers ImageNotFound if there is no image to name.
    */
   tagImage(
     params: { readonly name: string; readonly tagged: string },
     call: CallContext,
   ): Promise<{ image: string }>;
-  /** Takes a name from an image. Replies with the id. */
+  /**
+   * Takes a name from an image, which stays, even without any. The name is
+   * completed as by TagImage. Replies with the id. Answers ImageNotFound if there
+   * is no such image, and ErrorOccurred if the image does not have the name.
+   */
   untagImage(
     params: { readonly name: string; readonly tag: string },
     call: CallContext,
   ): Promise<{ image: string }>;
   /**
    * Removes an image, or the name it was asked by when it has several. With force
-   * also the containers that use it, and all names. Replies with the id.
+   * also the containers that use it, and all names. Replies with the id. Answers
+   * ImageNotFound if there is none, and ErrorOccurred if a container or another
+   * image needs it.
    */
   removeImage(
     params: { readonly name: string; readonly force: boolean },
     call: CallContext,
   ): Promise<{ image: string }>;
-  /** Removes as RemoveImage does, and tells what became of the image. */
+  /**
+   * Removes as RemoveImage does, with the same errors, and tells what became of
+   * the image.
+   */
   removeImageWithResponse(
     params: { readonly name: string; readonly force: boolean },
     call: CallContext,
@@ -669,7 +691,8 @@ export interface IoPodmanService {
   ): Promise<{ pruned: readonly string[] }>;
   /**
    * Gets an image from a registry, or from an archive or directory of this host
-   * named as TRANSPORT:REFERENCE, unless the store has it.
+   * named as TRANSPORT:REFERENCE. What the store has is not transferred again.
+   * Closing the connection gives the pull up and leaves nothing of it.
    */
   pullImage(
     params: { readonly name: string; readonly creds: AuthConfig },
@@ -759,9 +782,15 @@ export class IoPodmanClient {
   }
 
   /**
-   * Lists the images that pass every filter: before=NAME, since=NAME, after=NAME,
-   * dangling=BOOL, readonly=BOOL, label=KEY, label=KEY=VALUE, reference=PATTERN,
-   * id=ID.
+   * Lists the images that pass every filter. A filter that is none, or that names
+   * an image which is not there, is ErrorOccurred.
+   *
+   * - `before=NAME`, `since=NAME`, `after=NAME`: made before or after this image
+   * - `dangling=BOOL`: without names
+   * - `readonly=BOOL`: in a store that is never written to
+   * - `label=KEY`, `label=KEY=VALUE`
+   * - `reference=PATTERN`: by name, with `*`
+   * - `id=ID`
    */
   listImagesWithFilters(
     params: { readonly filters: readonly string[] },
@@ -775,7 +804,7 @@ export class IoPodmanClient {
     );
   }
 
-  /** Finds an image. */
+  /** Finds an image. Answers ImageNotFound if the name means none, or several. */
   getImage(params: { readonly id: string }, options?: CallOptions): Promise<{ image: Image }> {
     return this.#transport.call('io.podman.GetImage', params, checkGetImageReply, options);
   }
@@ -785,12 +814,18 @@ export class IoPodmanClient {
     return this.#transport.call('io.podman.ImageExists', params, checkImageExistsReply, options);
   }
 
-  /** Tells everything about an image, as the text of a JSON object. */
+  /**
+   * Tells everything about an image, as the text of a JSON object. Answers
+   * ImageNotFound if there is none.
+   */
   inspectImage(params: { readonly name: string }, options?: CallOptions): Promise<{ image: string }> {
     return this.#transport.call('io.podman.InspectImage', params, checkInspectImageReply, options);
   }
 
-  /** Tells how an image was made, newest step first. */
+  /**
+   * Tells how an image was made, newest step first. Answers ImageNotFound if there
+   * is none.
+   */
   historyImage(
     params: { readonly name: string },
     options?: CallOptions,
@@ -838,8 +873,9 @@ export class IoPodmanClient {
   }
 
   /**
-   * Gives an image a further name, taking it from the image that has it. Replies
-   * with the id.
+   * Gives an image a further name, taking it from the image that has it. A name
+   * without registry begins with localhost/, one without tag ends with :latest.
+   * Replies with the id. Answers ImageNotFound if there is no image to name.
    */
   tagImage(
     params: { readonly name: string; readonly tagged: string },
@@ -848,7 +884,11 @@ export class IoPodmanClient {
     return this.#transport.call('io.podman.TagImage', params, checkTagImageReply, options);
   }
 
-  /** Takes a name from an image. Replies with the id. */
+  /**
+   * Takes a name from an image, which stays, even without any. The name is
+   * completed as by TagImage. Replies with the id. Answers ImageNotFound if there
+   * is no such image, and ErrorOccurred if the image does not have the name.
+   */
   untagImage(
     params: { readonly name: string; readonly tag: string },
     options?: CallOptions,
@@ -858,7 +898,9 @@ export class IoPodmanClient {
 
   /**
    * Removes an image, or the name it was asked by when it has several. With force
-   * also the containers that use it, and all names. Replies with the id.
+   * also the containers that use it, and all names. Replies with the id. Answers
+   * ImageNotFound if there is none, and ErrorOccurred if a container or another
+   * image needs it.
    */
   removeImage(
     params: { readonly name: string; readonly force: boolean },
@@ -867,7 +909,10 @@ export class IoPodmanClient {
     return this.#transport.call('io.podman.RemoveImage', params, checkRemoveImageReply, options);
   }
 
-  /** Removes as RemoveImage does, and tells what became of the image. */
+  /**
+   * Removes as RemoveImage does, with the same errors, and tells what became of
+   * the image.
+   */
   removeImageWithResponse(
     params: { readonly name: string; readonly force: boolean },
     options?: CallOptions,
@@ -906,7 +951,8 @@ export class IoPodmanClient {
 
   /**
    * Gets an image from a registry, or from an archive or directory of this host
-   * named as TRANSPORT:REFERENCE, unless the store has it.
+   * named as TRANSPORT:REFERENCE. What the store has is not transferred again.
+   * Closing the connection gives the pull up and leaves nothing of it.
    * The last reply only.
    */
   pullImage(
@@ -918,7 +964,8 @@ export class IoPodmanClient {
 
   /**
    * Gets an image from a registry, or from an archive or directory of this host
-   * named as TRANSPORT:REFERENCE, unless the store has it.
+   * named as TRANSPORT:REFERENCE. What the store has is not transferred again.
+   * Closing the connection gives the pull up and leaves nothing of it.
    * Every reply as it comes; leaving the loop gives the call up.
    */
   pullImageMore(
@@ -1414,21 +1461,29 @@ method GetInfo() -> (info: PodmanInfo)
 # Lists all images, in the order of the store.
 method ListImages() -> (images: []Image)
 
-# Lists the images that pass every filter: before=NAME, since=NAME, after=NAME,
-# dangling=BOOL, readonly=BOOL, label=KEY, label=KEY=VALUE, reference=PATTERN,
-# id=ID.
+# Lists the images that pass every filter. A filter that is none, or that names
+# an image which is not there, is ErrorOccurred.
+#
+# - \`before=NAME\`, \`since=NAME\`, \`after=NAME\`: made before or after this image
+# - \`dangling=BOOL\`: without names
+# - \`readonly=BOOL\`: in a store that is never written to
+# - \`label=KEY\`, \`label=KEY=VALUE\`
+# - \`reference=PATTERN\`: by name, with \`*\`
+# - \`id=ID\`
 method ListImagesWithFilters(filters: []string) -> (images: []Image)
 
-# Finds an image.
+# Finds an image. Answers ImageNotFound if the name means none, or several.
 method GetImage(id: string) -> (image: Image)
 
 # Tells whether an image is there: 0 if it is, 1 if not.
 method ImageExists(name: string) -> (exists: int)
 
-# Tells everything about an image, as the text of a JSON object.
+# Tells everything about an image, as the text of a JSON object. Answers
+# ImageNotFound if there is none.
 method InspectImage(name: string) -> (image: string)
 
-# Tells how an image was made, newest step first.
+# Tells how an image was made, newest step first. Answers ImageNotFound if there
+# is none.
 method HistoryImage(name: string) -> (history: []ImageHistory)
 
 # Draws the layers of an image, or the images that need it, as text.
@@ -1444,18 +1499,24 @@ method BuildImageHierarchyMap(name: string) -> (imageInfo: string)
 # is under it.
 method Diff(name: string) -> (diffs: []DiffInfo)
 
-# Gives an image a further name, taking it from the image that has it. Replies
-# with the id.
+# Gives an image a further name, taking it from the image that has it. A name
+# without registry begins with localhost/, one without tag ends with :latest.
+# Replies with the id. Answers ImageNotFound if there is no image to name.
 method TagImage(name: string, tagged: string) -> (image: string)
 
-# Takes a name from an image. Replies with the id.
+# Takes a name from an image, which stays, even without any. The name is
+# completed as by TagImage. Replies with the id. Answers ImageNotFound if there
+# is no such image, and ErrorOccurred if the image does not have the name.
 method UntagImage(name: string, tag: string) -> (image: string)
 
 # Removes an image, or the name it was asked by when it has several. With force
-# also the containers that use it, and all names. Replies with the id.
+# also the containers that use it, and all names. Replies with the id. Answers
+# ImageNotFound if there is none, and ErrorOccurred if a container or another
+# image needs it.
 method RemoveImage(name: string, force: bool) -> (image: string)
 
-# Removes as RemoveImage does, and tells what became of the image.
+# Removes as RemoveImage does, with the same errors, and tells what became of
+# the image.
 method RemoveImageWithResponse(name: string, force: bool) -> (
   response: RemoveImageResponse
 )
@@ -1469,7 +1530,8 @@ method DeleteUnusedImages() -> (images: []string)
 method ImagesPrune(all: bool, filter: []string) -> (pruned: []string)
 
 # Gets an image from a registry, or from an archive or directory of this host
-# named as TRANSPORT:REFERENCE, unless the store has it.
+# named as TRANSPORT:REFERENCE. What the store has is not transferred again.
+# Closing the connection gives the pull up and leaves nothing of it.
 # [Supports 'more' flag]
 method PullImage(name: string, creds: AuthConfig) -> (reply: MoreResponse)
 
