@@ -70,7 +70,8 @@ function shell(text: string, command: string): ProgramAddress['command'] {
 function remote(text: string, rest: string): [host: string, behind: string] {
   const colon = rest.indexOf(':', rest.includes('[') ? rest.indexOf(']') + 1 : 0);
   const host = colon < 0 ? rest : rest.slice(0, colon);
-  if (!destination.test(host)) throw new AddressError(text, 'expected [USER@]HOST behind ssh:');
+  if (!destination.test(host))
+    throw new AddressError(text, `expected [USER@]HOST behind ${text.split(':', 1)[0]}:`);
   const behind = colon < 0 ? '' : rest.slice(colon + 1);
   if (colon >= 0 && behind === '') throw new AddressError(text, 'nothing behind the host');
   if (behind.includes('\0')) throw new AddressError(text, 'there is a NUL in it');
