@@ -25,7 +25,7 @@ export const defaultLimits: Limits = {
   depth: 256,
   calls: 64,
   connections: 4096,
-  connectionsPerUser: 128,
+  connectionsPerUser: 1024,
   unfinished: 60_000,
   unfinishedBytes: 256 * 1024 * 1024,
   unfinishedBytesPerUser: 64 * 1024 * 1024,

@@ -1,6 +1,7 @@
 // Callers that leave, do not read, or hang; and what becomes of the calls they made.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { TcpNetConnectOpts } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ConnectionClosedError } from '../../src/rpc/index.js';
 import { orgExampleFlags } from '../codegen/golden/org-example-flags.js';
@@ -15,15 +16,29 @@ const countForEver = { method: 'org.example.flags.Count', parameters: { to: 1e15
 const talk = { method: 'org.example.flags.Talk' };
 
 /** Sends calls from another process, optionally finishes sending, and waits to be killed. */
-async function callerProcess(path: string, calls: object[], halfClose: boolean): Promise<() => void> {
-  const text = calls.map((call) => `${JSON.stringify(call)}\0`).join('');
+async function callerProcess(
+  place: string | TcpNetConnectOpts,
+  calls: object[],
+  halfClose: boolean,
+): Promise<() => void> {
+  const options = typeof place === 'string' ? { path: place } : place;
   const program = `
-    const socket = require('node:net').connect({ path: process.argv[1], allowHalfOpen: true });
-    socket.${halfClose ? 'end' : 'write'}(process.argv[2].replaceAll('|', '\\0'), () => process.stdout.write('sent'));
+    const [place, calls] = JSON.parse(process.argv[1]);
+    const text = calls.map((call) => JSON.stringify(call) + '\\0').join('');
+    const socket = require('node:net').connect({ ...place, allowHalfOpen: true }).pause();
+    socket.${halfClose ? 'end' : 'write'}(text, () => process.stdout.write('sent'));
     setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ['-e', program, path, text.replaceAll('\0', '|')]);
+  const child = spawn(process.execPath, ['-e', program, JSON.stringify([options, calls])]);
   await once(child.stdout, 'data');
   return () => void child.kill('SIGKILL');
+}
+
+/** Where a client connects to an address. */
+function placeOf(address: string): string | TcpNetConnectOpts {
+  const port = /^tcp:127\.0\.0\.1:(\d+)$/.exec(address)?.[1];
+  return port === undefined
+    ? address.replace(/^unix:/, '').replace(/^@/, '\0')
+    : { host: '127.0.0.1', port: Number(port) };
 }
 
 describe('a varlink server', () => {
@@ -47,18 +62,52 @@ describe('a varlink server', () => {
     await running[Symbol.asyncDispose]();
   });
 
-  it.each([
-    ['waits for the reply', [wait], false],
-    ['has finished sending', [wait], true],
-    ['has sent further calls', [wait, talk, talk], false],
-    ['has sent more calls than are read ahead', [wait, ...Array.from({ length: 3000 }, () => talk)], false],
-  ])('aborts the call of a process that is killed while it %s', async (_, calls, halfClose) => {
-    const kill = await callerProcess(running.path, calls, halfClose);
-    const { signal } = await service.waiting.promise;
-    expect(signal.aborted).toBe(false);
-    kill();
-    expect(await service.abandoned.promise).toBeInstanceOf(ConnectionClosedError);
-    await idle();
+  describe.each([
+    ['a socket file', () => running.address],
+    ['an abstract socket', () => `unix:@${running.path}`],
+    ['TCP', () => 'tcp:127.0.0.1:0'],
+  ])('over %s', (name, wanted) => {
+    let place: string | TcpNetConnectOpts;
+
+    beforeEach(async () => {
+      place = placeOf(name === 'a socket file' ? running.address : await running.server.listen(wanted()));
+    });
+
+    it.each([
+      ['waits for the reply', [wait], false],
+      ['has finished sending', [wait], true],
+      ['has sent further calls', [wait, talk, talk], false],
+      ['has sent more calls than are read ahead', [wait, ...Array.from({ length: 3000 }, () => talk)], false],
+      ['has sent too many calls and finished', [wait, ...Array.from({ length: 3000 }, () => talk)], true],
+    ])('aborts the call of a process that is killed while it %s', async (_, calls, halfClose) => {
+      const kill = await callerProcess(place, calls, halfClose);
+      const { signal } = await service.waiting.promise;
+      expect(signal.aborted).toBe(false);
+      kill();
+      expect(await service.abandoned.promise).toBeInstanceOf(ConnectionClosedError);
+      await idle();
+    });
+
+    it('ends the stream of a process that is killed while it does not read', async () => {
+      const kill = await callerProcess(place, [countForEver], false);
+      await until(() => service.counted > 2);
+      await settled(() => service.counted);
+      kill();
+      expect(await service.abandoned.promise).toBe('returned');
+      await idle();
+    });
+
+    it('answers one who has finished sending', async () => {
+      using client = new RawClient(place);
+      const failed = { error: 'org.example.flags.Failed', parameters: { code: 102 } };
+      client.send({ method: 'org.example.flags.Fail', parameters: { code: 102 } }, talk);
+      client.socket.end();
+      await once(client.socket, 'finish');
+      // Several of the intervals at which the server looks for its caller.
+      await pause(200);
+      service.go.resolve();
+      expect(await client.rest()).toEqual([failed, { parameters: { protocol: 'varlink' } }]);
+    });
   });
 
   it('does not abort the call of one who has only finished sending', async () => {

@@ -1,5 +1,5 @@
 // A client that knows nothing but bytes, for what no proper client would send.
-import type { Socket } from 'node:net';
+import type { Socket, TcpNetConnectOpts } from 'node:net';
 import { connect } from 'node:net';
 
 export class RawClient implements Disposable {
@@ -11,9 +11,13 @@ export class RawClient implements Disposable {
   /** What ends a message. */
   readonly #delimiter: string;
 
-  constructor(path: string, delimiter = '\0') {
+  /** `place` is the path of a socket, or a host and port. */
+  constructor(place: string | TcpNetConnectOpts, delimiter = '\0') {
     this.#delimiter = delimiter;
-    this.socket = connect({ path, allowHalfOpen: true });
+    this.socket = connect({
+      ...(typeof place === 'string' ? { path: place } : place),
+      allowHalfOpen: true,
+    });
     this.socket.on('error', () => {});
     this.socket.on('data', (bytes: Buffer) => {
       this.#bytes = Buffer.concat([this.#bytes, bytes]);
