@@ -5,6 +5,9 @@ import type { OpenAbstract } from './address.js';
 import { abstractPath, AddressError, parseAddress } from './address.js';
 import { makeSocketFile } from './socket-file.js';
 
+/** Connections that may wait to be accepted: as many as the kernel allows, since clients get an error beyond them. */
+const backlog = 4096;
+
 /** A server that listens. */
 export interface Listening {
   /** Where it does, as it turned out: a port 0 is replaced. */
@@ -47,14 +50,14 @@ async function start(
     }
     case 'abstract':
       await bound(server, () => {
-        if (bindAbstract === undefined) server.listen(abstractPath(text, address.name));
-        else server.listen({ fd: bindAbstract(address.name) });
+        if (bindAbstract === undefined) server.listen({ path: abstractPath(text, address.name), backlog });
+        else server.listen({ fd: bindAbstract(address.name), backlog });
       });
       return { address: text, close: () => closed(server) };
     default: {
       const { host, port } = address;
       if (!isLoopback(host)) throw new AddressError(text, 'not a loopback address: anybody could call');
-      await bound(server, () => server.listen(port, host));
+      await bound(server, () => server.listen({ port, host, backlog }));
       const { port: chosen } = server.address() as AddressInfo;
       const name = host.includes(':') ? `[${host}]` : host;
       return { address: `tcp:${name}:${chosen}`, close: () => closed(server) };
@@ -73,7 +76,7 @@ async function bindWithMode(server: Server, path: string, mode: number): Promise
   await bound(server, () => {
     const umask = process.umask(0o777 & ~mode);
     try {
-      server.listen(path);
+      server.listen({ path, backlog });
     } finally {
       process.umask(umask);
     }

@@ -186,6 +186,16 @@ describe('a varlink server', () => {
     ],
     ['an unknown parameter', { ...talk, parameters: { x: 1 } }, invalid('x')],
     [
+      'an integer that is too large to be exact',
+      { method: 'org.example.flags.Fail', parameters: { code: 2 ** 53 } },
+      invalid('code'),
+    ],
+    [
+      'a fraction for an integer',
+      { method: 'org.example.flags.Fail', parameters: { code: 1.5 } },
+      invalid('code'),
+    ],
+    [
       'a method that needs more',
       { method: 'org.example.flags.Watch', parameters: { to: 1 } },
       { error: 'org.varlink.service.ExpectedMore', parameters: {} },
@@ -194,6 +204,27 @@ describe('a varlink server', () => {
     using client = new RawClient(running.path);
     client.send(call, talk);
     expect(await client.next()).toEqual(reply);
+    expect(await client.next()).toEqual(talked);
+  });
+
+  it.each(['9007199254740993', '-9007199254740993', '1e400', '18446744073709551615'])(
+    'does not round %s',
+    async (code) => {
+      using client = new RawClient(running.path);
+      client.write(`{"method":"org.example.flags.Fail","parameters":{"code":${code}}}\0`);
+      expect(await client.next()).toEqual(invalid('code'));
+    },
+  );
+
+  it.each(['1.0', '1e0', '10e-1', '0.1e1'])('takes %s for an integer', async (code) => {
+    using client = new RawClient(running.path);
+    client.write(`{"method":"org.example.flags.Fail","parameters":{"code":${code}}}\0`);
+    expect(await client.next()).toMatchObject({ parameters: { code: 1 } });
+  });
+
+  it('takes the last of keys that are alike, as everybody does', async () => {
+    using client = new RawClient(running.path);
+    client.write(`{"method":"nonsense","method":${JSON.stringify(talk.method)}}\0`);
     expect(await client.next()).toEqual(talked);
   });
 
