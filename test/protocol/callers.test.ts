@@ -1,7 +1,8 @@
 // Callers that leave, do not read, or hang; and what becomes of the calls they made.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { TcpNetConnectOpts } from 'node:net';
+import type { AddressInfo, Server, TcpNetConnectOpts } from 'node:net';
+import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ConnectionClosedError } from '../../src/rpc/index.js';
 import { orgExampleFlags } from '../codegen/golden/org-example-flags.js';
@@ -33,14 +34,6 @@ async function callerProcess(
   return () => void child.kill('SIGKILL');
 }
 
-/** Where a client connects to an address. */
-function placeOf(address: string): string | TcpNetConnectOpts {
-  const port = /^tcp:127\.0\.0\.1:(\d+)$/.exec(address)?.[1];
-  return port === undefined
-    ? address.replace(/^unix:/, '').replace(/^@/, '\0')
-    : { host: '127.0.0.1', port: Number(port) };
-}
-
 describe('a varlink server', () => {
   let running: Running;
   let service: FlagsService;
@@ -63,14 +56,26 @@ describe('a varlink server', () => {
   });
 
   describe.each([
-    ['a socket file', () => running.address],
-    ['an abstract socket', () => `unix:@${running.path}`],
-    ['TCP', () => 'tcp:127.0.0.1:0'],
-  ])('over %s', (name, wanted) => {
+    ['a socket file', () => `${running.path}2`],
+    ['an abstract socket', () => `\0${running.path}`],
+    ['TCP', () => ({ host: '127.0.0.1', port: 0 })],
+  ])('over %s', (_kind, wanted) => {
     let place: string | TcpNetConnectOpts;
+    let listener: Server;
 
     beforeEach(async () => {
-      place = placeOf(name === 'a socket file' ? running.address : await running.server.listen(wanted()));
+      listener = createServer(
+        { allowHalfOpen: true, noDelay: true },
+        (socket) => void running.server.serve(socket),
+      );
+      const at = wanted();
+      listener.listen(typeof at === 'string' ? { path: at } : at);
+      await once(listener, 'listening');
+      place = typeof at === 'string' ? at : { ...at, port: (listener.address() as AddressInfo).port };
+    });
+
+    afterEach(() => {
+      listener.close();
     });
 
     it.each([
