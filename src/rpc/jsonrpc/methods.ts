@@ -18,8 +18,8 @@ export function methodsOf(dispatcher: Dispatcher): JSONRPCServer<Call> {
   const methods = new JSONRPCServer<Call>({ errorListener: () => {} });
   methods.mapErrorToJSONRPCErrorResponse = errorResponse;
   methods.addMethod('rpc.discover', () => discovered(dispatcher));
-  methods.applyMiddleware(async (next, request, call) =>
-    methods.hasMethod(request.method) ? await next(request, call) : await run(dispatcher, call),
+  methods.applyMiddleware((next, request, call) =>
+    methods.hasMethod(request.method) ? next(request, call) : run(dispatcher, call),
   );
   return methods;
 }
