@@ -1,5 +1,6 @@
 // The generated client under load: what a caller gets who writes `await probe.echoString(…)`.
 import { OrgExampleProbeClient } from '../proof/generated/org-example-probe.js';
+import type { Target } from './rpc-load.js';
 import { connect } from '../../src/rpc/client.js';
 
 type Use = (probe: OrgExampleProbeClient, end: number) => Promise<number>;
@@ -29,9 +30,10 @@ const uses: Readonly<Record<string, Use>> = {
 
 export const clientUses: readonly string[] = Object.keys(uses);
 
-/** Replies per second that one connection to this address gives its caller. */
-export async function clientRate(use: string, address: string, duration: number): Promise<number> {
-  await using connection = await connect(address);
+/** Replies per second that one connection to this target gives its caller. */
+export async function clientRate(use: string, target: Target, duration: number): Promise<number> {
+  const prefix = target.door === 'jsonrpc' ? 'jsonrpc+' : '';
+  await using connection = await connect(prefix + target.address);
   const start = performance.now();
   const count = await uses[use]?.(new OrgExampleProbeClient(connection), start + duration);
   return ((count ?? 0) / (performance.now() - start)) * 1000;

@@ -1,7 +1,7 @@
 // What `npm run bench -- rpc` found, in words.
 import { milliseconds, table } from './report.js';
 import { type RpcReport, rpcNames } from './rpc.js';
-import type { Sample } from './rpc-load.js';
+import type { Sample } from './rpc-scenarios.js';
 import { median } from './statistics.js';
 
 interface Row {
@@ -68,10 +68,9 @@ function figures({ samples, targets }: RpcReport, { title, scenario, figure }: R
   ];
 }
 
-function largeFigures({ large, targets }: RpcReport, what: string): string[] {
-  const { json: times = [], calls = {} } = large[what] ?? {};
-  const json = median(times);
-  const middle = (target: string): number => median(calls[target] ?? []);
+function largeFigures({ large, json: times, targets }: RpcReport, what: string): string[] {
+  const json = median(times[what] ?? []);
+  const middle = (target: string): number => median(large[what]?.[target] ?? []);
   const ratio = middle(rpcNames.own) / json;
   return [
     what,

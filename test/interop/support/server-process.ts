@@ -21,9 +21,8 @@ export async function startServer(
   address: string,
   command: string,
   args: readonly string[],
-  env: NodeJS.ProcessEnv = process.env,
 ): Promise<ServerProcess> {
-  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const log = new Transcript(child.stdout, child.stderr);
   const failed = once(child, 'error').then(([error]) => Promise.reject(error as Error));
   await Promise.race([untilListening(address, child, log), failed]);
