@@ -83,7 +83,7 @@ export class Connection implements ServedConnection {
           const last = await this.#options.dispatcher.run(call, running, this.#sendOneOfSeveral);
           const ready = this.#isAwaited(running) ? this.#writer.messageAround('', last, '') : undefined;
           if (ready !== undefined) await ready;
-          if (running.use !== undefined) await this.#handOver(running.use);
+          if (running.use !== undefined && !running.aborted) await this.#handOver(running.use);
         } catch (error) {
           if (!(error instanceof VarlinkError)) throw error;
           if (this.#isAwaited(running)) await this.#sendError(error);

@@ -220,7 +220,10 @@ describe('a stream', () => {
     const loop = (async () => {
       for await (const _ of new IoPodmanClient(connection).pullImageMore({ name: 'x', creds })) continue;
     })();
-    await expect(loop).rejects.toMatchObject({ name: 'InvalidReplyError', message: expect.stringContaining('reply.logs') });
+    await expect(loop).rejects.toMatchObject({
+      name: 'InvalidReplyError',
+      message: expect.stringContaining('reply.logs'),
+    });
     await expect(connection.call('a.b.C', {}, raw)).rejects.toMatchObject(closed);
   });
 

@@ -1,0 +1,95 @@
+// What clients cost that call and do not read.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+
+import { type ServerProcess, startServer } from './support/server-process.js';
+import { VarlinkConnection } from './support/varlink.js';
+
+jest.setTimeout(60_000);
+
+const readers = 100;
+const mebibyte = 1024 * 1024;
+const payload = 'x'.repeat(1000);
+
+/** A stream that would never end, and more calls than any buffer holds. */
+const streaming = callOf('Stream', { count: 2 ** 40, size: payload.length }, ',"more":true');
+const calling = callOf('EchoString', { value: payload }).repeat(10_000);
+
+function callOf(method: string, parameters: object, flag = ''): string {
+  return `{"method":"org.example.probe.${method}","parameters":${JSON.stringify(parameters)}${flag}}\0`;
+}
+
+describe('a client that stops reading', () => {
+  let directory: string;
+  let server: ServerProcess;
+  const sockets: Socket[] = [];
+
+  /** Opens connections that send and never read. */
+  async function stop(count: number, text: string): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      const socket = connect(server.address.slice('unix:'.length)).pause();
+      socket.on('error', () => undefined);
+      socket.write(text);
+      sockets.push(socket);
+    }
+    await idle();
+  }
+
+  /** Resolves when the server has used no processor time for a while. */
+  async function idle(): Promise<void> {
+    for (let before = -1, now = ticks(); before !== now; now = ticks()) {
+      before = now;
+      await pause(300);
+    }
+  }
+
+  function ticks(): number {
+    const fields = readFileSync(`/proc/${server.pid}/stat`, 'utf8').split(' ');
+    return Number(fields[13]) + Number(fields[14]);
+  }
+
+  function memory(): number {
+    const status = readFileSync(`/proc/${server.pid}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+  }
+
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'readers-'));
+    const address = `unix:${join(directory, 'socket')}`;
+    const program = join(process.cwd(), 'dist', 'probe-server.js');
+    server = await startServer(address, process.execPath, [program, address]);
+  });
+
+  afterEach(async () => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+    await server[Symbol.asyncDispose]();
+    rmSync(directory, { recursive: true });
+  });
+
+  it.each([
+    ['in the middle of a stream', streaming],
+    ['and goes on calling', calling],
+  ])('%s costs less than 1 MiB and holds nobody up', async (_, text) => {
+    await stop(10, text);
+    const before = memory();
+    await stop(readers, text);
+    expect((memory() - before) / readers).toBeLessThan(mebibyte);
+    const connection = await VarlinkConnection.connect(server.address);
+    for (let i = 0; i < 100; i++)
+      expect(await connection.call('org.example.probe.EchoInt', { value: i })).toEqual({ value: i });
+    connection.close();
+  });
+
+  it('leaves nothing running when it is gone', async () => {
+    await stop(20, callOf('Forever', {}, ',"more":true'));
+    for (const socket of sockets.splice(0)) socket.destroy();
+    const connection = await VarlinkConnection.connect(server.address);
+    const running = async (): Promise<unknown> => await connection.call('org.example.probe.ForeverCount');
+    while (((await running()) as { running: number }).running > 0) await pause(5);
+    connection.close();
+  });
+});
