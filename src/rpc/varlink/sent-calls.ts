@@ -34,11 +34,10 @@ export class SentCalls {
     });
   }
 
-  /** Sends a call, or keeps it until the connection is released. Throws what keeps it from being sent. */
+  /** Sends a call, or keeps it until the connection is released. Throws the reason of a signal that is aborted. */
   start(call: PendingCall): void {
     call.watch((reason) => this.abandon(call, reason));
-    if (this.#held === undefined) this.#send(call);
-    else this.#held.push(call);
+    this.#send(call);
   }
 
   /** Gives what has arrived to the calls that it is for, as long as they want it. */
@@ -82,21 +81,19 @@ export class SentCalls {
   release(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
-    for (const call of held) {
-      // One of them may have taken over again.
-      const again = this.#held as PendingCall[] | undefined;
-      try {
-        if (again === undefined) this.#send(call);
-        else again.push(call);
-      } catch (error) {
-        call.fail(error);
-      }
-    }
+    // One of them may take over again.
+    for (const call of held) this.#send(call);
   }
 
   #send(call: PendingCall): void {
-    if (!this.#socket.writable)
-      throw new ConnectionClosedError(`${call.method}: not sent, the connection is closed`);
+    if (this.#held !== undefined) {
+      this.#held.push(call);
+      return;
+    }
+    if (!this.#socket.writable) {
+      call.fail(new ConnectionClosedError(`${call.method}: not sent, the connection is closed`));
+      return;
+    }
     if (call instanceof OnewayCall) {
       call.written(this.#writer.text(call.message()));
       return;

@@ -127,6 +127,19 @@ describe('a call that fails with its connection', () => {
 });
 
 describe('a timeout', () => {
+  it('leaves no timer behind when its call is over, or was not sent', async () => {
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const before = timers();
+    const options = { timeout: 1e6 };
+    answer = (socket, text) => (text.includes('Last') ? socket.destroy() : socket.write('{}\0'));
+    await connection.call('a.b.C', {}, raw, options);
+    for await (const _ of connection.more('a.b.C', {}, raw, options)) continue;
+    await expect(connection.call('a.b.Last', {}, raw, options)).rejects.toMatchObject(closed);
+    await expect(connection.call('a.b.C', {}, raw, options)).rejects.toMatchObject(closed);
+    expect(timers()).toBe(before);
+  });
+
   it('ends the call and the connection, for the reply could be taken for another', async () => {
     const call = connection.call('a.b.C', {}, raw, { timeout: 50 }).catch((error: unknown) => error);
     const behind = connection.call('a.b.D', {}, raw).catch((error: unknown) => error);

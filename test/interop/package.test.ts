@@ -1,0 +1,98 @@
+// The package as others get it: packed, unpacked into an empty folder, and used by its names as docs/client.md says.
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+
+import { Imaged } from './support/imaged.js';
+import { PeerStore } from './support/peer-store.js';
+import { output, run } from './support/process.js';
+
+jest.setTimeout(120_000);
+
+/** What the client library may load beside Node itself; nothing of it is native. */
+const allowed =
+  'inherits json-rpc-2.0 json-stringify-safe minimist ndjson readable-stream safe-buffer split2 string_decoder through through2 util-deprecate';
+const modules = join(process.cwd(), 'node_modules');
+const address = 'unix:/run/imaged/io.podman';
+
+let store: PeerStore;
+let daemon: Imaged;
+let directory: string;
+let page: string;
+
+beforeAll(async () => {
+  store = await PeerStore.create();
+  daemon = await Imaged.start(store);
+  page = await readFile('docs/client.md', 'utf8');
+  directory = await mkdtemp(join(tmpdir(), 'imaged-package-'));
+  const packed = join(directory, 'node_modules', 'imaged');
+  await mkdir(packed, { recursive: true });
+  const env = { ...process.env, npm_config_loglevel: 'error' };
+  const name = await output('npm', ['pack', '--silent', '--pack-destination', directory], { env });
+  await output('tar', ['-xzf', join(directory, name.trim()), '-C', packed, '--strip-components=1']);
+  for (const module of allowed.split(' '))
+    await symlink(join(modules, module), join(directory, 'node_modules', module)).catch(() => {});
+});
+
+afterAll(async () => {
+  await daemon?.close();
+  await store?.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+/** Compiles TypeScript as strictly as can be, with the module resolution of Node 16 and newer. */
+async function compile(file: string): Promise<void> {
+  const types = join(directory, 'node_modules', '@types', 'node');
+  await mkdir(dirname(types), { recursive: true });
+  await symlink(join(modules, '@types', 'node'), types).catch(() => {});
+  const options = ['--strict', '--module', 'node16', '--moduleResolution', 'node16', '--target', 'es2022'];
+  const { stdout, code } = await run(
+    join(modules, '.bin', 'tsc'),
+    [...options, '--exactOptionalPropertyTypes', '--types', 'node', file],
+    { cwd: directory },
+  );
+  expect([stdout, code]).toEqual(['', 0]);
+}
+
+const examples = /^```(?:js|ts) title="([^"]+)"\n([^]*?)^```\n\n```text\n([^]*?)^```/gm;
+
+describe('the packed package', () => {
+  it('does what its page says, by name, without native code', async () => {
+    await writeFile(join(directory, 'package.json'), '{ "type": "module" }');
+    const found = [...page.matchAll(examples)];
+    expect(found).toHaveLength(5);
+    for (const [, title = '', text = '', expected] of found) {
+      await writeFile(join(directory, title), text.replaceAll(address, daemon.address));
+      if (title.endsWith('.ts')) await compile(title);
+      const script = title.replace(/\.ts$/, '.js');
+      const { stdout, stderr } = await run(process.execPath, [script], { cwd: directory });
+      expect([title, stdout, stderr]).toEqual([title, expected, '']);
+    }
+  });
+
+  it('has every name that the page lists, for Node and for TypeScript', async () => {
+    const listed = [...page.matchAll(/`(imaged(?:\/[\w/-]+)?)`/g)].map(([, name]) => name);
+    const names = [
+      ...new Set(listed),
+      'imaged/interfaces/io-imaged',
+      'imaged/interfaces/org-varlink-service',
+    ];
+    expect(names).toContain('imaged/rpc/jsonrpc');
+    const lines = names.map((name, index) => `import * as module${index} from '${name}';`);
+    const uses = names.map((_, index) => `console.log(Object.keys(module${index}).length > 0);`);
+    await writeFile(join(directory, 'names.ts'), [...lines, ...uses].join('\n'));
+    await compile('names.ts');
+    const { stdout, stderr } = await run(process.execPath, ['names.js'], { cwd: directory });
+    expect([stdout, stderr]).toEqual(['true\n'.repeat(names.length), '']);
+  });
+
+  it('has programs that start', async () => {
+    for (const program of ['imagectl', 'imaged-idl']) {
+      const path = join(directory, 'node_modules', 'imaged', 'dist', `${program}.js`);
+      await symlink(join(modules, 'commander'), join(directory, 'node_modules', 'commander')).catch(() => {});
+      const { code, stderr } = await run(process.execPath, [path, '--help'], { cwd: directory });
+      expect([program, code, stderr]).toEqual([program, 0, '']);
+    }
+  });
+});
