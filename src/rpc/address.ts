@@ -51,15 +51,14 @@ function tcp(text: string, rest: string): Address {
   return { kind: 'tcp', host, port };
 }
 
-/** Opens a socket of the abstract namespace by native code, bound or connected to the name; returns its descriptor. */
-export type OpenAbstract = (name: string) => number;
+/** Opens a socket of the abstract namespace by native code and binds it to the name; returns its descriptor. */
+export type BindAbstract = (name: string) => number;
 
 /**
- * What Node takes for an abstract name. Throws {@link AddressError} where it would take another name, filled up with
- * NULs, under which no other program finds the socket: libuv does so before its version 1.48, which came with Node 22.
+ * Whether Node fills abstract names up with NULs, so that no other program finds the socket: libuv does before its
+ * version 1.48, which came with Node 22.
  */
-export function abstractPath(text: string, name: string, libuv = process.versions.uv): string {
+export function padsAbstractNames(libuv: string = process.versions.uv): boolean {
   const [major = 0, minor = 0] = libuv.split('.').map(Number);
-  if (major === 1 && minor < 48) throw new AddressError(text, 'abstract names need Node 22');
-  return `\0${name}`;
+  return major === 1 && minor < 48;
 }

@@ -1,8 +1,10 @@
 // Connecting to an address.
 import { once } from 'node:events';
-import { connect, Socket } from 'node:net';
-import type { Address, OpenAbstract } from './address.js';
-import { abstractPath } from './address.js';
+import type { Socket } from 'node:net';
+import { connect } from 'node:net';
+import { abstractRelay } from './abstract-relay.js';
+import type { Address } from './address.js';
+import { padsAbstractNames } from './address.js';
 import type { ClientAddressOptions } from './client-address.js';
 import { parseClientAddress } from './client-address.js';
 import { ConnectionClosedError } from './connection-errors.js';
@@ -15,8 +17,6 @@ export interface ConnectOptions extends ClientAddressOptions {
   readonly timeout?: number;
   /** Milliseconds that calls with one reply wait for it where their own `timeout` does not say; for ever by default. */
   readonly callTimeout?: number;
-  /** How abstract addresses are connected to; by Node itself without it, which needs version 22. */
-  readonly connectAbstract?: OpenAbstract;
 }
 
 /** A connected stream of bytes. */
@@ -33,15 +33,14 @@ export interface Link {
 export async function openLink(text: string, options: ConnectOptions = {}): Promise<Link> {
   const address = parseClientAddress(text, options);
   options.signal?.throwIfAborted();
-  return address.kind === 'program'
-    ? startProgram(text, address)
-    : { socket: await open(text, address, options) };
+  if (address.kind === 'program') return startProgram(text, address);
+  if (address.kind === 'abstract' && padsAbstractNames())
+    return startProgram(text, abstractRelay(address.name));
+  return { socket: await open(text, address, options) };
 }
 
 async function open(text: string, address: Address, options: ConnectOptions): Promise<Socket> {
-  if (address.kind === 'abstract' && options.connectAbstract !== undefined)
-    return adopt(text, address.name, options.connectAbstract);
-  const socket = connect({ ...target(text, address), allowHalfOpen: true, noDelay: true });
+  const socket = connect({ ...target(address), allowHalfOpen: true, noDelay: true });
   const signals = [
     options.signal,
     options.timeout === undefined ? undefined : AbortSignal.timeout(options.timeout),
@@ -59,20 +58,12 @@ async function open(text: string, address: Address, options: ConnectOptions): Pr
   }
 }
 
-function adopt(text: string, name: string, connectAbstract: OpenAbstract): Socket {
-  try {
-    return new Socket({ fd: connectAbstract(name), allowHalfOpen: true });
-  } catch (error) {
-    throw new ConnectionClosedError(`connect to ${text}: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-function target(text: string, address: Address): { path: string } | { host: string; port: number } {
+function target(address: Address): { path: string } | { host: string; port: number } {
   switch (address.kind) {
     case 'unix':
       return { path: address.path };
     case 'abstract':
-      return { path: abstractPath(text, address.name) };
+      return { path: `\0${address.name}` };
     default:
       return { host: address.host, port: address.port };
   }

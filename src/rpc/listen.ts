@@ -1,8 +1,8 @@
 // Listening sockets: bound so that nobody can connect too early, and never in place of a living one.
 import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
-import type { OpenAbstract } from './address.js';
-import { abstractPath, AddressError, parseAddress } from './address.js';
+import type { BindAbstract } from './address.js';
+import { AddressError, padsAbstractNames, parseAddress } from './address.js';
 import { makeSocketFile } from './socket-file.js';
 
 /** Connections that may wait to be accepted: as many as the kernel allows, since clients get an error beyond them. */
@@ -18,7 +18,7 @@ export interface Listening {
 
 export interface ListenOptions {
   /** How abstract addresses are bound; by Node itself without it, which needs version 22. */
-  readonly bindAbstract?: OpenAbstract;
+  readonly bindAbstract?: BindAbstract;
 }
 
 /** Starts to listen at an address. Throws {@link AddressError}. */
@@ -39,7 +39,7 @@ export async function listen(
 async function start(
   server: Server,
   text: string,
-  bindAbstract: OpenAbstract | undefined,
+  bindAbstract: BindAbstract | undefined,
 ): Promise<Listening> {
   const address = parseAddress(text);
   switch (address.kind) {
@@ -50,8 +50,9 @@ async function start(
     }
     case 'abstract':
       await bound(server, () => {
-        if (bindAbstract === undefined) server.listen({ path: abstractPath(text, address.name), backlog });
-        else server.listen({ fd: bindAbstract(address.name), backlog });
+        if (bindAbstract !== undefined) server.listen({ fd: bindAbstract(address.name), backlog });
+        else if (padsAbstractNames()) throw new AddressError(text, 'abstract names need Node 22');
+        else server.listen({ path: `\0${address.name}`, backlog });
       });
       return { address: text, close: () => closed(server) };
     default: {

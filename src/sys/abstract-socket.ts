@@ -8,26 +8,16 @@ const sockCloexec = 0o2000000;
 
 const socket = declare('int socket(int domain, int type, int protocol)');
 const bind = declare('int bind(int fd, const void *address, uint size)');
-const connect = declare('int connect(int fd, const void *address, uint size)');
 const close = declare('int close(int fd)');
 
-/** A socket bound to the name, on which nobody listens yet. Throws SystemError. */
+/** A socket bound to the name, on which nobody listens yet; returns its descriptor. Throws SystemError. */
 export function bindAbstract(name: string): number {
-  return open(name, (fd, address) => bind(fd, address, address.length), 'bind');
-}
-
-/** A socket connected to the name. Throws SystemError. */
-export function connectAbstract(name: string): number {
-  return open(name, (fd, address) => connect(fd, address, address.length), 'connect');
-}
-
-function open(name: string, use: (fd: number, address: Buffer) => number, syscall: string): number {
   const family = Buffer.alloc(2);
   family.writeUInt16LE(afUnix);
   const address = Buffer.concat([family, Buffer.from(`\0${name}`)]);
-  const fd = check(socket(afUnix, sockStream | sockNonblock | sockCloexec, 0), 'socket', `@${name}`);
+  const fd: number = check(socket(afUnix, sockStream | sockNonblock | sockCloexec, 0), 'socket', `@${name}`);
   try {
-    check(use(fd, address), syscall, `@${name}`);
+    check(bind(fd, address, address.length), 'bind', `@${name}`);
     return fd;
   } catch (error) {
     close(fd);

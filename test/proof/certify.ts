@@ -1,6 +1,5 @@
 // The program: certify server ADDRESS… | client ADDRESS. Proves varlink implementations against each other.
 import { connect } from '../../src/rpc/client.js';
-import { connectAbstract } from '../../src/sys/abstract-socket.js';
 import { CertificationFailure, certify } from './certification-client.js';
 import { CertificationService } from './certification-service.js';
 import { orgVarlinkCertification } from './generated/org-varlink-certification.js';
@@ -26,7 +25,7 @@ async function run(): Promise<number> {
   }
   const [address] = addresses;
   if (role === 'client' && address !== undefined) {
-    await using connection = await connect(address, { timeout, connectAbstract });
+    await using connection = await connect(address, { timeout });
     await certify(connection, (test) => void process.stdout.write(`${test} passed\n`));
     return 0;
   }

@@ -15,11 +15,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { abstractPath, AddressError, parseAddress } from '../../src/rpc/address.js';
+import { AddressError, padsAbstractNames, parseAddress } from '../../src/rpc/address.js';
 import { openLink } from '../../src/rpc/connect.js';
 import type { Listening } from '../../src/rpc/listen.js';
 import { listen, listenOnDescriptor } from '../../src/rpc/listen.js';
-import { bindAbstract, connectAbstract } from '../../src/sys/abstract-socket.js';
+import { bindAbstract } from '../../src/sys/abstract-socket.js';
 import { declare } from '../../src/sys/libc.js';
 
 const unix = 1;
@@ -61,10 +61,13 @@ describe('parseAddress', () => {
   });
 });
 
-describe('abstractPath', () => {
-  it('gives no name that Node would fill up with NULs', () => {
-    expect(abstractPath('unix:@name', 'name', '1.48.0')).toBe('\0name');
-    expect(() => abstractPath('unix:@name', 'name', '1.46.0')).toThrow('abstract names need Node 22');
+describe('padsAbstractNames', () => {
+  it.each([
+    ['1.46.0', true],
+    ['1.48.0', false],
+    ['2.0.0', false],
+  ])('knows what libuv %s does', (libuv, pads) => {
+    expect(padsAbstractNames(libuv)).toBe(pads);
   });
 });
 
@@ -84,7 +87,7 @@ describe('listen', () => {
   }
 
   async function greeting(address: string): Promise<string> {
-    const { socket } = await openLink(address, { connectAbstract });
+    const { socket } = await openLink(address);
     let text = '';
     for await (const bytes of socket) text += String(bytes);
     return text;
