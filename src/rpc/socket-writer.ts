@@ -58,7 +58,12 @@ export class SocketWriter {
       socket.write(after);
       socket.uncork();
     }
-    return this.#room();
+    return this.room();
+  }
+
+  /** Whether the peer has to read before more is sent. */
+  get full(): boolean {
+    return this.#socket.writableNeedDrain;
   }
 
   /** Sends raw bytes. Resolves when the socket can take more; rejects with {@link ConnectionClosedError}. */
@@ -66,7 +71,7 @@ export class SocketWriter {
     this.flush();
     this.#open();
     if (this.#socket.write(bytes)) return;
-    await this.#room();
+    await this.room();
     this.#open();
   }
 
@@ -122,11 +127,11 @@ export class SocketWriter {
     this.#batch += message;
     if (this.#batch.length >= batchLength) this.flush();
     else if (!this.#socket.writableNeedDrain) return undefined;
-    return this.#room();
+    return this.room();
   }
 
   /** Resolves when there is room for more or nobody to make it for; not before others had their turn. */
-  async #room(): Promise<void> {
+  async room(): Promise<void> {
     await nextTurn();
     if (this.#socket.destroyed || !this.#socket.writableNeedDrain) return;
     await new Promise<void>((resolve) => {

@@ -1,7 +1,7 @@
 // Which calls of a connection run, and which wait for their turn.
 
 /** Bytes of the requests that run at once: what they hold, or their results, waits with a caller who does not read. */
-const runningBytes = 512 * 1024;
+const runningBytes = 256 * 1024;
 
 export interface QueuedCall {
   /** Bytes of its request. */
@@ -15,17 +15,31 @@ export interface CallQueueLimits {
   readonly readAhead: number;
 }
 
-/** Starts calls in their order while there is room: so many at once, of so many bytes; a larger one alone. */
+/** Where the answers go. */
+export interface CallOutput {
+  /** Whether the caller has to read before more is sent. */
+  readonly full: boolean;
+  /** Resolves when there is room. */
+  room(): Promise<void>;
+}
+
+/**
+ * Starts calls in their order while there is room: so many at once, of so many bytes; a larger one alone. None is
+ * started for a caller who does not read what has been answered.
+ */
 export class CallQueue<T extends QueuedCall> {
   readonly #limits: CallQueueLimits;
+  readonly #output: CallOutput;
   readonly #start: (call: T) => void;
   readonly #running = new Set<T>();
   readonly #waiting: T[] = [];
   #waitingBytes = 0;
   #runningBytes = 0;
+  #awaitsRoom = false;
 
-  constructor(limits: CallQueueLimits, start: (call: T) => void) {
+  constructor(limits: CallQueueLimits, output: CallOutput, start: (call: T) => void) {
     this.#limits = limits;
+    this.#output = output;
     this.#start = start;
   }
 
@@ -69,9 +83,21 @@ export class CallQueue<T extends QueuedCall> {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       const fits = this.#runningBytes + next.size <= runningBytes || this.#running.size === 0;
       if (!fits || this.#running.size >= this.#limits.calls) return;
+      if (this.#output.full) {
+        void this.#advanceLater();
+        return;
+      }
       this.#waiting.shift();
       this.#run(next);
     }
+  }
+
+  async #advanceLater(): Promise<void> {
+    if (this.#awaitsRoom) return;
+    this.#awaitsRoom = true;
+    await this.#output.room();
+    this.#awaitsRoom = false;
+    this.#advance();
   }
 
   #run(call: T): void {

@@ -45,7 +45,7 @@ export class Connection implements ServedConnection {
     this.#methods = methods;
     this.#reader = new Reader(socket, options.limits, () => this.#lookAfterCaller());
     this.#writer = new Writer(socket);
-    this.#queue = new CallQueue(options.limits, (call) => void this.#run(call));
+    this.#queue = new CallQueue(options.limits, this.#writer, (call) => void this.#run(call));
     this.#caller = { peer: options.peer, connection: this, writer: this.#writer };
     this.#unfinished = new UnfinishedMessage(options.limits, options.held, (error) => {
       options.onFailure?.(error);
