@@ -7,7 +7,7 @@ import { signature, typeText } from './types.js';
 interface Form {
   readonly suffix: string;
   readonly doc: string;
-  readonly verb: 'call' | 'more' | 'upgrade';
+  readonly verb: 'call' | 'more' | 'upgrade' | 'oneway';
   readonly result: (reply: string) => string;
 }
 
@@ -24,6 +24,13 @@ const takeover: Form = {
   doc: 'The reply, and the connection as raw bytes from then on.',
   verb: 'upgrade',
   result: (reply) => `Promise<Upgraded<${reply}>>`,
+};
+
+const silent: Form = {
+  suffix: 'Oneway',
+  doc: 'Without a reply: resolves when the call is sent, and tells nothing of what becomes of it.',
+  verb: 'oneway',
+  result: () => 'Promise<void>',
 };
 
 /** The client class: for each method the forms of a call that its flags allow. */
@@ -65,6 +72,8 @@ function forms(method: MethodModel): Form[] {
     method.more === 'none' ? plain : last,
     ...(method.more === 'supports' ? [every] : []),
     ...(method.upgrade === 'supports' ? [takeover] : []),
+    // Who calls a method that gives something back wants to have it.
+    ...(method.output.fields.length === 0 ? [silent] : []),
   ];
 }
 
@@ -73,7 +82,12 @@ function methodText(model: Model, method: MethodModel, form: Form, name: string)
   const doc = [method.doc, form.doc].filter((part) => part !== '').join('\n');
   const given = isRenamed(model, method.input) ? `write${method.input.name}(params)` : 'params';
   const check = method.output.fields.length === 0 ? 'checkEmpty' : `check${method.output.name}`;
-  const values = [`'${model.name}.${method.wire}'`, given, check, 'options'];
+  const values = [
+    `'${model.name}.${method.wire}'`,
+    given,
+    ...(form.verb === 'oneway' ? [] : [check]),
+    'options',
+  ];
   return [
     ...comment('  ', doc),
     signature('  ', name, parameters, `: ${form.result(typeText(method.output, false))} {`),

@@ -1135,6 +1135,14 @@ export class IoPodmanClient {
     return this.#transport.call('io.podman.ContainerRunlabel', params, checkEmpty, options);
   }
 
+  /**
+   * Runs the command in a label of an image, if the service is set up to do so.
+   * Without a reply: resolves when the call is sent, and tells nothing of what becomes of it.
+   */
+  containerRunlabelOneway(params: { readonly runlabel: Runlabel }, options?: CallOptions): Promise<void> {
+    return this.#transport.oneway('io.podman.ContainerRunlabel', params, options);
+  }
+
   /** Tells the state of a container, as the text of a JSON object. */
   containerStateData(params: { readonly name: string }, options?: CallOptions): Promise<{ config: string }> {
     return this.#transport.call(

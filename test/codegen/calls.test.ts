@@ -1,4 +1,5 @@
 // Calls through generated code, from the client to the service and back, through either door.
+import { EventEmitter, once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { OrgExampleFlagsService } from './golden/org-example-flags.js';
 import { Empty_, Failed, Long, OrgExampleFlagsClient, orgExampleFlags } from './golden/org-example-flags.js';
@@ -33,6 +34,8 @@ const values: OrgExampleValuesService = {
   scale: async (params) => ({ size: params.size ?? 'small' }),
 };
 
+const forgotten = new EventEmitter();
+
 const flags: OrgExampleFlagsService = {
   async *count(params, call) {
     if (call.more) for (let number = 1; number < params.to; number++) yield { number };
@@ -44,7 +47,10 @@ const flags: OrgExampleFlagsService = {
   },
   talk: async () => ({ protocol: 'varlink' }),
   handOver: async () => ({ protocol: 'none' }),
-  forget: async () => ({}),
+  forget: async ({ what }) => {
+    forgotten.emit(what);
+    return {};
+  },
   fail: async (params) => {
     if (params.code === 0) throw new Empty_();
     if (params.code === 1) throw new Long('because', 'a', 'b');
@@ -301,6 +307,15 @@ describe.each([
 
     it('gives nothing back where nothing is declared', async () => {
       expect(await new OrgExampleFlagsClient(connection).forget({ what: 'x' })).toEqual({});
+    });
+
+    it('wants no reply where none is asked for', async () => {
+      const client = new OrgExampleFlagsClient(connection);
+      const arrived = once(forgotten, 'this');
+      expect(await client.forgetOneway({ what: 'this' })).toBeUndefined();
+      await arrived;
+      await client.forgetOneway({ what: 5 as unknown as string });
+      expect(await client.count({ to: 2 })).toEqual({ number: 2 });
     });
   });
 

@@ -408,6 +408,11 @@ export class OrgExampleClashesClient {
     return this.#transport.call('org.example.clashes.TakeUpgrade', params, checkEmpty, options);
   }
 
+  /** Without a reply: resolves when the call is sent, and tells nothing of what becomes of it. */
+  takeUpgradeOneway(params: Empty, options?: CallOptions): Promise<void> {
+    return this.#transport.oneway('org.example.clashes.TakeUpgrade', params, options);
+  }
+
   transport(
     params: TransportParameters,
     options?: CallOptions,

@@ -163,12 +163,31 @@ export class OrgExampleFlagsClient {
     return this.#transport.call('org.example.flags.Forget', params, checkEmpty, options);
   }
 
+  /**
+   * Gives nothing back.
+   * Without a reply: resolves when the call is sent, and tells nothing of what becomes of it.
+   */
+  forgetOneway(params: { readonly what: string }, options?: CallOptions): Promise<void> {
+    return this.#transport.oneway('org.example.flags.Forget', params, options);
+  }
+
   /** Fails with the arguments. */
   fail(
     params: { readonly code: number; readonly message?: string | undefined },
     options?: CallOptions,
   ): Promise<Empty> {
     return this.#transport.call('org.example.flags.Fail', params, checkEmpty, options);
+  }
+
+  /**
+   * Fails with the arguments.
+   * Without a reply: resolves when the call is sent, and tells nothing of what becomes of it.
+   */
+  failOneway(
+    params: { readonly code: number; readonly message?: string | undefined },
+    options?: CallOptions,
+  ): Promise<void> {
+    return this.#transport.oneway('org.example.flags.Fail', params, options);
   }
 }
 

@@ -106,6 +106,14 @@ export class OrgExampleLenientClient {
     return this.#transport.call('org.example.lenient.Nothing', params, checkEmpty, options);
   }
 
+  /**
+   * Takes anything.
+   * Without a reply: resolves when the call is sent, and tells nothing of what becomes of it.
+   */
+  nothingOneway(params: Empty, options?: CallOptions): Promise<void> {
+    return this.#transport.oneway('org.example.lenient.Nothing', params, options);
+  }
+
   /** Every reply as it comes; leaving the loop gives the call up. */
   watchMore(params: Empty, options?: CallOptions): Replies<WatchReply> {
     return this.#transport.more('org.example.lenient.Watch', params, checkWatchReply, options);

@@ -265,9 +265,25 @@ export class OrgExampleProbeClient {
     return this.#transport.call('org.example.probe.Sleep', params, checkEmpty, options);
   }
 
+  /**
+   * Replies after the given number of milliseconds.
+   * Without a reply: resolves when the call is sent, and tells nothing of what becomes of it.
+   */
+  sleepOneway(params: { readonly milliseconds: number }, options?: CallOptions): Promise<void> {
+    return this.#transport.oneway('org.example.probe.Sleep', params, options);
+  }
+
   /** Adds one to a counter kept by the server. Meant for oneway calls. */
   increment(params: Empty, options?: CallOptions): Promise<Empty> {
     return this.#transport.call('org.example.probe.Increment', params, checkEmpty, options);
+  }
+
+  /**
+   * Adds one to a counter kept by the server. Meant for oneway calls.
+   * Without a reply: resolves when the call is sent, and tells nothing of what becomes of it.
+   */
+  incrementOneway(params: Empty, options?: CallOptions): Promise<void> {
+    return this.#transport.oneway('org.example.probe.Increment', params, options);
   }
 
   /** The value of that counter. */
@@ -284,6 +300,17 @@ export class OrgExampleProbeClient {
   }
 
   /**
+   * Always fails with org.example.probe.Failed, whose parameters are the arguments.
+   * Without a reply: resolves when the call is sent, and tells nothing of what becomes of it.
+   */
+  failOneway(
+    params: { readonly code: number; readonly message?: string | undefined },
+    options?: CallOptions,
+  ): Promise<void> {
+    return this.#transport.oneway('org.example.probe.Fail', params, options);
+  }
+
+  /**
    * Fails inside the implementation (an uncaught exception, a rejected promise).
    * The client must get an error reply and the connection must go on.
    */
@@ -291,14 +318,39 @@ export class OrgExampleProbeClient {
     return this.#transport.call('org.example.probe.Crash', params, checkEmpty, options);
   }
 
+  /**
+   * Fails inside the implementation (an uncaught exception, a rejected promise).
+   * The client must get an error reply and the connection must go on.
+   * Without a reply: resolves when the call is sent, and tells nothing of what becomes of it.
+   */
+  crashOneway(params: Empty, options?: CallOptions): Promise<void> {
+    return this.#transport.oneway('org.example.probe.Crash', params, options);
+  }
+
   /** Declared but not implemented: org.varlink.service.MethodNotImplemented. */
   unimplemented(params: Empty, options?: CallOptions): Promise<Empty> {
     return this.#transport.call('org.example.probe.Unimplemented', params, checkEmpty, options);
   }
 
+  /**
+   * Declared but not implemented: org.varlink.service.MethodNotImplemented.
+   * Without a reply: resolves when the call is sent, and tells nothing of what becomes of it.
+   */
+  unimplementedOneway(params: Empty, options?: CallOptions): Promise<void> {
+    return this.#transport.oneway('org.example.probe.Unimplemented', params, options);
+  }
+
   /** Refused to everyone: org.varlink.service.PermissionDenied. */
   forbidden(params: Empty, options?: CallOptions): Promise<Empty> {
     return this.#transport.call('org.example.probe.Forbidden', params, checkEmpty, options);
+  }
+
+  /**
+   * Refused to everyone: org.varlink.service.PermissionDenied.
+   * Without a reply: resolves when the call is sent, and tells nothing of what becomes of it.
+   */
+  forbiddenOneway(params: Empty, options?: CallOptions): Promise<void> {
+    return this.#transport.oneway('org.example.probe.Forbidden', params, options);
   }
 
   /**

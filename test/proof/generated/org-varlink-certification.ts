@@ -386,6 +386,14 @@ export class OrgVarlinkCertificationClient {
     );
   }
 
+  /**
+   * must be called as "oneway"
+   * Without a reply: resolves when the call is sent, and tells nothing of what becomes of it.
+   */
+  test11Oneway(params: Test11Parameters, options?: CallOptions): Promise<void> {
+    return this.#transport.oneway('org.varlink.certification.Test11', writeTest11Parameters(params), options);
+  }
+
   end(params: { readonly clientId: string }, options?: CallOptions): Promise<{ allOk: boolean }> {
     return this.#transport.call(
       'org.varlink.certification.End',
