@@ -173,6 +173,20 @@ describe('a JSON-RPC server', () => {
     expect(await client.next()).toEqual(talked(1));
   });
 
+  it('serves a thousand connections at once', async () => {
+    await using crowded = await serve([[orgExampleFlags, service]], { door: JsonRpcServer });
+    const clients = Array.from({ length: 1000 }, () => new RawClient(crowded.path, '\n'));
+    try {
+      for (const [id, client] of clients.entries()) client.send(talk(id), fail(-id - 1, 102));
+      for (const [id, client] of clients.entries()) expect(await client.next()).toEqual(talked(id));
+      service.go.resolve();
+      for (const [id, client] of clients.entries())
+        expect(await client.next()).toMatchObject({ id: -id - 1 });
+    } finally {
+      for (const client of clients) client.socket.destroy();
+    }
+  });
+
   describe('when it stops', () => {
     it('lets calls end, but takes no further ones', async () => {
       using client = open();
