@@ -18,7 +18,7 @@ export interface RpcReport extends LoadReport {
 export const rpcNames = { own: 'imaged', go: 'Go', jsonRpc: 'imaged, JSON-RPC' } as const;
 
 /** Milliseconds of each measurement. */
-const duration = 400;
+const duration = 300;
 
 export async function benchRpc(rounds: number, cache: string): Promise<RpcReport> {
   const directory = await temporaryDirectory('bench-rpc', cache);

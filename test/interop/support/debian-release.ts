@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-import { output } from './process.js';
+import { CommandError, output } from './process.js';
 
 /** What the archive is signed with, for the releases after the one this machine runs, too. */
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -12,12 +12,21 @@ const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 /** Releases stay unpacked for the next run. */
 const cache = join(homedir(), '.cache', 'imaged-tests');
 
+/** A release that cannot be had here; the message is what apt or dpkg says. */
+export class ReleaseError extends Error {
+  override readonly name = 'ReleaseError';
+  readonly code = 'NO_RELEASE';
+  constructor(release: string, problem: string, options?: ErrorOptions) {
+    super(`Debian ${release}: ${problem}`, options);
+  }
+}
+
 export interface DebianRelease {
   /** A command that runs the program at this path of the release. */
   program(path: string): Promise<string>;
 }
 
-/** Opens a release with these packages and all they need; downloads them the first time. Needs neither root nor a chroot. */
+/** Opens a release with these packages and all they need; downloads them the first time. Throws {@link ReleaseError}. */
 export async function openRelease(release: string, packages: readonly string[]): Promise<DebianRelease> {
   const directory = join(cache, `debian-${release}-${packages.join('-')}`);
   if (!existsSync(directory)) {
@@ -26,6 +35,9 @@ export async function openRelease(release: string, packages: readonly string[]):
       await unpackRelease(building, release, packages);
       // Only a release that is complete gets its name.
       await rename(building, directory);
+    } catch (error) {
+      const said = error instanceof CommandError ? error.finished.stderr.trim().split('\n')[0] : undefined;
+      throw said === undefined ? error : new ReleaseError(release, said, { cause: error });
     } finally {
       await rm(building, { recursive: true, force: true });
     }
