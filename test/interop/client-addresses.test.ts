@@ -13,6 +13,8 @@ jest.setTimeout(60_000);
 
 const program = join(process.cwd(), 'dist', 'imagectl.js');
 const path = process.env['PATH'] ?? '';
+/** A name that a socket has without a file. */
+const abstract = `unix:@imaged-test-${process.pid}`;
 
 let store: PeerStore;
 let daemon: Imaged;
@@ -22,7 +24,7 @@ let socket: string;
 
 beforeAll(async () => {
   store = await PeerStore.create();
-  daemon = await Imaged.start(store);
+  daemon = await Imaged.start(store, { args: ['--address', abstract] });
   socket = daemon.address.slice('unix:'.length);
   const programs = join(store.directory, 'programs');
   await mkdir(programs);
@@ -120,6 +122,12 @@ describe('a service that is started for the connection', () => {
     expect(code).toBe(125);
     expect(stderr).toMatch(/^Error: io\.podman\.ListImages: .*exec:.*: exit status [12]: imaged: .+\n$/);
   });
+});
+
+it('answers imagectl through an abstract socket', async () => {
+  const { code, stdout, stderr } = await imagectl('--url', abstract, 'version');
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('Server:       imaged');
 });
 
 describe('a service on another host', () => {

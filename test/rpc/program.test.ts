@@ -3,7 +3,11 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createServer } from 'node:net';
+import { abstractRelay } from '../../src/rpc/abstract-relay.js';
 import { connect } from '../../src/rpc/client.js';
+import { startProgram } from '../../src/rpc/program.js';
+import { bindAbstract } from '../../src/sys/abstract-socket.js';
 
 const raw = (value: unknown): unknown => value;
 const node = process.execPath;
@@ -69,6 +73,30 @@ describe('a program at the other end', () => {
       ),
     );
     expect(await connection.call('a.b.C', {}, raw)).toEqual({ to: 'stdout' });
+  });
+
+  it('connects to an abstract socket where Node cannot, and passes on both ends of it', async () => {
+    const name = `program-test-${process.pid}`;
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.on('error', () => {});
+      socket.on('data', (bytes) => socket.write(bytes));
+      socket.on('end', () => socket.end('end'));
+    });
+    server.listen({ fd: bindAbstract(name) });
+    try {
+      const { socket, ended } = startProgram(`unix:@${name}`, abstractRelay(name));
+      const large = 'x'.repeat(1_000_000);
+      socket.end(large);
+      let text = '';
+      for await (const bytes of socket) text += String(bytes);
+      expect(text === `${large}end`).toBe(true);
+      expect(await ended).toBe('');
+    } finally {
+      server.close();
+    }
+    const refused = startProgram('unix:@none', abstractRelay(`${name}-none`));
+    refused.socket.resume().end();
+    expect(await refused.ended).toBe('unix:@none: exit status 111: connect: Connection refused');
   });
 
   it('is told to end, and killed, when it does not end with its connection', async () => {
