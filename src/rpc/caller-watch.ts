@@ -20,8 +20,7 @@ export function watchCaller(connection: Watched): void {
 }
 
 export function unwatchCaller(connection: Watched): void {
-  watched.delete(connection);
-  if (watched.size > 0) return;
+  if (!watched.delete(connection) || watched.size > 0) return;
   clearInterval(timer);
   timer = undefined;
 }

@@ -38,7 +38,6 @@ export interface ServeOptions {
 
 interface Served extends ServeOptions {
   readonly descriptor: InterfaceDescriptor;
-  readonly methods: ReadonlyMap<string, MethodDescriptor>;
   readonly service: object;
 }
 
@@ -51,6 +50,8 @@ type Handler = (parameters: object, call: CallContext) => Promise<object> | Stre
 /** The interfaces of a service and the objects that provide them. Doors hand it calls; it knows no door. */
 export class Dispatcher {
   readonly #interfaces = new Map<string, Served>();
+  /** By their full names. */
+  readonly #methods = new Map<string, { readonly served: Served; readonly method: MethodDescriptor }>();
   readonly #log: DispatchLog;
 
   constructor(log: DispatchLog = {}) {
@@ -59,8 +60,10 @@ export class Dispatcher {
 
   /** Serves an interface. A method missing from `service` answers MethodNotImplemented. */
   serve(descriptor: InterfaceDescriptor, service: object, options: ServeOptions = {}): void {
-    const methods = new Map(Object.entries(descriptor.methods));
-    this.#interfaces.set(descriptor.name, { ...options, descriptor, methods, service });
+    const served = { ...options, descriptor, service };
+    this.#interfaces.set(descriptor.name, served);
+    for (const [name, method] of Object.entries(descriptor.methods))
+      this.#methods.set(`${descriptor.name}.${name}`, { served, method });
   }
 
   /** The interfaces in the order they were added. */
@@ -70,8 +73,7 @@ export class Dispatcher {
 
   /** What is known of a method; undefined if it is not served. */
   describe(method: string): MethodDescriptor | undefined {
-    const dot = method.lastIndexOf('.');
-    return this.#interfaces.get(method.slice(0, Math.max(dot, 0)))?.methods.get(method.slice(dot + 1));
+    return this.#methods.get(method)?.method;
   }
 
   /**
@@ -79,13 +81,9 @@ export class Dispatcher {
    * wire. A stream is ended at its next reply once the signal is aborted. Throws nothing but {@link VarlinkError}.
    */
   async run(call: IncomingCall, context: CallContext, send: Send): Promise<JsonText> {
-    const dot = call.method.lastIndexOf('.');
-    if (dot <= 0) throw new InvalidParameter('method');
-    const name = call.method.slice(0, dot);
-    const served = this.#interfaces.get(name);
-    if (served === undefined) throw new InterfaceNotFound(name);
-    const method = served.methods.get(call.method.slice(dot + 1));
-    if (method === undefined) throw new MethodNotFound(call.method);
+    const found = this.#methods.get(call.method);
+    if (found === undefined) throw this.#notFound(call.method);
+    const { served, method } = found;
     const handler = (served.service as Record<string, unknown>)[method.handler];
     if (typeof handler !== 'function') throw new MethodNotImplemented(call.method);
     const parameters = this.#check(call, served, method);
@@ -102,6 +100,13 @@ export class Dispatcher {
     } catch (error) {
       throw this.#errorFor(error, call.method, served, context.signal);
     }
+  }
+
+  #notFound(method: string): VarlinkError {
+    const dot = method.lastIndexOf('.');
+    if (dot <= 0) return new InvalidParameter('method');
+    const name = method.slice(0, dot);
+    return this.#interfaces.has(name) ? new MethodNotFound(method) : new InterfaceNotFound(name);
   }
 
   #check(call: IncomingCall, served: Served, method: MethodDescriptor): object {
