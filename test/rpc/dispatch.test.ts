@@ -22,6 +22,8 @@ const descriptor: InterfaceDescriptor = {
       check: checkEmpty,
       write: (reply: { someName: number }) => ({ some_name: reply.someName }),
     },
+    HandOver: { handler: 'get', stream: false, requires: 'upgrade', check: checkEmpty },
+    Watch: { handler: 'stream', stream: true, requires: 'more', check: checkEmpty },
     Stream: { handler: 'stream', stream: true, check: checkEmpty },
   },
   errors: {},
@@ -74,6 +76,19 @@ describe('Dispatcher', () => {
       '{"answer":42}',
     ]);
     expect(await replies(serving(new Service()), call('Stream'))).toEqual(['{"answer":42}']);
+  });
+
+  it('refuses a call without the flag that its method requires', async () => {
+    const dispatcher = serving({ get: async () => ({}), stream: async function* () {} });
+    await expect(replies(dispatcher, call('HandOver'))).rejects.toMatchObject({
+      error: 'org.varlink.service.ExpectedUpgrade',
+      parameters: {},
+    });
+    await expect(replies(dispatcher, call('Watch'))).rejects.toMatchObject({
+      error: 'org.varlink.service.ExpectedMore',
+      parameters: {},
+    });
+    expect(await replies(dispatcher, call('HandOver', { upgrade: true }))).toEqual(['{}']);
   });
 
   it('gives replies their names on the wire', async () => {
