@@ -1,7 +1,7 @@
 // Comments of interface files → Markdown. What they say is text: it cannot become markup or HTML.
 
 /** Members by name; a word that is one of them becomes a link to it. */
-export type Links = ReadonlySet<string>;
+export type Links = Pick<ReadonlySet<string>, 'has'>;
 
 /** A table; no lines at all if it has no rows. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
@@ -53,7 +53,7 @@ function isIndented(lines: readonly string[]): boolean {
 /** A line of text. What stands in backticks is code; addresses stay as they are. */
 function markedUp(line: string, links: Links): string {
   // Under a line of text these would make it a heading, or the head of a table.
-  if (/^[\s=|:-]*[=-][\s=|:-]*$/.test(line)) return `\\${line.trim()}`;
+  if (/^[\s=|:-]+$/.test(line) && /[=-]/.test(line)) return `\\${line.trim()}`;
   return line
     .split(/(`[^`]+`|https?:\/\/[^\s<>()`]+)/)
     .map((part, index) => {
