@@ -3,6 +3,9 @@ import { rm } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { defaultAddress } from '../../client/options.js';
 import { clientVersion } from '../../client/version.js';
+import { ImageNotFound, ioPodman } from '../../src/generated/io-podman.js';
+import { Dispatcher } from '../../src/rpc/index.js';
+import { JsonRpcServer } from '../../src/rpc/jsonrpc/server.js';
 import { imagectl } from './support/imagectl.js';
 import type { RunningService } from './support/service.js';
 import { startService } from './support/service.js';
@@ -82,6 +85,25 @@ describe('the address', () => {
     // oxlint-disable-next-line typescript/require-await -- the shape of a service
     const service = await start({ imageExists: async () => ({ exists: 0 }) });
     expect(await imagectl(nowhere, args(service.address))).toEqual({ stdout: '', stderr: '', code: 0 });
+  });
+
+  it('may be a door that speaks JSON-RPC', async () => {
+    const dispatcher = new Dispatcher();
+    const missing = new ImageNotFound('b', 'b: image not known');
+    dispatcher.serve(ioPodman, {
+      // oxlint-disable-next-line typescript/require-await -- the shape of a service
+      imageExists: async () => ({ exists: 0 }),
+      historyImage: () => Promise.reject(missing),
+    });
+    const server = new JsonRpcServer({ dispatcher });
+    const address = await server.listen('tcp:127.0.0.1:0');
+    const url = `jsonrpc+${address}`;
+    expect(await imagectl(nowhere, ['--url', url, 'exists', 'a'])).toMatchObject({ code: 0, stderr: '' });
+    expect(await imagectl(nowhere, ['--url', url, 'history', 'b'])).toMatchObject({
+      code: 125,
+      stderr: 'Error: b: image not known\n',
+    });
+    await server.close();
   });
 
   it('is named when nobody answers there', async () => {
