@@ -32,6 +32,9 @@ export interface LoadReport {
   readonly clients: Figures<number>;
 }
 
+/** How often the targets take turns at small calls in a round: what else the machine does then hits all of them. */
+const turns = 3;
+
 /** Runs the plan: within each round everything on every target, one after the other. */
 export async function runPlan({ targets, rounds, duration }: Plan): Promise<LoadReport> {
   const report: LoadReport = { samples: {}, large: {}, json: {}, clients: {} };
@@ -44,7 +47,8 @@ export async function runPlan({ targets, rounds, duration }: Plan): Promise<Load
 
 async function runRound(report: LoadReport, targets: readonly Target[], duration: number): Promise<void> {
   for (const [name, scenario] of Object.entries(scenarios))
-    for (const target of targets) collect(report.samples, name, target, await scenario(target, duration));
+    for (let turn = 0; turn < turns; turn += 1)
+      for (const target of targets) collect(report.samples, name, target, await scenario(target, duration));
   for (const [name, call] of Object.entries(largeCalls)) {
     (report.json[name] ??= []).push(jsonSeconds(call.parameters));
     for (const target of targets) collect(report.large, name, target, await largeCall(target, call));

@@ -30,7 +30,7 @@ const rows: readonly Row[] = [
 /** Tables of all figures. */
 export function rpcSection(report: RpcReport): string {
   return [
-    `Medians of ${report.rounds} rounds. The probe server, with all its checks, against the same methods on Debian's`,
+    `Medians of ${report.rounds} rounds, the ratios those of turns that followed one another. The probe server, with all its checks, against the same methods on Debian's`,
     'golang-github-varlink-go-dev: each on a unix socket of its own, asked in turn by one client process that writes ready-made',
     'calls and counts the replies; with 16 in flight and streams it is busier than the server. Of rates more is better, of times less.',
     '',
@@ -57,14 +57,18 @@ export function rpcSection(report: RpcReport): string {
 }
 
 function figures({ samples, targets }: RpcReport, { title, scenario, figure }: Row): string[] {
-  const middle = (target: string): number =>
-    median((samples[scenario]?.[target] ?? []).flatMap((sample) => sample[figure] ?? []));
+  const all = (target: string): number[] =>
+    (samples[scenario]?.[target] ?? []).flatMap((sample) => sample[figure] ?? []);
+  const ratio = (one: string, other: string): string => {
+    const others = all(other);
+    return median(all(one).map((value, turn) => value / (others[turn] ?? Number.NaN))).toFixed(2);
+  };
   const { own, go, jsonRpc } = rpcNames;
-  const ratios = [middle(own) / middle(go), middle(jsonRpc) / middle(own)];
   return [
     title,
-    ...targets.map((target) => rounded(middle(target))),
-    ...ratios.map((ratio) => ratio.toFixed(2)),
+    ...targets.map((target) => rounded(median(all(target)))),
+    ratio(own, go),
+    ratio(jsonRpc, own),
   ];
 }
 

@@ -18,7 +18,7 @@ export interface RpcReport extends LoadReport {
 export const rpcNames = { own: 'imaged', go: 'Go', jsonRpc: 'imaged, JSON-RPC' } as const;
 
 /** Milliseconds of each measurement. */
-const duration = 300;
+const duration = 150;
 
 export async function benchRpc(rounds: number, cache: string): Promise<RpcReport> {
   const directory = await temporaryDirectory('bench-rpc', cache);
@@ -30,13 +30,16 @@ export async function benchRpc(rounds: number, cache: string): Promise<RpcReport
     const ownAddress = `unix:${join(directory, 'own.sock')}`;
     const goAddress = `unix:${join(directory, 'go.sock')}`;
     const jsonRpcAddress = `unix:${join(directory, 'jsonrpc.sock')}`;
-    const doors = [ownAddress, `jsonrpc+${jsonRpcAddress}`];
-    await using ours = await startServer(ownAddress, process.execPath, [probe, ...doors]);
+    await using ours = await startServer(ownAddress, process.execPath, [probe, ownAddress]);
+    await using jsonRpc = await startServer(jsonRpcAddress, process.execPath, [
+      probe,
+      `jsonrpc+${jsonRpcAddress}`,
+    ]);
     await using go = await startServer(goAddress, goProgram, ['server', goAddress]);
     const targets: Target[] = [
       { name: rpcNames.own, door: 'varlink', address: ownAddress, pid: ours.pid },
       { name: rpcNames.go, door: 'varlink', address: goAddress, pid: go.pid },
-      { name: rpcNames.jsonRpc, door: 'jsonrpc', address: jsonRpcAddress, pid: ours.pid },
+      { name: rpcNames.jsonRpc, door: 'jsonrpc', address: jsonRpcAddress, pid: jsonRpc.pid },
     ];
     const plan: Plan = { targets, rounds, duration };
     const args = [join(here, 'rpc-load.js'), JSON.stringify(plan)];
