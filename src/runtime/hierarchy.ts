@@ -1,7 +1,7 @@
 // Which image was made from which (images-and-transports §9).
 import type { StoredImage, StoreView } from '../store/index.js';
 import type { ImageFactsCache } from './image-facts.js';
-import { inSlices } from './slices.js';
+import { inSlices } from '../sys/slices.js';
 
 /** Parents and children among the images of one view. */
 export class ImageHierarchy {

@@ -3,7 +3,7 @@ import { repositoryName } from '../oci/reference.js';
 import { manifestDigests, type Store, type StoredImage, type StoreView } from '../store/index.js';
 import { ImageHierarchy } from './hierarchy.js';
 import { ImageFactsCache } from './image-facts.js';
-import { inSlices } from './slices.js';
+import { inSlices } from '../sys/slices.js';
 import { parsedName } from './resolve.js';
 import { secondTime } from './time.js';
 

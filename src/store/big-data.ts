@@ -1,8 +1,9 @@
 // The data items of images: the names of their files, the items every image has, reading and writing.
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestHex, type Digest } from '../oci/digest.js';
 import { ImageDataError } from './errors.js';
+import type { Graveyard } from './graveyard.js';
 import type { ImageDataItem, StoredImage } from './image-record.js';
 import type { Place } from './place.js';
 
@@ -84,6 +85,7 @@ export async function installImageData(
   }
 }
 
-export async function removeImageData(place: Place, id: string): Promise<void> {
-  await rm(join(place.imagesDirectory, id), { recursive: true, force: true });
+/** Moves all data of an image to `graveyard`, which has to be open. */
+export function removeImageData(place: Place, id: string, graveyard: Graveyard): void {
+  graveyard.bury(join(place.imagesDirectory, id));
 }

@@ -64,15 +64,14 @@ export class Catalog {
    */
   async update<T>(plan: LockPlan, change: (draft: Draft) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const held = await this.#acquire(plan, signal);
+    let draft: OpenDraft | undefined;
     try {
-      const draft = new OpenDraft(this.#own, held, await this.#read());
-      try {
-        return await change(draft);
-      } finally {
-        this.#current = draft.snapshot();
-      }
+      draft = new OpenDraft(this.#own, held, await this.#read());
+      return await change(draft);
     } finally {
       release(held);
+      // Others need not wait for what follows from the records.
+      if (draft !== undefined) this.#current = draft.snapshot();
     }
   }
 

@@ -6,6 +6,7 @@ import type { StoredImage } from './image-record.js';
 import type { Journal, JournalEntry, Note } from './journal.js';
 import type { StoredLayer } from './layer-record.js';
 import type { Place } from './place.js';
+import { OpenFiles } from './open-files.js';
 import { prepareRecords, type PreparedFile, type Records } from './record-file.js';
 import { removeIncompleteLayers } from './remove-layers.js';
 import { stagingRoots } from './staging.js';
@@ -25,6 +26,8 @@ export interface Plan {
   readonly records: PlannedRecords;
   /** What a crash in the midst of it would leave behind; absent if nothing. */
   readonly note?: Note | undefined;
+  /** Whether anything is going to be removed. */
+  readonly buries?: boolean;
 }
 
 /** What changes are made with. */
@@ -58,6 +61,7 @@ export async function makeChange<P extends Plan, T>(
   const early = await change.plan(state);
   const workspace = await TempDir.create(stagingRoots(own).layers);
   const graveyard = new Graveyard(own);
+  const replaced = new OpenFiles();
   const entries = new Set<JournalEntry>();
   const note = async (plan: P): Promise<void> => {
     if (plan.note !== undefined) entries.add(await journal.add(plan.note));
@@ -65,7 +69,8 @@ export async function makeChange<P extends Plan, T>(
   let broken = false;
   try {
     await note(early);
-    const prepared = await prepare(own, early.records, workspace);
+    if (early.buries) await graveyard.open();
+    const prepared = await prepare(own, early.records, workspace, replaced);
     return await catalog.update(
       change.locks,
       async (draft) => {
@@ -84,6 +89,7 @@ export async function makeChange<P extends Plan, T>(
   } finally {
     // What broke in the midst is looked after at the next start.
     if (!broken) for (const entry of entries) await entry.remove();
+    await replaced.close();
     await workspace.remove();
     await graveyard.remove();
   }
@@ -99,12 +105,18 @@ async function prepare(
   own: Place,
   { announced, layers, images }: PlannedRecords,
   workspace: TempDir,
+  open: OpenFiles,
 ): Promise<PreparedRecords> {
   const write = async <T>(
     path: string,
     records: Records<T> | undefined,
-  ): Promise<PreparedFile<T> | undefined> =>
-    records && (await prepareRecords(path, records, workspace.addition()));
+  ): Promise<PreparedFile<T> | undefined> => {
+    if (records === undefined) return undefined;
+    const temporary = workspace.addition();
+    const prepared = await prepareRecords(path, records, temporary);
+    await Promise.all([open.add(path), open.add(temporary)]);
+    return prepared;
+  };
   const writing = [
     write(own.files.layers, announced),
     write(own.files.layers, layers),

@@ -1,6 +1,7 @@
 // Adding an image with its layers.
 import { installImageData, removeImageData, writeImageData } from './big-data.js';
 import { makeChange, type ChangeContext } from './change.js';
+import { ownImage } from './draft.js';
 import { planCommit, type CommitPlan, type ImageCommit, type Places } from './commit-plan.js';
 import type { FairQueue } from './fair-queue.js';
 import type { StoredImage } from './image-record.js';
@@ -60,15 +61,16 @@ async function commitInTurn(
       async carryOut({ dressed, merges }, save, draft, graveyard) {
         try {
           await save('announced');
-          await Promise.all(dressed.map((layer) => install(own, layer, graveyard)));
+          await install(own, dressed, graveyard);
           await save('layers');
           await installImageData(own, image.id, dataDirectory, image.bigData);
           await save('images');
-          return draft.view.imageById(image.id) as StoredImage;
+          return ownImage(draft, image.id) as StoredImage;
         } catch (error) {
           const undo = async (): Promise<void> => {
             await removeLayers(own, draft, new Set(dressed.map(({ id }) => id)), graveyard);
-            if (!merges) await removeImageData(own, image.id);
+            await graveyard.open();
+            if (!merges) removeImageData(own, image.id, graveyard);
           };
           await undo().catch(() => undefined); // the first error tells more, and the next start tries again
           throw error;

@@ -32,9 +32,9 @@ export async function deleteImage(
       async carryOut({ orphans }, save, _draft, graveyard) {
         await refuseMounted(mountsPath, id, orphans);
         await save('images');
-        await removeImageData(own, id);
+        removeImageData(own, id, graveyard);
         await save('announced');
-        for (const layer of orphans) await uninstall(own, layer, graveyard);
+        await uninstall(own, orphans, graveyard);
         await save('layers');
         return orphans;
       },
@@ -56,6 +56,7 @@ function planDeletion(own: Place, state: State, id: string): DeletePlan {
   const { layers, images } = state.own;
   return {
     orphans,
+    buries: true,
     note: { layers: orphans.toReversed(), images: [id] },
     records: {
       images: images.filter(({ value }) => value !== image),

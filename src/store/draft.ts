@@ -40,6 +40,11 @@ export interface Draft extends State {
   saveImages(records: Records<StoredImage>, prepared?: PreparedFile<StoredImage>): Promise<void>;
 }
 
+/** An image of the store's own. Asking the view would have it made anew while the locks are held. */
+export function ownImage({ own }: State, id: string): StoredImage | undefined {
+  return own.images.find(({ value }) => value.id === id)?.value;
+}
+
 export class OpenDraft implements Draft {
   readonly #place: Place;
   readonly #held: ReadonlyMap<LockName, HeldLock>;

@@ -1,6 +1,6 @@
 // Names of images: an image has them in an order, no two images share one, and the history forgets none.
 import { makeChange, type ChangeContext, type Plan } from './change.js';
-import type { State } from './draft.js';
+import { ownImage, type State } from './draft.js';
 import { ImageUnknownError, ReadOnlyImageError } from './errors.js';
 import { recordWithout, renamedRecord, type StoredImage } from './image-record.js';
 import type { Decode, Records, StoredRecord } from './record-file.js';
@@ -42,7 +42,7 @@ export async function updateNames(
       },
       async carryOut(_plan, save, draft) {
         await save('images');
-        return draft.view.imageById(id) as StoredImage;
+        return ownImage(draft, id) as StoredImage;
       },
     },
     signal,

@@ -1,7 +1,9 @@
 // The directories of the overlay driver: what a layer's directory holds besides its files, and how layers refer to one another.
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { chmod, chown, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inSlices } from '../sys/slices.js';
 import { StoreUnreadableError, TooManyLayersError } from './errors.js';
 import type { StagedLayer } from './staging.js';
 import type { Graveyard } from './graveyard.js';
@@ -93,6 +95,7 @@ export async function dress(
   const { mode, uid, gid } = parent ?? { mode: BASE_MODE, uid: 0, gid: 0 };
   await Promise.all([
     write(join(home, 'link'), link),
+    symlink(join('..', id, 'diff'), staged.linkPath).catch(unlessTaken),
     ensureDirectory(join(home, 'work')),
     ensureDirectory(join(home, 'merged')),
     own(directory, uid, gid).then(() => chmod(directory, mode)),
@@ -110,29 +113,56 @@ export async function dress(
   };
 }
 
-/** Puts a dressed layer where it belongs. The caller holds the layers lock and has its record saved as incomplete. */
-export async function install(place: Place, layer: DressedLayer, graveyard: Graveyard): Promise<void> {
-  const { directory, tarSplit } = layerPaths(place, layer.id);
-  const { home, tarSplitPath } = layer.staged;
-  await rename(home, directory).catch(async (error: unknown) => {
-    if (!isTaken(error)) throw error;
-    await uninstall(place, layer.id, graveyard); // without a record: left by a process that died
-    await rename(home, directory);
+/**
+ * Puts dressed layers where they belong, base first. The caller holds the layers lock and has their records saved as
+ * incomplete. The calls are made on this thread, a few milliseconds at a time: each takes some microseconds, and everybody
+ * who waits for the lock would wait for its way to another thread and back, too.
+ */
+export async function install(
+  place: Place,
+  layers: readonly DressedLayer[],
+  graveyard: Graveyard,
+): Promise<void> {
+  const stale = layers.filter(({ id }) => existsSync(layerPaths(place, id).directory));
+  // Without a record: left by a process that died.
+  if (stale.length > 0)
+    await uninstall(
+      place,
+      stale.map(({ id }) => id),
+      graveyard,
+    );
+  await inSlices(layers, (layer) => {
+    const { directory, tarSplit } = layerPaths(place, layer.id);
+    renameSync(layer.staged.home, directory);
+    renameSync(layer.staged.tarSplitPath, tarSplit);
+    renameSync(layer.staged.linkPath, linkPath(place, layer.link));
   });
-  await Promise.all([
-    rename(tarSplitPath, tarSplit),
-    symlink(join('..', layer.id, 'diff'), linkPath(place, layer.link)),
-  ]);
 }
 
-/** Takes away all that there is of a layer. Its directory is only moved to `graveyard`, as removing it takes long. */
-export async function uninstall(place: Place, id: string, graveyard: Graveyard): Promise<void> {
-  const { directory, tarSplit } = layerPaths(place, id);
-  const link = await readFile(join(directory, 'link'), 'latin1').catch(emptyIfMissing);
-  if (/^[A-Z0-9]+$/.test(link.trim())) await rm(linkPath(place, link.trim()), { force: true });
-  await rename(directory, await graveyard.deletion(id)).catch(emptyIfMissing);
-  await rm(tarSplit, { force: true });
-  await rm(join(place.layersDirectory, id), { recursive: true, force: true });
+/**
+ * Takes away all that there is of these layers, to `graveyard`, as removing them takes long.
+ * On this thread, as {@link install}.
+ */
+export async function uninstall(place: Place, ids: readonly string[], graveyard: Graveyard): Promise<void> {
+  if (ids.length === 0) return;
+  await graveyard.open();
+  await inSlices(ids, (id) => {
+    const { directory, tarSplit } = layerPaths(place, id);
+    const link = linkOf(directory);
+    if (/^[A-Z0-9]+$/.test(link)) graveyard.bury(linkPath(place, link));
+    graveyard.bury(directory);
+    graveyard.bury(tarSplit);
+    graveyard.bury(join(place.layersDirectory, id));
+  });
+}
+
+/** The short name of a layer; empty if it has none. */
+function linkOf(directory: string): string {
+  try {
+    return readFileSync(join(directory, 'link'), 'latin1').trim();
+  } catch (error) {
+    return emptyIfMissing(error);
+  }
 }
 
 function linkPath(place: Place, link: string): string {
@@ -163,12 +193,11 @@ async function ensureDirectory(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
 }
 
-function isTaken(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOTEMPTY' || code === 'EEXIST';
-}
-
 function emptyIfMissing(error: unknown): string {
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
   throw error;
+}
+
+function unlessTaken(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
 }

@@ -32,13 +32,14 @@ export async function recover(
   }
   const graveyard = new Graveyard(own);
   try {
+    await graveyard.open();
     return await catalog.update(
       { layers: 'write', images: 'write', containers: 'read' },
       async (draft) => {
         await removeIncompleteLayers(own, draft, graveyard);
         const removed = await removeUnused(own, draft, pending.layers, graveyard);
         for (const id of pending.images) {
-          if (draft.own.images.every(({ value }) => value.id !== id)) await removeImageData(own, id);
+          if (draft.own.images.every(({ value }) => value.id !== id)) removeImageData(own, id, graveyard);
         }
         await pending.clear();
         return removed;
@@ -60,7 +61,7 @@ async function removeUnused(
   // Noted base first, so the reverse takes children before what they stand on.
   for (const id of ids.toReversed()) {
     const layer = draft.view.layer(id);
-    if (layer === undefined) await uninstall(own, id, graveyard);
+    if (layer === undefined) await uninstall(own, [id], graveyard);
     else if (!layer.readOnly && !countUsers(draft.view).has(id)) {
       await removeLayers(own, draft, new Set([id]), graveyard);
       removed.push(id);

@@ -59,7 +59,7 @@ export async function removeLayers(
   const drop = (records: Records<StoredLayer>): Records<StoredLayer> =>
     records.filter(({ value }) => !ids.has(value.id));
   await save(draft, mark);
-  for (const id of ids) await uninstall(own, id, graveyard);
+  await uninstall(own, [...ids], graveyard);
   await save(draft, drop);
 }
 

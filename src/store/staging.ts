@@ -23,6 +23,8 @@ export class StagedLayer {
   readonly tarSplitPath: string;
   /** The future directory of the layer, with `directory` in it. */
   readonly home: string;
+  /** Does not exist yet: the future link to `directory`. */
+  readonly linkPath: string;
   readonly #driverTemp: TempDir;
   readonly #layersTemp: TempDir;
 
@@ -30,6 +32,7 @@ export class StagedLayer {
     this.#driverTemp = driverTemp;
     this.#layersTemp = layersTemp;
     this.home = driverTemp.addition();
+    this.linkPath = driverTemp.addition();
     this.directory = join(this.home, 'diff');
     this.tarSplitPath = layersTemp.addition();
   }

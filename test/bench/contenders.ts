@@ -1,10 +1,9 @@
 // Who pulls in the bench: each into a fresh store on the file system of the cache.
-import { spawn } from 'node:child_process';
-
 import { Imaged } from '../interop/support/imaged.js';
 import { PeerStore } from '../interop/support/peer-store.js';
-import { CommandError, ended, type Finished, output, Transcript } from '../interop/support/process.js';
+import { CommandError, type Finished, output } from '../interop/support/process.js';
 import type { LockHolds } from './lock-probe.js';
+import { watchLocks } from './lock-watch.js';
 import { seconds } from './statistics.js';
 
 /** One pull: wall time in seconds, and the daemon's highest resident set in bytes where it is a daemon. */
@@ -98,7 +97,7 @@ interface Place {
 }
 
 async function inFreshStore(
-  { image, parent, chroot, watchLocks }: Place,
+  { image, parent, chroot, watchLocks: watch }: Place,
   pull: (store: PeerStore) => Promise<Sample>,
 ): Promise<Sample> {
   const host = image.slice(0, image.indexOf('/'));
@@ -110,7 +109,7 @@ async function inFreshStore(
   try {
     // What the contender before has left to be written must not slow this one down.
     await output('sync', []);
-    const locks = watchLocks === true ? watchLocksOf(store.root) : undefined;
+    const locks = watch === true ? watchLocks(store.root) : undefined;
     const sample = await pull(store);
     const holds = await locks?.();
     await store.podmanOutput('image', 'exists', image);
@@ -125,16 +124,4 @@ async function succeed(finishing: Promise<Finished>): Promise<void> {
   if (finished.code !== 0) {
     throw new CommandError(['pull'], finished);
   }
-}
-
-/** Starts the probe; what is returned ends it and says what it saw. */
-function watchLocksOf(root: string): () => Promise<LockHolds> {
-  const probe = new URL('./lock-probe.js', import.meta.url).pathname;
-  const child = spawn(process.execPath, [probe, root], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const said = new Transcript(child.stdout);
-  return async () => {
-    child.stdin.end();
-    await ended(child);
-    return JSON.parse(said.text) as LockHolds;
-  };
 }

@@ -1,4 +1,4 @@
-// The bench: `npm run bench -- pull|list|start|rpc [--rounds N] [--fixture NAME…] [--newer RELEASE…] [--cache DIRECTORY]`.
+// The bench: `npm run bench -- pull|list|locks|start|rpc [--rounds N] [--fixture NAME…] [--newer RELEASE…] [--cache DIRECTORY]`.
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,8 @@ import { parseArgs } from 'node:util';
 import { fixtureNames } from './fixtures.js';
 import { benchList } from './list.js';
 import { benchPull } from './pull.js';
-import { listSection, publish, pullSection, startSection } from './report.js';
+import { benchLocks } from './locks.js';
+import { listSection, locksSection, publish, pullSection, startSection } from './report.js';
 import { rpcSection } from './rpc-report.js';
 import { benchRpc } from './rpc.js';
 import { benchStart } from './start.js';
@@ -39,6 +40,11 @@ switch (what) {
     await publish('Listing', listSection(await benchList([10, 1000, 10_000], values.cache)), true);
     break;
   }
+  case 'locks': {
+    const report = await benchLocks(Math.max(rounds, 30), 1000, values.cache);
+    await publish('Locking', locksSection(report), true);
+    break;
+  }
   case 'start': {
     await publish('Starting', startSection(await benchStart(Math.max(rounds, 15), values.cache)), true);
     break;
@@ -48,7 +54,7 @@ switch (what) {
     break;
   }
   default: {
-    console.error(`no bench ${what}: pull, list, start or rpc`);
+    console.error(`no bench ${what}: pull, list, locks, start or rpc`);
     process.exitCode = 2;
   }
 }

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { startDockerRegistry } from '../interop/support/docker-registry.js';
 import { removeTree } from '../interop/support/files.js';
 import { imagedProgram } from '../interop/support/imaged.js';
-import { output } from '../interop/support/process.js';
 import { type Contender, imaged, podman, type Sample, skopeo } from './contenders.js';
 import { type Fixture, openFixtures, openWarmUp } from './fixtures.js';
 import { newerSystems } from './newer.js';
+import { push } from './push.js';
 import { median } from './statistics.js';
 
 export interface PullOptions {
@@ -74,14 +74,6 @@ async function measureAll(
   } finally {
     await registry.close();
   }
-}
-
-async function push(fixture: Fixture, host: string): Promise<string> {
-  const image = `${host}/bench/${fixture.name}:latest`;
-  const source = `oci:${fixture.layout}:latest`;
-  const options = ['--insecure-policy', 'copy', '--quiet', '--dest-tls-verify=false'];
-  await output('skopeo', [...options, source, `docker://${image}`]);
-  return image;
 }
 
 async function measure(

@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 
 import type { ListReport } from './list.js';
+import type { LocksReport } from './locks.js';
 import { medianSeconds, type PullReport, type PullResult } from './pull.js';
 import type { StartReport } from './start.js';
 
@@ -11,7 +12,7 @@ const page = 'docs/performance.md';
 
 const preface = `# Performance
 
-Written by \`npm run bench -- pull|list|start|rpc\`; each run replaces its own section. Ratios are imaged's median over that of
+Written by \`npm run bench -- pull|list|locks|start|rpc\`; each run replaces its own section. Ratios are imaged's median over that of
 the fastest peer, or of what is named; below 1 is faster.
 `;
 
@@ -95,6 +96,25 @@ export function listSection(reports: readonly ListReport[]): string {
         milliseconds(one.first),
         one.podman === undefined ? 'more than 20 s' : milliseconds(one.podman),
       ]),
+    ),
+  ].join('\n');
+}
+
+export function locksSection(report: LocksReport): string {
+  return [
+    'How long exclusive locks of the store are held (looked at every 0.25 ms) while imaged pulls an image of 40 layers and one of',
+    'two, tags, untags and removes them, in a store of other images.',
+    '',
+    table(
+      ['rounds', 'other images', 'times a lock was held', 'median', 'p99', 'longest'],
+      [
+        [
+          String(report.rounds),
+          String(report.images),
+          String(report.holds),
+          ...[report.median, report.p99, report.longest].map(milliseconds),
+        ],
+      ],
     ),
   ].join('\n');
 }

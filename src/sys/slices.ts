@@ -1,4 +1,4 @@
-// Long loops on the thread that serves callers, with turns for the callers in between.
+// Long loops on a thread that serves callers, with turns for the callers in between.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** The milliseconds a loop holds the thread at a time. */
