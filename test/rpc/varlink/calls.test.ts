@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ImageNotFound, IoPodmanClient } from '../../../src/generated/io-podman.js';
 import { OrgVarlinkServiceClient } from '../../../src/generated/org-varlink-service.js';
 import { listen } from '../../../src/rpc/listen.js';
@@ -128,16 +128,21 @@ describe('a call that fails with its connection', () => {
 
 describe('a timeout', () => {
   it('leaves no timer behind when its call is over, or was not sent', async () => {
-    const timers = (): number =>
-      process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
-    const before = timers();
+    const set = jest.spyOn(globalThis, 'setTimeout');
+    const clear = jest.spyOn(globalThis, 'clearTimeout');
     const options = { timeout: 1e6 };
     answer = (socket, text) => (text.includes('Last') ? socket.destroy() : socket.write('{}\0'));
     await connection.call('a.b.C', {}, raw, options);
     for await (const _ of connection.more('a.b.C', {}, raw, options)) continue;
     await expect(connection.call('a.b.Last', {}, raw, options)).rejects.toMatchObject(closed);
     await expect(connection.call('a.b.C', {}, raw, options)).rejects.toMatchObject(closed);
-    expect(timers()).toBe(before);
+    const started = set.mock.calls.flatMap(([, time], index) =>
+      time === options.timeout ? [set.mock.results[index]?.value] : [],
+    );
+    const cleared = clear.mock.calls.map(([timer]) => timer);
+    jest.restoreAllMocks();
+    expect(started).toHaveLength(4);
+    expect(started.filter((timer) => !cleared.includes(timer))).toEqual([]);
   });
 
   it('ends the call and the connection, for the reply could be taken for another', async () => {
