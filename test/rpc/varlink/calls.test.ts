@@ -139,7 +139,7 @@ describe('a timeout', () => {
     const started = set.mock.calls.flatMap(([, time], index) =>
       time === options.timeout ? [set.mock.results[index]?.value] : [],
     );
-    const cleared = clear.mock.calls.map(([timer]) => timer);
+    const cleared = clear.mock.calls.map(([timer]): unknown => timer);
     jest.restoreAllMocks();
     expect(started).toHaveLength(4);
     expect(started.filter((timer) => !cleared.includes(timer))).toEqual([]);
