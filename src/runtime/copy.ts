@@ -1,4 +1,5 @@
 // The one way an image is copied: plan it from the source, bring the layers that are missing, commit.
+import { setMaxListeners } from 'node:events';
 import { parseConfig } from '../oci/config.js';
 import { parseManifest, type ImageManifest } from '../oci/manifest.js';
 import { choosePlatform } from '../oci/choose-platform.js';
@@ -116,6 +117,8 @@ async function bringLayers(
 ): Promise<void> {
   const failure = new AbortController();
   const signal = AbortSignal.any([operation.signal, failure.signal]);
+  // One signal ends all layers; that is no leak.
+  setMaxListeners(0, signal);
   const bring = async (layer: LayerPlan): Promise<void> => {
     const { digest, size } = layer.blob;
     try {
