@@ -17,7 +17,8 @@ export function checkReply<T>(method: string, reply: Reply, check: Check<T>): T 
   try {
     return check(reply.parameters);
   } catch (error) {
-    if (!(error instanceof FieldError)) throw error;
+    // A type that contains itself may come nested without end.
+    if (!(error instanceof FieldError || error instanceof RangeError)) throw error;
     throw new InvalidReplyError(`${method}: ${error.message}`, { cause: error });
   }
 }
