@@ -16,11 +16,20 @@ const mebibyte = 1024 * 1024;
 const payload = 'x'.repeat(1000);
 
 /** A stream that would never end, and more calls than any buffer holds. */
-const streaming = callOf('Stream', { count: 2 ** 40, size: payload.length }, ',"more":true');
+const endless = { count: 2 ** 40, size: payload.length };
+const streaming = callOf('Stream', endless, ',"more":true');
 const calling = callOf('EchoString', { value: payload }).repeat(10_000);
+const streamingRequest = requestOf(1, 'Stream', endless);
+const requesting = Array.from({ length: 10_000 }, (_, id) =>
+  requestOf(id, 'EchoString', { value: payload }),
+).join('');
 
 function callOf(method: string, parameters: object, flag = ''): string {
   return `{"method":"org.example.probe.${method}","parameters":${JSON.stringify(parameters)}${flag}}\0`;
+}
+
+function requestOf(id: number, method: string, params: object): string {
+  return `${JSON.stringify({ jsonrpc: '2.0', id, method: `org.example.probe.${method}`, params })}\n`;
 }
 
 describe('a client that stops reading', () => {
@@ -30,13 +39,15 @@ describe('a client that stops reading', () => {
 
   /** Opens connections that send and never read. */
   async function stop(count: number, text: string): Promise<void> {
+    const path = text.startsWith('{"jsonrpc"') ? `${directory}/jsonrpc` : `${directory}/socket`;
     for (let i = 0; i < count; i++) {
-      const socket = connect(server.address.slice('unix:'.length)).pause();
+      const socket = connect(path).pause();
       socket.on('error', () => undefined);
       socket.write(text);
       sockets.push(socket);
     }
     await idle();
+    expect(sockets.filter((socket) => socket.connecting || socket.destroyed)).toEqual([]);
   }
 
   /** Resolves when the server has used no processor time for a while. */
@@ -61,7 +72,11 @@ describe('a client that stops reading', () => {
     directory = mkdtempSync(join(tmpdir(), 'readers-'));
     const address = `unix:${join(directory, 'socket')}`;
     const program = join(process.cwd(), 'dist', 'probe-server.js');
-    server = await startServer(address, process.execPath, [program, address]);
+    server = await startServer(address, process.execPath, [
+      program,
+      `jsonrpc+unix:${directory}/jsonrpc`,
+      address,
+    ]);
   });
 
   afterEach(async () => {
@@ -73,6 +88,8 @@ describe('a client that stops reading', () => {
   it.each([
     ['in the middle of a stream', streaming],
     ['and goes on calling', calling],
+    ['in the middle of a stream of JSON-RPC', streamingRequest],
+    ['and goes on calling through JSON-RPC', requesting],
   ])('%s costs less than 1 MiB and holds nobody up', async (_, text) => {
     await stop(10, text);
     const before = memory();
