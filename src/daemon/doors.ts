@@ -9,7 +9,7 @@ import {
   type DoorOptions,
   type Peer,
 } from '../rpc/index.js';
-import { JsonRpcServer } from '../rpc/jsonrpc/server.js';
+import type { JsonRpcServer } from '../rpc/jsonrpc/server.js';
 import { VarlinkServer } from '../rpc/varlink/server.js';
 import { bindAbstract } from '../sys/abstract-socket.js';
 import { isListening, peerCredentials } from '../sys/peer.js';
@@ -18,37 +18,50 @@ import type { DaemonOptions } from './options.js';
 
 /** Both doors, which count their callers together. */
 export class Doors {
+  readonly #options: DoorOptions;
   readonly #varlink: VarlinkServer;
-  readonly #jsonRpc: JsonRpcServer;
+  #jsonRpc: JsonRpcServer | undefined;
 
   constructor(
     dispatcher: Dispatcher,
     told: Pick<AdmissionOptions, 'onActivity'> & Pick<DoorOptions, 'onFailure'>,
   ) {
-    const options = { ...told, dispatcher, bindAbstract, admission: new Admission({ ...told, peerOf }) };
-    this.#varlink = new VarlinkServer(options);
-    this.#jsonRpc = new JsonRpcServer(options);
+    this.#options = { ...told, dispatcher, bindAbstract, admission: new Admission({ ...told, peerOf }) };
+    this.#varlink = new VarlinkServer(this.#options);
   }
 
   /** Opens every socket; returns where each is. `over` is called when an inherited connection has ended. */
   async open(options: DaemonOptions, over: () => void): Promise<readonly string[]> {
     const opened: string[] = [];
     for (const socket of options.activated) {
-      const door = speaksJsonRpc(socket) ? this.#jsonRpc : this.#varlink;
+      const isJsonRpc = speaksJsonRpc(socket);
+      const door = isJsonRpc ? await this.#openJsonRpc() : this.#varlink;
       if (isListening(socket.fd)) await door.listenOn(socket.fd);
       else void door.serveDescriptor(socket.fd).then(over);
-      opened.push(`descriptor ${socket.fd}${door === this.#jsonRpc ? ' (JSON-RPC)' : ''}`);
+      opened.push(`descriptor ${socket.fd}${isJsonRpc ? ' (JSON-RPC)' : ''}`);
     }
     if (options.defaultDirectory !== undefined)
       await mkdir(options.defaultDirectory, { recursive: true, mode: 0o755 });
     for (const address of options.addresses) opened.push(await this.#varlink.listen(address));
-    for (const address of options.jsonrpc) opened.push(`jsonrpc+${await this.#jsonRpc.listen(address)}`);
+    for (const address of options.jsonrpc) {
+      const door = await this.#openJsonRpc();
+      opened.push(`jsonrpc+${await door.listen(address)}`);
+    }
     return opened;
   }
 
   /** Lets nobody in any more; calls that run may go on for `grace` milliseconds. */
   async close(grace = 0): Promise<void> {
-    await Promise.all([this.#varlink.close(grace), this.#jsonRpc.close(grace)]);
+    await Promise.all([this.#varlink.close(grace), this.#jsonRpc?.close(grace)]);
+  }
+
+  /** Loaded by those who ask for it: its packages take time at the start, and memory. */
+  async #openJsonRpc(): Promise<JsonRpcServer> {
+    if (this.#jsonRpc === undefined) {
+      const door = await import('../rpc/jsonrpc/server.js');
+      this.#jsonRpc = new door.JsonRpcServer(this.#options);
+    }
+    return this.#jsonRpc;
   }
 }
 
