@@ -55,18 +55,21 @@ export async function podman(chroot?: string): Promise<Contender> {
   };
 }
 
-/** imaged, running, asked over a connection that has already answered a call; it has pulled another image before. */
-export function imaged(): Contender {
+/**
+ * imaged, running, asked over a connection that has already answered a call. One that is at work has pulled another image
+ * before: its code is compiled, as is that of the peers.
+ */
+export function imaged(state: 'at work' | 'just started'): Contender {
   return {
-    title: 'imaged',
+    title: state === 'at work' ? 'imaged' : 'imaged, just started',
     pull: (image, parent, options) =>
       inFreshStore({ image, parent, ...options }, async (store) => {
         const daemon = await Imaged.start(store);
         try {
           const connection = await daemon.connect();
           await connection.call('io.podman.ListImages');
-          const before = image.replace(/\/bench\/.*$/, '/bench/before:latest');
-          await connection.call('io.podman.PullImage', { name: before });
+          const earlier = image.replace(/\/bench\/.*$/, '/bench/earlier:latest');
+          if (state === 'at work') await connection.call('io.podman.PullImage', { name: earlier });
           await output('sync', []);
           const elapsed = await seconds(async () => {
             for await (const _ of connection.more('io.podman.PullImage', { name: image })) {

@@ -66,14 +66,17 @@ const recipes: readonly Recipe[] = [
   },
 ];
 
-/** What imaged has pulled before it is measured, as a daemon has: none of its content is in the other images. */
+/** What a daemon that has been at work has pulled before: none of its content is in the other images. */
 const warmUp: Recipe = {
-  name: 'before',
-  title: 'an image pulled before',
+  name: 'earlier',
+  title: 'an image of 280 MB pulled before',
   layers: [0, 1].map((layer) => async (writer: LayerWriter) => {
     const random = new Random(7000 + layer);
-    await addSmallFiles(writer, random, `var/before-${layer}`, 40, 50, 6000);
-    await writer.add({ name: `var/before-${layer}.bin`, mode: 0o644 }, random.noise(16 * MiB));
+    await addSmallFiles(writer, random, `var/earlier-${layer}`, 40, 50, 6000);
+    for (let file = 0; file < 16; file += 1) {
+      const content = Buffer.concat([random.noise(4 * MiB), random.text(4 * MiB)]);
+      await writer.add({ name: `var/earlier-${layer}.${file}`, mode: 0o644 }, content);
+    }
   }),
 };
 

@@ -43,7 +43,7 @@ export async function benchPull(options: PullOptions): Promise<PullReport[]> {
       contenders.push(await skopeo(system.root), await podman(system.root));
     }
     if (existsSync(imagedProgram)) {
-      contenders.unshift(imaged());
+      contenders.unshift(imaged('at work'), imaged('just started'));
     } else {
       console.log('dist/imaged.js is not there: peers only');
     }
