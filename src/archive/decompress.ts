@@ -88,7 +88,8 @@ async function* prepended(start: Buffer, rest: AsyncGenerator<Buffer, void>): As
   }
 }
 
-async function* unzipped(
+/** What a stream of {@link createDecompressor} makes of `source`; like {@link gunzip} it reads that to its end. */
+export async function* unzipped(
   source: AsyncGenerator<Buffer, void>,
   stream: Duplex,
   compression: Compression,

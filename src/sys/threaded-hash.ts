@@ -19,7 +19,7 @@ interface OpenSsl {
 
 /** Hashes what it is given, in order. `digest` or not, `close` has to follow. */
 export class ThreadedHash {
-  readonly #openSsl: OpenSsl | undefined;
+  readonly #openSsl: OpenSsl | null;
   /** Node's own where OpenSSL's functions cannot be called: everything else is the same. */
   readonly #slow: Hash | undefined;
   readonly #context: unknown;
@@ -32,28 +32,32 @@ export class ThreadedHash {
   #failure: unknown;
   #waiters: { readonly bytes: number; readonly done: () => void }[] = [];
 
-  /** `algorithm` as node:crypto names it: sha256, sha384 or sha512. `onHashed` is told of bytes that are needed no more. */
-  constructor(algorithm: string, onHashed: (bytes: Buffer) => void = () => undefined) {
+  /** `algorithm` as node:crypto names it: sha256, sha384 or sha512. `onHashed` is told of bytes that are needed no more; `openSsl` is null where it cannot be called. */
+  constructor(
+    algorithm: string,
+    onHashed: (bytes: Buffer) => void = () => undefined,
+    openSsl: OpenSsl | null = openSslOfNode(),
+  ) {
     this.#onHashed = onHashed;
     this.#size = createHash(algorithm).digest().length;
-    this.#openSsl = openSslOfNode();
-    if (this.#openSsl === undefined) {
+    this.#openSsl = openSsl;
+    if (openSsl === null) {
       this.#slow = createHash(algorithm);
       return;
     }
-    const { create, find, start } = this.#openSsl;
+    const { create, find, start } = openSsl;
     this.#context = create();
     if (start(this.#context, find(algorithm), null) !== 1) throw new Error(`OpenSSL has no ${algorithm}`);
   }
 
   /** Takes bytes, which must not change until they are hashed. What is returned should be waited for before the next. */
   update(bytes: Buffer): Promise<void> | undefined {
+    if (this.#closed) return undefined;
     if (this.#slow !== undefined) {
       this.#slow.update(bytes);
       this.#onHashed(bytes);
       return undefined;
     }
-    if (this.#closed) return undefined;
     this.#bytes += bytes.length;
     this.#waiting.push(bytes);
     if (!this.#running) this.#next();
@@ -109,11 +113,11 @@ export class ThreadedHash {
   }
 }
 
-let found: OpenSsl | undefined;
+let found: OpenSsl | null = null;
 let looked = false;
 
 /** Node exports the OpenSSL it was built with, for its own add-ons. */
-function openSslOfNode(): OpenSsl | undefined {
+function openSslOfNode(): OpenSsl | null {
   if (looked) return found;
   looked = true;
   try {
@@ -126,7 +130,7 @@ function openSslOfNode(): OpenSsl | undefined {
       finish: declare('int EVP_DigestFinal_ex(void* context, void* digest, void* length)'),
     };
   } catch {
-    found = undefined;
+    found = null;
   }
   return found;
 }

@@ -1,31 +1,38 @@
 import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { ChunkPool } from '../../src/archive/chunk-pool.js';
+import { createDecompressor } from '../../src/archive/compression.js';
+import { unzipped } from '../../src/archive/decompress.js';
 import { CompressionError } from '../../src/archive/errors.js';
 import { canGunzip, gunzip } from '../../src/archive/gunzip.js';
 
+type Unzip = (source: AsyncGenerator<Buffer, void>) => AsyncGenerator<Buffer, void>;
+
+const ways: [string, Unzip][] = [
+  ['zlib', (source) => unzipped(source, createDecompressor('gzip') as Duplex, 'gzip')],
+];
 // Installed by the set-up of the whole suite, which says so where it cannot be.
-const describeWithLibrary = canGunzip() ? describe : describe.skip;
+if (canGunzip()) ways.push(['the library', (source) => gunzip(source, new ChunkPool(5000))]);
 
 async function* cut(bytes: Buffer, size: number): AsyncGenerator<Buffer, void> {
   for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
 }
 
-/** The content, and how many bytes of the input were read before it came to an end. */
-async function unzipped(zipped: Buffer, size: number): Promise<Buffer> {
+async function content(unzip: Unzip, zipped: Buffer, size: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of gunzip(cut(zipped, size), new ChunkPool(5000))) chunks.push(Buffer.from(chunk));
+  for await (const chunk of unzip(cut(zipped, size))) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 
-describeWithLibrary('unzipping with the library', () => {
+describe.each(ways)('unzipping with %s', (_way, unzip) => {
   const text = Buffer.from('some text that comes again and again, '.repeat(2000));
   const mixed = Buffer.concat([text, randomBytes(70_000), text]);
 
   it('gives the same bytes, wherever the input is cut', async () => {
-    const content = fc.oneof(
+    const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 3000 }).map((array) => Buffer.from(array)),
       fc.nat(40_000).map((length) => mixed.subarray(0, length)),
       fc.nat(40_000).map((length) => Buffer.alloc(length)),
@@ -33,11 +40,11 @@ describeWithLibrary('unzipping with the library', () => {
     const level = fc.integer({ min: 0, max: 9 });
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.tuple(content, level), { minLength: 1, maxLength: 3 }),
+        fc.array(fc.tuple(bytes, level), { minLength: 1, maxLength: 3 }),
         fc.integer({ min: 1, max: 700 }),
         async (members, size) => {
           const zipped = members.map(([bytes, level]) => gzipSync(bytes, { level }));
-          const whole = await unzipped(Buffer.concat(zipped), size);
+          const whole = await content(unzip, Buffer.concat(zipped), size);
           expect(whole.equals(Buffer.concat(members.map(([bytes]) => bytes)))).toBe(true);
         },
       ),
@@ -51,7 +58,7 @@ describeWithLibrary('unzipping with the library', () => {
     header[3] = 0x04 | 0x08 | 0x10;
     const extra = Buffer.concat([Buffer.from([5, 0]), Buffer.from('extra')]);
     const zipped = Buffer.concat([header, extra, Buffer.from('name\0comment\0'), plain.subarray(10)]);
-    expect((await unzipped(zipped, 1)).equals(text)).toBe(true);
+    expect((await content(unzip, zipped, 1)).equals(text)).toBe(true);
   });
 
   it.each([
@@ -61,7 +68,7 @@ describeWithLibrary('unzipping with the library', () => {
       /incorrect header check/,
     ],
     ['a wrong checksum', change(gzipSync(text), -8), /incorrect data check/],
-    ['a wrong length', change(gzipSync(text), -1), /incorrect data check/],
+    ['a wrong length', change(gzipSync(text), -1), /incorrect (data|length) check/],
     ['an end in the header', gzipSync(text).subarray(0, 7), /unexpected end of file/],
     ['an end in the data', gzipSync(text).subarray(0, 60), /unexpected end of file/],
     ['an end in the checksum', gzipSync(text).subarray(0, -3), /unexpected end of file/],
@@ -79,7 +86,7 @@ describeWithLibrary('unzipping with the library', () => {
     ],
   ])('refuses %s, wherever it is cut', async (_, zipped, problem) => {
     for (const size of [1, 7, 100_000]) {
-      const attempt = unzipped(zipped, size);
+      const attempt = content(unzip, zipped, size);
       await expect(attempt).rejects.toThrow(CompressionError);
       await expect(attempt).rejects.toThrow(problem);
     }
@@ -93,7 +100,7 @@ describeWithLibrary('unzipping with the library', () => {
         yield randomBytes(100);
       }
     };
-    const reader = gunzip(source(), new ChunkPool(5000));
+    const reader = unzip(source());
     await expect(reader.next()).rejects.toThrow(CompressionError);
     expect(read).toBe(50);
   });
@@ -107,7 +114,7 @@ describeWithLibrary('unzipping with the library', () => {
         async (changes, size) => {
           const damaged = Buffer.from(zipped);
           for (const [at, byte] of changes) damaged[at] = byte;
-          const result: unknown = await unzipped(damaged, size).catch((error: unknown) => error);
+          const result: unknown = await content(unzip, damaged, size).catch((error: unknown) => error);
           const right = result instanceof Buffer ? result.equals(mixed) : result instanceof CompressionError;
           expect(right).toBe(true);
         },

@@ -4,8 +4,8 @@ import { ThreadedHash } from '../../src/sys/threaded-hash.js';
 
 const pieces = Array.from({ length: 40 }, (_, n) => randomBytes((n * 7919) % 200_000));
 
-async function hashed(algorithm: string, bytes: readonly Buffer[]): Promise<string> {
-  const hash = new ThreadedHash(algorithm);
+async function hashed(algorithm: string, bytes: readonly Buffer[], ...rest: [null?]): Promise<string> {
+  const hash = new ThreadedHash(algorithm, undefined, ...rest);
   try {
     for (const piece of bytes) await hash.update(piece);
     return await hash.digest();
@@ -19,6 +19,20 @@ describe('a hash on another thread', () => {
     expect(await hashed(algorithm, pieces)).toBe(
       createHash(algorithm).update(Buffer.concat(pieces)).digest('hex'),
     );
+  });
+
+  it('gives the same where OpenSSL cannot be called', async () => {
+    expect(await hashed('sha256', pieces, null)).toBe(await hashed('sha256', pieces));
+  });
+
+  it('takes no more once it is closed, where OpenSSL cannot be called, too', async () => {
+    const free: Buffer[] = [];
+    const hash = new ThreadedHash('sha256', (bytes) => free.push(bytes), null);
+    expect(hash.update(Buffer.from('a'))).toBeUndefined();
+    await hash.digest();
+    await hash.close();
+    expect(hash.update(Buffer.from('b'))).toBeUndefined();
+    expect(free).toEqual([Buffer.from('a')]);
   });
 
   it('gives the digest of nothing', async () => {
