@@ -114,7 +114,10 @@ describe.each(systemdReleases)('systemd of Debian %s', (name) => {
       expect(JSON.parse(stdout)).toEqual(fields);
     });
 
-    it('hands the connection over where it can', async () => {
+    it('tells it what wants an upgrade, and hands the connection over where it can ask for one', async () => {
+      const refused = await call('Upgrade', {});
+      expect(refused.code).not.toBe(0);
+      expect(refused.stderr).toMatch(/org\.example\.probe\.UpgradeRequired/);
       const help = await output(varlinkctl, ['--help']);
       if (!help.includes('--upgrade')) return;
       const args = ['--upgrade', 'call', server.address, 'org.example.probe.Upgrade', '{}'];

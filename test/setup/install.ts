@@ -41,11 +41,16 @@ function withoutServices(install: () => void): void {
     install();
     return;
   }
+  // Signals end apt, and then us: the file must not stay.
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const interrupted = (): never => process.exit(1);
+  for (const signal of signals) process.on(signal, interrupted);
   writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
     install();
   } finally {
     rmSync(policy);
+    for (const signal of signals) process.off(signal, interrupted);
   }
 }
 
