@@ -1,11 +1,12 @@
 // How a layer is compressed, by its first bytes, and the stream that undoes it.
 import type { Duplex } from 'node:stream';
 import * as zlib from 'node:zlib';
+import type { Compression } from '../oci/media-types.js';
 import { CompressionError } from './errors.js';
 import { filterProgram } from './filter-program.js';
 import { createZstd } from './zstd.js';
 
-export type Compression = 'none' | 'gzip' | 'bzip2' | 'xz' | 'zstd';
+export type { Compression };
 
 /** As many first bytes as {@link detectCompression} needs. */
 export const MAGIC_BYTES = 6;

@@ -1,4 +1,4 @@
-// Where the bytes of a blob are: plain data, so that it can be handed to the worker that reads them.
+// Where the bytes of a blob are, and where they are to go: plain data, so that it can be handed to the worker that moves them.
 
 /** How long to wait, in milliseconds, before an exchange is given up. */
 export interface HttpTimeouts {
@@ -39,16 +39,20 @@ export interface TokenRequest {
   readonly form?: string;
 }
 
-/** A blob behind an http(s) URL. `headers` already carry the authorization for this host. */
-export interface HttpBlob extends TlsIdentity {
-  readonly kind: 'http';
-  readonly url: string;
+/** How a registry is spoken to. `headers` already carry the authorization for this host. */
+export interface HttpAccess extends TlsIdentity {
   readonly headers: Readonly<Record<string, string>>;
-  /** Other places of the same bytes, tried first, in order and without credentials. */
-  readonly external?: readonly string[];
   readonly renewal?: TokenRequest;
   readonly proxies?: ProxySettings;
   readonly timeouts?: HttpTimeouts;
+}
+
+/** A blob behind an http(s) URL. */
+export interface HttpBlob extends HttpAccess {
+  readonly kind: 'http';
+  readonly url: string;
+  /** Other places of the same bytes, tried first, in order and without credentials. */
+  readonly external?: readonly string[];
 }
 
 /** A blob that is `length` bytes of a local file from `offset` on. */
@@ -59,4 +63,44 @@ export interface FileBlob {
   readonly length: number;
 }
 
-export type BlobLocation = HttpBlob | FileBlob;
+/** The same of what a file unzips to that is compressed as a whole. It is read from its start each time. */
+export interface PackedBlob {
+  readonly kind: 'packed';
+  readonly path: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** The tar of a layer of the store, to be put together from its recipe (tar-split) and its files. */
+export interface LayerBlob {
+  readonly kind: 'layer';
+  /** The compressed tar-split. */
+  readonly recipePath: string;
+  /** The layer's `diff`. */
+  readonly directory: string;
+}
+
+export type BlobLocation = HttpBlob | FileBlob | PackedBlob | LayerBlob;
+
+/** Bytes of an existing file from `offset` on; what lies behind is left alone. */
+export interface FileTarget {
+  readonly kind: 'file';
+  readonly path: string;
+  readonly offset: number;
+}
+
+/** A repository's `…/blobs/uploads/`: one upload from start to end. */
+export interface UploadTarget extends HttpAccess {
+  readonly kind: 'upload';
+  readonly url: string;
+}
+
+/** Nowhere: the bytes are only looked at. */
+export interface NoTarget {
+  readonly kind: 'nowhere';
+}
+
+export type BlobTarget = FileTarget | UploadTarget | NoTarget;
+
+/** What becomes of a layer on its way: it stays as it is, or is unzipped, or zipped with this. */
+export type Recode = 'as-is' | 'plain' | 'gzip' | 'zstd';

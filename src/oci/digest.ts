@@ -1,4 +1,5 @@
 // Digests: `algorithm:hex` strings that were checked before anything is named after them.
+import { createHash } from 'node:crypto';
 
 /** A checked digest, such as `sha256:` and 64 lower-case hex digits. */
 export type Digest = string & { readonly __digest: unique symbol };
@@ -49,4 +50,9 @@ export function digestAlgorithm(digest: Digest): string {
 /** The part behind the colon. */
 export function digestHex(digest: Digest): string {
   return digest.slice(digest.indexOf(':') + 1);
+}
+
+/** The sha256 digest of these bytes. */
+export function digestOf(bytes: Uint8Array): Digest {
+  return sha256Digest(createHash('sha256').update(bytes).digest('hex'));
 }

@@ -6,6 +6,9 @@ export const ociConfig = 'application/vnd.oci.image.config.v1+json';
 export const ociLayer = 'application/vnd.oci.image.layer.v1.tar';
 export const ociLayerGzip = 'application/vnd.oci.image.layer.v1.tar+gzip';
 export const ociLayerZstd = 'application/vnd.oci.image.layer.v1.tar+zstd';
+export const ociNonDistributableLayer = 'application/vnd.oci.image.layer.nondistributable.v1.tar';
+export const ociNonDistributableLayerGzip = 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip';
+export const ociNonDistributableLayerZstd = 'application/vnd.oci.image.layer.nondistributable.v1.tar+zstd';
 
 export const dockerManifest = 'application/vnd.docker.distribution.manifest.v2+json';
 export const dockerManifestList = 'application/vnd.docker.distribution.manifest.list.v2+json';
@@ -14,6 +17,8 @@ export const dockerSchema1Signed = 'application/vnd.docker.distribution.manifest
 export const dockerConfig = 'application/vnd.docker.container.image.v1+json';
 export const dockerLayer = 'application/vnd.docker.image.rootfs.diff.tar';
 export const dockerLayerGzip = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
+export const dockerForeignLayer = 'application/vnd.docker.image.rootfs.foreign.diff.tar';
+export const dockerForeignLayerGzip = 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip';
 
 /** What a manifest can be, in the order in which a registry is asked for it. */
 export const manifestMediaTypes: readonly string[] = [
@@ -24,3 +29,6 @@ export const manifestMediaTypes: readonly string[] = [
   dockerManifestList,
   ociIndex,
 ];
+
+/** What layers are compressed with. */
+export type Compression = 'none' | 'gzip' | 'bzip2' | 'xz' | 'zstd';

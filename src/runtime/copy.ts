@@ -1,140 +1,247 @@
-// The one way an image is copied: plan it from the source, bring the layers that are missing, commit.
+// The one way images are copied, whatever from and to: plan, admit, bring the layers that are missing, commit.
 import { setMaxListeners } from 'node:events';
-import { parseConfig } from '../oci/config.js';
-import { parseManifest, type ImageManifest } from '../oci/manifest.js';
-import { choosePlatform } from '../oci/choose-platform.js';
+import type { Digest } from '../oci/digest.js';
 import type { Platform } from '../oci/platform.js';
-import type { ImagePlan, ImageSink, LayerPlan } from './image-sink.js';
-import type { ImageSource, SourceManifest } from './image-source.js';
-import type { Operation } from './operation.js';
 import { CopyError } from './errors.js';
+import { chosenManifest, planImage, topManifest, type ChosenManifest } from './image-plan.js';
+import {
+  ManifestRefusedError,
+  type ImagePlan,
+  type ImageSink,
+  type LayerPlan,
+  type LayerRequest,
+  type StoredBlob,
+  type WrittenImage,
+} from './image-sink.js';
+import type { ImageOrigin, ImageSource, Signature, SourceManifest } from './image-source.js';
+import type { Operation } from './operation.js';
+import { layerRequests, manifestTypesFor, writtenImage, type Fixed, type FormWishes } from './target-form.js';
 
 /** A layer may be removed by others between our look and the commit; more often than this it is not chance. */
 const commitAttempts = 5;
 
+/** Decides whether an image may be used at all. */
+export interface ImageGate {
+  /** Throws PolicyError. `signatures` are fetched if the policy asks for them. */
+  admit(
+    origin: ImageOrigin,
+    manifest: SourceManifest,
+    signatures: () => Promise<readonly Signature[]>,
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+/** Makes a signature of a manifest for the name it is copied to. */
+export type Signer = (manifest: Digest, signal: AbortSignal) => Promise<Signature>;
+
+/** How an image is copied. */
+export interface CopyOptions extends FormWishes {
+  /** Which image of an index is meant. */
+  readonly platform: Platform;
+  readonly gate: ImageGate;
+  /**
+   * What becomes of the signatures the image has: `keep` fails where the destination cannot have them, `keep-if-possible`
+   * leaves them out there.
+   */
+  readonly signatures: 'keep' | 'keep-if-possible' | 'remove';
+  readonly sign?: Signer | undefined;
+}
+
 /**
- * Copies one image. Log lines and counters go to `operation`; its signal ends the copy. The caller disposes of the
- * sink, which undoes everything unless the copy returned.
+ * Copies the image that `source` was opened for, the one for the platform where that is an index. Log lines and counters go
+ * to `operation`; its signal ends the copy. The caller disposes of the sink, which undoes everything unless this returned.
  */
 export async function copyImage(
   source: ImageSource,
   sink: ImageSink,
-  platform: Platform,
+  options: CopyOptions,
   operation: Operation,
-): Promise<ImagePlan> {
+): Promise<WrittenImage> {
   const { signal } = operation;
   operation.enter('resolve');
-  operation.log('Getting image source signatures');
-  const plan = await planImage(source, platform, signal);
-
-  operation.enter('copy');
-  const logged = new Set<LayerPlan>();
-  for (let attempt = 1; attempt <= commitAttempts; attempt += 1) {
-    const missing = await sink.missing(plan.layers, signal);
-    if (attempt === 1) reportPresent(plan, missing, operation, logged);
-    await bringLayers(source, sink, missing, operation, logged);
-    if (attempt === 1) {
-      operation.log(`Copying config ${plan.configDigest}`);
-      operation.log('Writing manifest to image destination');
-    }
-    operation.enter('commit');
-    if (await sink.commit(plan, signal)) {
-      operation.log('Storing signatures');
-      return plan;
-    }
-    operation.enter('copy');
+  if (options.signatures !== 'remove') operation.log('Getting image source signatures');
+  const top = await topManifest(source, signal);
+  if (top.parsed.kind === 'index') {
+    await options.gate.admit(source.origin, top.manifest, signaturesOf(source, top.manifest, signal), signal);
   }
-  throw new CopyError('layers of the image are removed by another process as fast as they are pulled');
+  const chosen = await chosenManifest(source, top, options.platform, signal);
+  return await copyInstance(source, sink, chosen, { ...options, instance: false }, operation);
 }
 
-async function planImage(source: ImageSource, platform: Platform, signal: AbortSignal): Promise<ImagePlan> {
-  const top = await source.manifest(undefined, signal);
-  const { manifest, index, parsed } = await imageManifest(source, top, platform, signal);
-  const configBytes = await source.blobBytes(parsed.config, signal);
-  const config = parseConfig(configBytes);
-  const { diffIds } = config.rootfs;
-  if (diffIds.length !== parsed.layers.length) {
-    throw new CopyError(
-      `the manifest has ${parsed.layers.length} layers, the config ${parsed.config.digest} has ${diffIds.length} diff_ids`,
-    );
-  }
-  const layers = parsed.layers.map((blob, position) => {
-    const diffId = diffIds[position];
-    if (diffId === undefined)
-      throw new CopyError(`config ${parsed.config.digest}: no diffID for layer ${position}`);
-    return { index: position, blob, diffId };
-  });
-  return { manifest, index, configDigest: parsed.config.digest, configBytes, config, layers };
-}
-
-/** The manifest of one platform's image, through the index when `top` is one. */
-async function imageManifest(
-  source: ImageSource,
-  top: SourceManifest,
-  platform: Platform,
-  signal: AbortSignal,
-): Promise<{ manifest: SourceManifest; index: SourceManifest | undefined; parsed: ImageManifest }> {
-  const parsedTop = parseManifest(top.bytes, top.mediaType);
-  if (parsedTop.kind === 'image') return { manifest: top, index: undefined, parsed: parsedTop };
-  const chosen = choosePlatform(parsedTop, platform);
-  const manifest = await source.manifest(chosen.digest, signal);
-  const parsed = parseManifest(manifest.bytes, manifest.mediaType);
-  if (parsed.kind !== 'image') {
-    throw new CopyError('Unexpectedly received a manifest list instead of a manifest for a single image');
-  }
-  return { manifest, index: top, parsed };
-}
-
-/** Layers that need not be read get their line and their place in the progress too. */
-function reportPresent(
-  plan: ImagePlan,
-  missing: readonly LayerPlan[],
-  operation: Operation,
-  logged: Set<LayerPlan>,
-): void {
-  const absent = new Set(missing);
-  for (const layer of plan.layers) {
-    const { digest, size } = layer.blob;
-    if (absent.has(layer)) {
-      operation.report({ digest, done: 0, total: size, state: 'waiting' });
-    } else {
-      logged.add(layer);
-      operation.log(`Copying blob ${digest}`);
-      operation.report({ digest, done: size, total: size, state: 'exists' });
-    }
-  }
-  const { configDigest: digest, configBytes } = plan;
-  operation.report({ digest, done: configBytes.length, total: configBytes.length, state: 'done' });
-}
-
-/** Brings all of `layers` side by side. When one fails the others are stopped, and have stopped when this throws. */
-async function bringLayers(
+/** Copies one image whose manifest is at hand. */
+export async function copyInstance(
   source: ImageSource,
   sink: ImageSink,
-  layers: readonly LayerPlan[],
+  chosen: ChosenManifest,
+  options: CopyOptions & { readonly instance: boolean },
   operation: Operation,
-  logged: Set<LayerPlan>,
-): Promise<void> {
-  const failure = new AbortController();
-  const signal = AbortSignal.any([operation.signal, failure.signal]);
-  // One signal ends all layers; that is no leak.
-  setMaxListeners(0, signal);
-  const bring = async (layer: LayerPlan): Promise<void> => {
-    const { digest, size } = layer.blob;
+): Promise<WrittenImage> {
+  const { signal } = operation;
+  const { gate } = options;
+  const signaturesOfImage = signaturesOf(source, chosen.manifest, signal);
+  await gate.admit(source.origin, chosen.manifest, signaturesOfImage, signal);
+  const signatures = await keptSignatures(signaturesOfImage, sink, options, operation);
+  const plan = await planImage(source, chosen, signal);
+  const fixed = whyFixed(signatures, sink);
+
+  const types = manifestTypesFor(plan.parsed.mediaType, sink.needs, options, fixed);
+  const refusals: string[] = [];
+  const copy = new Copy(source, sink, plan, operation);
+  for (const type of types) {
     try {
-      if (!logged.has(layer)) operation.log(`Copying blob ${digest}`);
-      logged.add(layer);
-      const location = await source.locate(layer.blob, signal);
-      const copying = (done: number): void =>
-        operation.report({ digest, done, total: size, state: 'copying' });
-      await sink.putLayer(layer, location, copying, signal);
-      operation.report({ digest, done: size, total: size, state: 'done' });
+      const requests = layerRequests(plan, type, sink.needs, options, fixed);
+      return await copy.as(type, requests, signatures, options);
     } catch (error) {
-      // The first failure is the reason; those it causes are not.
-      if (!failure.signal.aborted) failure.abort(error);
+      if (!(error instanceof ManifestRefusedError)) throw error;
+      refusals.push(`${type}(${error.message})`);
+      if (types.length === 1) throw error.cause ?? error;
     }
-  };
-  await Promise.all(layers.map(bring));
-  operation.signal.throwIfAborted();
-  failure.signal.throwIfAborted();
+  }
+  const attempts = refusals.join(', ');
+  throw new CopyError(`Uploading manifest failed, attempted the following formats: ${attempts}`);
+}
+
+function signaturesOf(
+  source: ImageSource,
+  manifest: SourceManifest,
+  signal: AbortSignal,
+): () => Promise<readonly Signature[]> {
+  let signatures: Promise<readonly Signature[]> | undefined;
+  return () => (signatures ??= source.signatures(manifest.digest, signal));
+}
+
+async function keptSignatures(
+  signatures: () => Promise<readonly Signature[]>,
+  sink: ImageSink,
+  options: CopyOptions,
+  operation: Operation,
+): Promise<readonly Signature[]> {
+  if (options.signatures === 'remove') return [];
+  const { refusesSignatures } = sink.needs;
+  if (refusesSignatures !== undefined && options.signatures === 'keep-if-possible') return [];
+  const kept = await signatures();
+  if (kept.length === 0) return kept;
+  operation.log('Checking if image destination supports signatures');
+  if (refusesSignatures === undefined) return kept;
+  throw new CopyError(`Can not copy signatures: ${refusesSignatures}`);
+}
+
+function whyFixed(signatures: readonly Signature[], { needs }: ImageSink): Fixed {
+  if (signatures.length > 0) return 'its signatures would not fit another manifest';
+  return needs.digest === undefined ? undefined : `the destination is named by the digest ${needs.digest}`;
+}
+
+/** One image on its way to one sink; tried again with another type of manifest, it keeps its counters. */
+class Copy {
+  readonly #source: ImageSource;
+  readonly #sink: ImageSink;
+  readonly #plan: ImagePlan;
+  readonly #operation: Operation;
+  readonly #logged = new Set<LayerPlan>();
+  #announced = false;
+
+  constructor(source: ImageSource, sink: ImageSink, plan: ImagePlan, operation: Operation) {
+    this.#source = source;
+    this.#sink = sink;
+    this.#plan = plan;
+    this.#operation = operation;
+  }
+
+  /** Brings what is missing and commits. Throws {@link ManifestRefusedError} where another type may do. */
+  async as(
+    type: string,
+    requests: readonly LayerRequest[],
+    signatures: readonly Signature[],
+    { sign, instance }: CopyOptions & { readonly instance: boolean },
+  ): Promise<WrittenImage> {
+    const operation = this.#operation;
+    const { signal } = operation;
+    for (let attempt = 1; attempt <= commitAttempts; attempt += 1) {
+      operation.enter('copy');
+      const stored = new Map(await this.#sink.present(requests, signal));
+      this.#reportPresent(stored);
+      await this.#bring(requests, stored);
+      const written = writtenImage(this.#plan, type, stored);
+      this.#requireDigest(written.manifest);
+      this.#announce();
+      const own = sign === undefined ? [] : [await this.#signature(sign, written.manifest)];
+      operation.enter('commit');
+      const image = { ...written, plan: this.#plan, signatures: [...signatures, ...own], instance };
+      if (await this.#sink.commit(image, signal)) {
+        operation.log('Storing signatures');
+        return image;
+      }
+    }
+    throw new CopyError('layers of the image are removed by another process as fast as they are copied');
+  }
+
+  #announce(): void {
+    if (this.#announced) return;
+    this.#announced = true;
+    this.#operation.log(`Copying config ${this.#plan.configDigest}`);
+    this.#operation.log('Writing manifest to image destination');
+  }
+
+  async #signature(sign: Signer, manifest: SourceManifest): Promise<Signature> {
+    this.#operation.log('Signing manifest');
+    return await sign(manifest.digest, this.#operation.signal);
+  }
+
+  /** What is written to a name with a digest is that manifest, or the index with that digest that it was chosen from. */
+  #requireDigest({ digest }: SourceManifest): void {
+    const wanted = this.#sink.needs.digest;
+    if (wanted === undefined || wanted === digest || wanted === this.#plan.index?.digest) return;
+    throw new CopyError("Digest of source image's manifest would not match destination reference");
+  }
+
+  /** Layers that need not be read get their line and their place in the progress too. */
+  #reportPresent(stored: ReadonlyMap<LayerPlan, StoredBlob>): void {
+    const operation = this.#operation;
+    for (const layer of this.#plan.layers) {
+      if (this.#logged.has(layer)) continue;
+      const { digest, size } = layer.content;
+      if (stored.has(layer)) {
+        this.#logged.add(layer);
+        operation.log(`Copying blob ${digest}`);
+        operation.report({ digest, done: size, total: size, state: 'exists' });
+      } else {
+        operation.report({ digest, done: 0, total: size, state: 'waiting' });
+      }
+    }
+    const { configDigest: digest, configBytes } = this.#plan;
+    operation.report({ digest, done: configBytes.length, total: configBytes.length, state: 'done' });
+  }
+
+  /** Brings all that is not in `stored` side by side. When one fails the others are stopped, and have stopped when this throws. */
+  async #bring(requests: readonly LayerRequest[], stored: Map<LayerPlan, StoredBlob>): Promise<void> {
+    const operation = this.#operation;
+    const failure = new AbortController();
+    const signal = AbortSignal.any([operation.signal, failure.signal]);
+    // One signal ends all layers; that is no leak.
+    setMaxListeners(0, signal);
+    const bring = async (request: LayerRequest): Promise<void> => {
+      try {
+        stored.set(request.layer, await this.#bringLayer(request, signal));
+      } catch (error) {
+        // The first failure is the reason; those it causes are not.
+        if (!failure.signal.aborted) failure.abort(error);
+      }
+    };
+    await Promise.all(requests.filter(({ layer }) => !stored.has(layer)).map(bring));
+    operation.signal.throwIfAborted();
+    failure.signal.throwIfAborted();
+  }
+
+  async #bringLayer(request: LayerRequest, signal: AbortSignal): Promise<StoredBlob> {
+    const { layer } = request;
+    const { digest, size } = layer.content;
+    if (!this.#logged.has(layer)) this.#operation.log(`Copying blob ${digest}`);
+    this.#logged.add(layer);
+    const location = await this.#source.locate(layer.content, signal);
+    const copying = (done: number): void =>
+      this.#operation.report({ digest, done, total: size, state: 'copying' });
+    const stored = await this.#sink.putLayer(request, location, copying, signal);
+    this.#operation.report({ digest, done: size, total: size, state: 'done' });
+    return stored;
+  }
 }

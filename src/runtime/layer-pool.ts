@@ -3,10 +3,16 @@ import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { LayerSummary } from '../archive/unpack-layer.js';
-import type { LayerTask, WorkerCommand, WorkerReport } from './layer-message.js';
+import type {
+  LayerTask,
+  TransferSummary,
+  TransferTask,
+  WorkerCommand,
+  WorkerReport,
+} from './layer-message.js';
 import { reviveError } from './transferred-error.js';
 
-export type { LayerTask };
+export type { LayerTask, TransferSummary, TransferTask };
 
 /** Each takes about 20 MiB; more of them gain little, since two fill a network or a disk. */
 const MOST_WORKERS = 4;
@@ -28,9 +34,9 @@ export class LayerWorkerError extends Error {
 }
 
 interface Job {
-  readonly task: LayerTask;
+  readonly command: Exclude<WorkerCommand, { kind: 'cancel' }>;
   readonly onProgress: ((compressedBytes: number) => void) | undefined;
-  resolve(summary: LayerSummary): void;
+  resolve(summary: LayerSummary | TransferSummary): void;
   reject(reason: unknown): void;
 }
 
@@ -66,14 +72,31 @@ export class LayerPool {
     signal: AbortSignal,
     onProgress?: (compressedBytes: number) => void,
   ): Promise<LayerSummary> {
+    return (await this.#run({ kind: 'unpack', task }, signal, onProgress)) as LayerSummary;
+  }
+
+  /** Moves one layer, like {@link unpack}; after an error the target holds what was written so far. */
+  async transfer(
+    task: TransferTask,
+    signal: AbortSignal,
+    onProgress?: (bytes: number) => void,
+  ): Promise<TransferSummary> {
+    return await this.#run({ kind: 'transfer', task }, signal, onProgress);
+  }
+
+  async #run(
+    command: Job['command'],
+    signal: AbortSignal,
+    onProgress: Job['onProgress'],
+  ): Promise<LayerSummary | TransferSummary> {
     signal.throwIfAborted();
     if (this.#closed) throw new LayerWorkerError('the pool is closed');
     // One signal ends all layers of a pull; that is no leak.
     setMaxListeners(0, signal);
     let abort: (() => void) | undefined;
     try {
-      return await new Promise<LayerSummary>((resolve, reject) => {
-        const job: Job = { task, onProgress, resolve, reject };
+      return await new Promise<LayerSummary | TransferSummary>((resolve, reject) => {
+        const job: Job = { command, onProgress, resolve, reject };
         abort = () => this.#cancel(job);
         signal.addEventListener('abort', abort);
         this.#waiting.push(job);
@@ -100,7 +123,7 @@ export class LayerPool {
       seat.job = this.#waiting.shift() as Job;
       clearTimeout(seat.idleTimer);
       seat.worker.ref();
-      send(seat, { kind: 'unpack', task: seat.job.task });
+      send(seat, seat.job.command);
     }
   }
 

@@ -21,7 +21,8 @@ let current: AbortController | undefined;
 
 port.on('message', (command: WorkerCommand) => {
   if (command.kind === 'cancel') current?.abort();
-  else void run(command.task);
+  else if (command.kind === 'unpack') void run(command.task);
+  else report({ kind: 'failed', error: transferError(new Error('not yet')) });
 });
 
 async function run(task: LayerTask): Promise<void> {
@@ -57,6 +58,7 @@ async function unpack(task: LayerTask, signal: AbortSignal): Promise<LayerSummar
 
 async function open(blob: BlobLocation, signal: AbortSignal): Promise<Readable> {
   if (blob.kind === 'http') return openBlob(blob, signal);
+  if (blob.kind !== 'file') throw new Error('not yet');
   const { path, offset, length } = blob;
   if (length === 0) return Readable.from([]);
   return createReadStream(path, { start: offset, end: offset + length - 1, highWaterMark: READ_BYTES });

@@ -21,9 +21,11 @@ interface OperationEvents {
   wake: () => void;
 }
 
+export type OperationKind = 'pull' | 'push' | 'save' | 'load' | 'import' | 'export' | 'copy';
+
 /** What starts an operation. */
 export interface OperationRequest {
-  readonly kind: 'pull';
+  readonly kind: OperationKind;
   /** What it works on, as the caller named it. */
   readonly target: string;
   /** The caller's process, 0 when unknown. */

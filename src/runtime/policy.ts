@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { formatReference, repositoryName, type Reference } from '../oci/reference.js';
 import { parseStrictJson } from '../oci/strict-json.js';
+import type { ImageGate } from './copy.js';
 import { messageOf, PolicyError } from './errors.js';
 
 interface Requirement {
@@ -82,6 +83,16 @@ function asRequirements(value: unknown): readonly Requirement[] {
     }
     return { type };
   });
+}
+
+/** The gate by the policy as it is now; see {@link readPolicy}. */
+export async function policyGate(paths: readonly string[]): Promise<ImageGate> {
+  const policy = await readPolicy(paths);
+  return {
+    admit: async ({ reference }) => {
+      if (reference !== undefined) requireAccepted(policy, reference);
+    },
+  };
 }
 
 /** Throws {@link PolicyError} unless every requirement for the registry image `reference` holds. */

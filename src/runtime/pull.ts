@@ -12,17 +12,18 @@ import { parseTransportName, TransportNameError, type TransportName } from '../o
 import { digestHex } from '../oci/digest.js';
 import type { Platform } from '../oci/platform.js';
 import type { Credentials } from '../registry/credentials.js';
-import type { OpenImageSource, Registries } from './registries.js';
+import type { ImageSource } from './image-source.js';
+import type { Registries } from './registries.js';
 import type { Store } from '../store/index.js';
 import { copyImage } from './copy.js';
 import { CopyError, ImageNotFoundError, messageOf, PullError, rootCause } from './errors.js';
 import type { EventLog } from './events.js';
 import type { LayerPool } from './layer-pool.js';
 import type { Operation } from './operation.js';
-import { readPolicy, requireAccepted } from './policy.js';
+import { policyGate } from './policy.js';
 import { findImage } from './resolve.js';
 import type { SharedLayers } from './shared-layers.js';
-import { StoreSink } from './store-sink.js';
+import { storeDestination } from './transports/store-destination.js';
 
 export interface PullContext {
   readonly store: Store;
@@ -125,12 +126,12 @@ async function pullGoal(
 ): Promise<string> {
   const { registries, platform, events } = context;
   const reference = preferDigest(goal.reference);
-  requireAccepted(await readPolicy(context.policyPaths), reference);
   const storedAs = formatReference(reference);
+  const gate = await policyGate(context.policyPaths);
   await using source = await openSource(registries, reference, credentials, operation.signal);
-  await using sink = new StoreSink(context, [storedAs]);
-  const image = await copyImage(source, sink, platform, operation);
-  const id = digestHex(image.configDigest);
+  await using sink = storeDestination(context).image([storedAs]);
+  const image = await copyImage(source, sink, { platform, gate, signatures: 'keep' }, operation);
+  const id = digestHex(image.config.digest);
   await events.write({ status: 'pull', id, name: storedAs });
   return id;
 }
@@ -141,7 +142,7 @@ async function openSource(
   reference: Reference,
   credentials: Credentials | undefined,
   signal: AbortSignal,
-): Promise<OpenImageSource> {
+): Promise<ImageSource> {
   try {
     return await registries.open(reference, credentials, signal);
   } catch (error) {

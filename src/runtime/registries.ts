@@ -8,9 +8,6 @@ import type { ConfigurationPaths } from './configuration-paths.js';
 import type { ImageSource } from './image-source.js';
 import type { ShortNames } from './resolve.js';
 
-/** A source of one image that holds connections. */
-export type OpenImageSource = ImageSource & AsyncDisposable;
-
 /** One reading of the configuration files. */
 export class Registries implements ShortNames {
   readonly #config: RegistriesConfig;
@@ -51,10 +48,10 @@ export class Registries implements ShortNames {
     reference: Reference,
     credentials: Credentials | undefined,
     signal: AbortSignal,
-  ): Promise<OpenImageSource> {
+  ): Promise<ImageSource> {
     const sources = this.#config.pullSources(reference);
     // Loading the client takes longer than starting the daemon, which may never pull.
-    const { openRegistrySource } = await import('./registry-source.js');
+    const { openRegistrySource } = await import('./transports/registry-source.js');
     return await openRegistrySource(
       {
         paths: this.#paths,

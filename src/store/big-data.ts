@@ -18,20 +18,22 @@ export interface Document {
   readonly bytes: Buffer;
 }
 
-/** The items of an unsigned image, as every program that reads the store expects them. */
+/** The items of an image, as every program that reads the store expects them. */
 export function imageData(documents: {
   readonly config: Document;
   readonly manifest: Document;
   /** The index or manifest list it was pulled through. */
   readonly index?: Document | undefined;
+  /** Of the manifest, one behind the other; the metadata has their sizes. */
+  readonly signatures?: Buffer | undefined;
 }): ImageDataItem[] {
-  const { config, manifest, index } = documents;
+  const { config, manifest, index, signatures = Buffer.alloc(0) } = documents;
   return [
     { key: config.digest, bytes: config.bytes },
     ...(index === undefined ? [] : [{ key: `manifest-${index.digest}`, bytes: index.bytes }]),
     { key: `manifest-${manifest.digest}`, bytes: manifest.bytes },
     { key: 'manifest', bytes: manifest.bytes },
-    { key: `signature-${digestHex(manifest.digest)}`, bytes: Buffer.alloc(0) },
+    { key: `signature-${digestHex(manifest.digest)}`, bytes: signatures },
   ];
 }
 

@@ -1,10 +1,11 @@
 // Records of layers.json and volatile-layers.json, and the ids of layers.
 import { createHash } from 'node:crypto';
 import { digestHex, type Digest } from '../oci/digest.js';
+import type { Compression } from '../oci/media-types.js';
 import { count, numbers, object, optionalText, ordered, text, texts } from './decode.js';
 import { makeRecord, type Decode, type RawRecord, type StoredRecord } from './record-file.js';
 
-export type Compression = 'none' | 'gzip' | 'bzip2' | 'xz' | 'zstd';
+export type { Compression };
 
 /** A layer of the store. Sizes are in bytes, digests as written by whoever made it. */
 export interface StoredLayer {

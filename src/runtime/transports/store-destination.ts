@@ -1,6 +1,7 @@
-// The local store as the place where an image goes.
-import type { BlobLocation } from '../oci/blob.js';
-import { digestHex } from '../oci/digest.js';
+// The local store as the place where images go.
+import type { BlobLocation } from '../../oci/blob.js';
+import { digestHex } from '../../oci/digest.js';
+import { manifestMediaTypes } from '../../oci/media-types.js';
 import {
   imageData,
   LayerMissingError,
@@ -8,12 +9,20 @@ import {
   type CommitLayer,
   type NewImage,
   type Store,
-} from '../store/index.js';
-import { CopyError, messageOf } from './errors.js';
-import type { ImagePlan, ImageSink, LayerPlan } from './image-sink.js';
-import type { LayerPool, LayerTask } from './layer-pool.js';
-import type { LayerShare, SharedLayers, UnpackedLayer, UnpackLayer } from './shared-layers.js';
-import { instant } from './time.js';
+} from '../../store/index.js';
+import { CopyError, messageOf } from '../errors.js';
+import type {
+  ImageDestination,
+  ImageSink,
+  LayerPlan,
+  LayerRequest,
+  SinkNeeds,
+  StoredBlob,
+  WrittenImage,
+} from '../image-sink.js';
+import type { LayerPool, LayerTask } from '../layer-pool.js';
+import type { LayerShare, SharedLayers, UnpackedLayer, UnpackLayer } from '../shared-layers.js';
+import { instant } from '../time.js';
 
 /** What the sinks of one daemon have in common. */
 export interface StoreSinkContext {
@@ -22,8 +31,19 @@ export interface StoreSinkContext {
   readonly layers: SharedLayers;
 }
 
+/** Each image is there as soon as it is committed. */
+export function storeDestination(context: StoreSinkContext): ImageDestination {
+  return {
+    image: (names) => new StoreSink(context, names),
+    finish: async () => undefined,
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
+
 /** Unpacks layers beside the store, outside its locks, and moves them in with the image's record. */
-export class StoreSink implements ImageSink {
+class StoreSink implements ImageSink {
+  /** The manifest is kept as it was, and the layers are unpacked whatever they are. */
+  readonly needs: SinkNeeds = { manifestTypes: manifestMediaTypes, layers: 'any' };
   readonly #context: StoreSinkContext;
   readonly #names: readonly string[];
   /** Where each layer belongs in the store. */
@@ -36,25 +56,30 @@ export class StoreSink implements ImageSink {
     this.#names = names;
   }
 
-  async missing(layers: readonly LayerPlan[], signal: AbortSignal): Promise<readonly LayerPlan[]> {
+  async present(
+    requests: readonly LayerRequest[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<LayerPlan, StoredBlob>> {
     const view = await this.#context.store.view(signal);
+    const present = new Map<LayerPlan, StoredBlob>();
     let id: string | undefined;
-    return layers.filter((layer) => {
+    for (const { layer } of requests) {
       id = layerIdOf(id, layer.diffId);
       this.#ids.set(layer, id);
-      return view.layer(id) === undefined && this.#usable(layer) === undefined;
-    });
+      if (view.layer(id) !== undefined || this.#usable(layer) !== undefined) present.set(layer, layer.blob);
+    }
+    return present;
   }
 
   async putLayer(
-    layer: LayerPlan,
-    blob: BlobLocation,
+    { layer }: LayerRequest,
+    content: BlobLocation,
     onBytes: (bytes: number) => void,
     signal: AbortSignal,
-  ): Promise<void> {
-    const { digest, size } = layer.blob;
+  ): Promise<StoredBlob> {
+    const { digest, size } = layer.content;
     const expected = { digest, size, diffId: layer.diffId };
-    const unpack: UnpackLayer = (report, aborted) => this.#unpack(blob, expected, report, aborted);
+    const unpack: UnpackLayer = (report, aborted) => this.#unpack(content, expected, report, aborted);
     try {
       await this.#brought.get(layer)?.release();
       this.#brought.delete(layer);
@@ -65,16 +90,18 @@ export class StoreSink implements ImageSink {
         signal,
       );
       this.#brought.set(layer, share);
+      return layer.blob;
     } catch (error) {
       signal.throwIfAborted();
       throw new CopyError(`layer ${digest}: ${messageOf(error)}`, { cause: error });
     }
   }
 
-  async commit(image: ImagePlan, signal: AbortSignal): Promise<boolean> {
-    const layers = image.layers.map((layer) => commitLayer(layer, this.#usable(layer)));
+  async commit(image: WrittenImage, signal: AbortSignal): Promise<boolean> {
+    const layers = image.plan.layers.map((layer) => commitLayer(layer, this.#usable(layer)));
+    const names = image.instance ? [] : this.#names;
     try {
-      await this.#context.store.commitImage({ layers, image: imageRecord(image, this.#names) }, signal);
+      await this.#context.store.commitImage({ layers, image: imageRecord(image, names) }, signal);
     } catch (error) {
       if (error instanceof LayerMissingError) return false;
       throw error;
@@ -114,9 +141,9 @@ export class StoreSink implements ImageSink {
 }
 
 /** A layer that was not brought is one the store has: what its record would say is not looked at. */
-function commitLayer({ diffId, blob }: LayerPlan, unpacked: UnpackedLayer | undefined): CommitLayer {
+function commitLayer({ diffId, content }: LayerPlan, unpacked: UnpackedLayer | undefined): CommitLayer {
   if (unpacked === undefined) {
-    const { digest: blobDigest, size: blobSize } = blob;
+    const { digest: blobDigest, size: blobSize } = content;
     return { diffId, diffSize: 0, blobDigest, blobSize, compression: 'none', uids: [], gids: [] };
   }
   const { staged, summary } = unpacked;
@@ -125,16 +152,24 @@ function commitLayer({ diffId, blob }: LayerPlan, unpacked: UnpackedLayer | unde
 }
 
 /** What the store keeps of an image beside its layers (containers-storage-format §9). */
-function imageRecord(image: ImagePlan, names: readonly string[]): NewImage {
-  const { manifest, index, configDigest, configBytes, config } = image;
+function imageRecord(image: WrittenImage, names: readonly string[]): NewImage {
+  const { manifest, plan, configBytes, signatures } = image;
+  const { index, config } = plan;
   return {
-    id: digestHex(configDigest),
+    id: digestHex(image.config.digest),
     // Podman records the digest of what was asked for: the index when there is one.
     digest: (index ?? manifest).digest,
     names,
     created:
       config.created !== undefined && instant(config.created) !== undefined ? config.created : undefined,
-    metadata: JSON.stringify({ 'signatures-sizes': { [manifest.digest]: [] } }),
-    bigData: imageData({ config: { digest: configDigest, bytes: configBytes }, manifest, index }),
+    metadata: JSON.stringify({
+      'signatures-sizes': { [manifest.digest]: signatures.map((signature) => signature.length) },
+    }),
+    bigData: imageData({
+      config: { digest: image.config.digest, bytes: configBytes },
+      manifest,
+      index,
+      signatures: Buffer.concat(signatures),
+    }),
   };
 }

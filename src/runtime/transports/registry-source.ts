@@ -8,9 +8,10 @@ import {
   type Credentials,
   type FetchedManifest,
   type PullSource,
-} from '../registry/index.js';
-import type { ConfigurationPaths } from './configuration-paths.js';
-import type { ImageSource } from './image-source.js';
+} from '../../registry/index.js';
+import { formatReference } from '../../oci/reference.js';
+import type { ConfigurationPaths } from '../configuration-paths.js';
+import type { ImageSource } from '../image-source.js';
 
 export interface RegistryAccess {
   readonly paths: ConfigurationPaths;
@@ -26,7 +27,7 @@ export async function openRegistrySource(
   { paths, userAgent, credentials, credentialHelpers }: RegistryAccess,
   sources: readonly PullSource[],
   signal: AbortSignal,
-): Promise<ImageSource & AsyncDisposable> {
+): Promise<ImageSource> {
   const { environment, home, uid, authfile } = paths;
   const client = new RegistryClient({
     userAgent,
@@ -49,12 +50,10 @@ export async function openRegistrySource(
   }
 }
 
-function registrySource(
-  client: RegistryClient,
-  source: PullSource,
-  top: FetchedManifest,
-): ImageSource & AsyncDisposable {
+function registrySource(client: RegistryClient, source: PullSource, top: FetchedManifest): ImageSource {
+  const { requested } = source;
   return {
+    origin: { transport: 'docker', name: `//${formatReference(requested)}`, reference: requested },
     async manifest(digest, signal) {
       if (digest === undefined) return top;
       const { domain, path } = source.reference;
@@ -62,6 +61,7 @@ function registrySource(
     },
     blobBytes: (descriptor, signal) => client.blobBytes(source, descriptor, signal),
     locate: (descriptor, signal) => client.blob(source, descriptor, signal),
+    signatures: async () => [],
     [Symbol.asyncDispose]: () => client.close(),
   };
 }
