@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { formatReference, repositoryName, type Reference } from '../oci/reference.js';
 import { parseStrictJson } from '../oci/strict-json.js';
+import type { ConfigurationPaths } from './configuration-paths.js';
 import type { ImageGate } from './copy.js';
 import { messageOf, PolicyError } from './errors.js';
 
@@ -86,8 +87,8 @@ function asRequirements(value: unknown): readonly Requirement[] {
 }
 
 /** The gate by the policy as it is now; see {@link readPolicy}. */
-export async function policyGate(paths: readonly string[]): Promise<ImageGate> {
-  const policy = await readPolicy(paths);
+export async function policyGate(paths: ConfigurationPaths): Promise<ImageGate> {
+  const policy = await readPolicy(paths.policy);
   return {
     admit: async ({ reference }) => {
       if (reference !== undefined) requireAccepted(policy, reference);

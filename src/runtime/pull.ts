@@ -15,6 +15,7 @@ import type { Credentials } from '../registry/credentials.js';
 import type { ImageSource } from './image-source.js';
 import type { Registries } from './registries.js';
 import type { Store } from '../store/index.js';
+import type { ConfigurationPaths } from './configuration-paths.js';
 import { copyImage } from './copy.js';
 import { CopyError, ImageNotFoundError, messageOf, PullError, rootCause } from './errors.js';
 import type { EventLog } from './events.js';
@@ -30,7 +31,7 @@ export interface PullContext {
   readonly pool: LayerPool;
   readonly layers: SharedLayers;
   readonly registries: Registries;
-  readonly policyPaths: readonly string[];
+  readonly paths: ConfigurationPaths;
   readonly platform: Platform;
   readonly events: EventLog;
 }
@@ -127,7 +128,7 @@ async function pullGoal(
   const { registries, platform, events } = context;
   const reference = preferDigest(goal.reference);
   const storedAs = formatReference(reference);
-  const gate = await policyGate(context.policyPaths);
+  const gate = await policyGate(context.paths);
   await using source = await openSource(registries, reference, credentials, operation.signal);
   await using sink = storeDestination(context).image([storedAs]);
   const image = await copyImage(source, sink, { platform, gate, signatures: 'keep' }, operation);

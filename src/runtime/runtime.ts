@@ -128,7 +128,7 @@ export class Runtime {
           pool: this.#pool,
           layers: this.#layers,
           registries: this.registries(),
-          policyPaths: this.#paths.policy,
+          paths: this.#paths,
           platform: await this.platform(),
           events: this.events,
         };
