@@ -3,7 +3,8 @@ import type { ContainerConfig, HistoryEntry, ImageConfig } from './config.js';
 import type { Descriptor } from './descriptor.js';
 import { goJson, goTime, sortedByKey } from './go-json.js';
 import type { ImageManifest } from './manifest.js';
-import { ociManifest } from './media-types.js';
+import { ociIndex, ociManifest } from './media-types.js';
+import { parseStrictJson, type JsonObject } from './strict-json.js';
 
 /** A manifest of this type; both kinds in the order in which Go programs write them. */
 export function formatManifest(manifest: Omit<ImageManifest, 'kind'>): Buffer {
@@ -85,4 +86,26 @@ function list(key: string, values: readonly string[]): object {
 function set(key: string, members: readonly string[]): object {
   if (members.length === 0) return {};
   return { [key]: sortedByKey(Object.fromEntries(members.map((member) => [member, {}]))) };
+}
+
+/** One entry of an index as it is to be written: the same one, or what it has become. */
+export type WrittenEntry = Pick<Descriptor, 'mediaType' | 'digest' | 'size'>;
+
+/**
+ * The index `bytes` with other entries, as a document of type `mediaType`: platforms, annotations and whatever else it says of
+ * each stay. `entries` has one for each that it has, in order.
+ */
+export function formatIndex(bytes: Uint8Array, mediaType: string, entries: readonly WrittenEntry[]): Buffer {
+  const { manifests, annotations } = parseStrictJson(bytes) as {
+    readonly manifests: readonly JsonObject[];
+    readonly annotations?: JsonObject;
+  };
+  const oci = mediaType === ociIndex;
+  const document = {
+    schemaVersion: 2,
+    mediaType,
+    manifests: manifests.map((entry, index) => Object.assign({}, entry, entries[index])),
+    ...(oci && annotations !== undefined && { annotations }),
+  };
+  return Buffer.from(goJson(document));
 }

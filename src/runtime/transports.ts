@@ -1,0 +1,115 @@
+// Opens what a name with a transport stands for, to read from or to write to. The code of a transport is loaded when it is used.
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { ImageLocation } from '../oci/image-location.js';
+import { formatReference, preferDigest, type Reference } from '../oci/reference.js';
+import type { Credentials } from '../registry/credentials.js';
+import { CopyError, messageOf } from './errors.js';
+import type { ImageDestination } from './image-sink.js';
+import type { ImageSource } from './image-source.js';
+import type { Registries } from './registries.js';
+import { storeDestination, type StoreSinkContext } from './transports/store-destination.js';
+
+/** What transports work with. */
+export interface TransportContext extends StoreSinkContext {
+  readonly registries: Registries;
+}
+
+/** Whom a caller claims to be at a registry; without it the auth files are looked into. */
+export interface RegistryCaller {
+  readonly credentials?: Credentials | undefined;
+}
+
+/** A transport that cannot be read from, or not be written to. */
+export class TransportUnsupportedError extends Error {
+  override readonly name = 'TransportUnsupportedError';
+  readonly code = 'TRANSPORT_UNSUPPORTED';
+}
+
+/** The image at `location`. Throws {@link CopyError} with the prefix that clients know. */
+export async function openSource(
+  context: TransportContext,
+  location: ImageLocation,
+  { credentials }: RegistryCaller,
+  signal: AbortSignal,
+): Promise<ImageSource> {
+  try {
+    switch (location.transport) {
+      case 'docker':
+        return await context.registries.open(preferDigest(location.reference), credentials, signal);
+      default:
+        throw new TransportUnsupportedError(`images cannot be read from ${location.transport}:`);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    const name = formatImageLocation(location);
+    throw new CopyError(`Error initializing source ${name}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** A place for images at `location`; throws as {@link openSource} does. */
+export async function openDestination(
+  context: TransportContext,
+  location: ImageLocation,
+  _caller: RegistryCaller,
+  signal: AbortSignal,
+): Promise<ImageDestination> {
+  try {
+    switch (location.transport) {
+      case 'containers-storage':
+        return storeDestination(context);
+      default:
+        throw new TransportUnsupportedError(`images cannot be written to ${location.transport}:`);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    const name = formatImageLocation(location);
+    throw new CopyError(`Error initializing destination ${name}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** The location as it is written. */
+export function formatImageLocation(location: ImageLocation): string {
+  return `${location.transport}:${restOf(location)}`;
+}
+
+function restOf(location: ImageLocation): string {
+  switch (location.transport) {
+    case 'docker':
+      return `//${formatReference(preferDigest(location.reference))}`;
+    case 'docker-daemon':
+      return location.reference;
+    case 'containers-storage':
+      return location.name;
+    case 'dir':
+      return location.path;
+    case 'tarball':
+      return location.paths.join(':');
+    default: {
+      const { name, index } = location.image;
+      const image = index === undefined ? name : `@${index}`;
+      return image === undefined ? location.path : `${location.path}:${image}`;
+    }
+  }
+}
+
+/** The name that an image at `location` is known by, if it has one. */
+export function referenceOf(location: ImageLocation): Reference | undefined {
+  return location.transport === 'docker' ? location.reference : undefined;
+}
+
+/**
+ * The absolute path without symbolic links in what of it exists: the identity by which policies know an archive or a directory
+ * (images-and-transports §4.1).
+ */
+export async function identityOf(path: string): Promise<string> {
+  const absolute = resolve(path);
+  try {
+    return await realpath(absolute);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const parent = dirname(absolute);
+    if (code !== 'ENOENT' || parent === absolute) throw error;
+    return join(await identityOf(parent), basename(absolute));
+  }
+}

@@ -1,0 +1,30 @@
+import { describe, expect, it } from '@jest/globals';
+import { goJson, goTime, sortedByKey } from '../../src/oci/go-json.js';
+
+describe('JSON as Go writes it', () => {
+  it('escapes what could end a script element, and the two separators of lines', () => {
+    expect(goJson({ a: '<b> & \u2028\u2029' })).toBe(String.raw`{"a":"\u003cb\u003e \u0026 \u2028\u2029"}`);
+  });
+
+  it('sorts keys by their bytes', () => {
+    expect(Object.keys(sortedByKey({ ä: 1, z: 2, Z: 3, 𝒳: 4, '\uffff': 5 }))).toEqual([
+      'Z',
+      'z',
+      'ä',
+      '\uffff',
+      '𝒳',
+    ]);
+  });
+
+  it.each([
+    ['2020-01-02T03:04:05Z', '2020-01-02T03:04:05Z'],
+    ['2020-01-02T03:04:05.000Z', '2020-01-02T03:04:05Z'],
+    ['2020-01-02T03:04:05.678900000+01:00', '2020-01-02T03:04:05.6789+01:00'],
+    ['2020-01-02T03:04:05.1234567891Z', '2020-01-02T03:04:05.123456789Z'],
+    ['2020-01-02T03:04:05+00:00', '2020-01-02T03:04:05Z'],
+    ['2020-01-02 03:04:05', undefined],
+    ['2020-13-02T03:04:05Z', undefined],
+  ])('writes the time %s as %s', (text, expected) => {
+    expect(goTime(text)).toBe(expected);
+  });
+});
