@@ -4,8 +4,8 @@ import type { HttpBlob, HttpTimeouts } from '../oci/blob.js';
 import { RegistryError, codeOfStatus } from './errors.js';
 import { reasonOf } from './failure-text.js';
 import { parseRetryAfter, withRetries } from './retry.js';
-import type { GetOptions } from './transport/http-get.js';
-import { discard, httpGet } from './transport/http-get.js';
+import type { ExchangeOptions } from './transport/http-exchange.js';
+import { discard, httpExchange } from './transport/http-exchange.js';
 import { headersFor, isRedirect, maxRedirects, redirectTarget } from './transport/redirect.js';
 
 type Headers = Readonly<Record<string, string>>;
@@ -17,7 +17,7 @@ export const defaultTimeouts: HttpTimeouts = { connect: 30_000, head: 60_000, id
 export class BlobRequester {
   readonly #blob: HttpBlob;
   readonly timeouts: HttpTimeouts;
-  readonly #options: GetOptions;
+  readonly #options: ExchangeOptions;
   #headers: Headers;
 
   constructor(blob: HttpBlob) {
@@ -95,7 +95,7 @@ export class BlobRequester {
     const { origin, pathname } = this.place;
     try {
       for (let hops = 0; hops <= maxRedirects; hops++) {
-        const response = await httpGet(url, headers, this.#options, signal);
+        const response = await httpExchange({ method: 'GET', url, headers }, this.#options, signal);
         if (!isRedirect(response.statusCode!)) return response;
         discard(response);
         const target = redirectTarget(url, response.headers.location);

@@ -5,7 +5,7 @@ import type { HttpBlob } from '../oci/blob.js';
 import { BlobRequester } from './blob-request.js';
 import { RegistryError } from './errors.js';
 import { pause } from './retry.js';
-import { discard } from './transport/http-get.js';
+import { discard } from './transport/http-exchange.js';
 import { HttpTimeoutError } from './transport/timeout.js';
 
 // A connection that keeps breaking is given up unless it made some progress each time.

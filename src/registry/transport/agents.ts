@@ -1,4 +1,4 @@
-// The connections that blobs are read over: kept open between blobs, per thread and per identity.
+// The connections that blobs go over: kept open between blobs, per thread and per identity.
 import type { ClientRequest } from 'node:http';
 import { Agent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
@@ -15,15 +15,16 @@ const agents = new Map<string, Agent>();
 const maxAgents = 32;
 const keepOpen = { keepAlive: true, scheduling: 'lifo', maxFreeSockets: 8 } as const;
 
-/** Starts a GET through the right agent and, if there is one, the right proxy. The caller ends the request. */
-export function startGet(
+/** Starts a request through the right agent and, if there is one, the right proxy. The caller ends the request. */
+export function startRequest(
+  method: string,
   url: URL,
   headers: Readonly<Record<string, string>>,
   identity: TlsIdentity,
   proxies: ProxySettings | undefined,
 ): ClientRequest {
   const proxy = proxyFor(url, proxies);
-  const common = { method: 'GET', headers: { 'accept-encoding': 'identity', ...headers } };
+  const common = { method, headers: { 'accept-encoding': 'identity', ...headers } };
   if (url.protocol === 'https:') {
     const agent = agentOf(`https ${proxy?.href ?? ''} ${identityKey(identity)}`, () =>
       secureAgent(identity, proxy),

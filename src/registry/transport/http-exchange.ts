@@ -1,11 +1,19 @@
-// One GET whose body is read later, with a limit on every wait.
+// One exchange over node:http whose answer is read later, with a limit on every wait.
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { HttpTimeouts, ProxySettings, TlsIdentity } from '../../oci/blob.js';
-import { startGet } from './agents.js';
+import { startRequest } from './agents.js';
 import { HttpTimeoutError } from './timeout.js';
 
+/** What is asked; the body is small enough to be sent again. */
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer | undefined;
+}
+
 /** Whom to trust, through what, how patiently. */
-export interface GetOptions {
+export interface ExchangeOptions {
   readonly identity: TlsIdentity;
   readonly proxies: ProxySettings | undefined;
   readonly timeouts: HttpTimeouts;
@@ -18,17 +26,16 @@ const worthKeeping = 64 * 1024;
  * Resolves with the head of the answer, the body paused; the caller reads or {@link discard}s it.
  * Throws the system's errors, HttpTimeoutError and the abort reason.
  */
-export async function httpGet(
-  url: URL,
-  headers: Readonly<Record<string, string>>,
-  options: GetOptions,
+export async function httpExchange(
+  wanted: HttpRequest,
+  { identity, proxies, timeouts }: ExchangeOptions,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   for (;;) {
     signal.throwIfAborted();
-    const request = startGet(url, headers, options.identity, options.proxies);
+    const request = startRequest(wanted.method, wanted.url, wanted.headers, identity, proxies);
     try {
-      return await responseOf(request, options.timeouts, signal);
+      return await responseOf(request, wanted.body, timeouts, signal);
     } catch (error) {
       // The server closed a kept connection just when we took it: nothing was answered, so nothing was lost.
       const stale = request.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
@@ -39,6 +46,7 @@ export async function httpGet(
 
 function responseOf(
   request: ClientRequest,
+  body: Buffer | undefined,
   timeouts: HttpTimeouts,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
@@ -46,16 +54,19 @@ function responseOf(
     const { connect, head } = timeouts;
     const onAbort = (): void => void request.destroy(signal.reason as Error);
     let timer = setTimeout(() => request.destroy(new HttpTimeoutError('connecting', connect)), connect);
+    const onFinish = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => request.destroy(new HttpTimeoutError('waiting for the response', head)), head);
+    };
     const settle = (): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
+      // Some answer before they have read all of the body.
+      request.off('finish', onFinish);
     };
     signal.addEventListener('abort', onAbort, { once: true });
     // Written out when the connection stands, TLS included.
-    request.once('finish', () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => request.destroy(new HttpTimeoutError('waiting for the response', head)), head);
-    });
+    request.once('finish', onFinish);
     request.once('response', (response) => {
       settle();
       response.pause();
@@ -65,7 +76,7 @@ function responseOf(
       settle();
       reject(error);
     });
-    request.end();
+    request.end(body);
   });
 }
 
