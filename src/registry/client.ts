@@ -18,6 +18,7 @@ import { HostSession } from './host-session.js';
 import { openBlob } from './open-blob.js';
 import type { PullSource } from './registries-config.js';
 import { parseRetryAfter } from './retry.js';
+import { searchRepositories, type FoundRepository, type RepositoryQuery } from './search.js';
 
 /** Whom a client trusts, who it is and how patient. */
 export interface RegistryClientOptions {
@@ -152,6 +153,19 @@ export class RegistryClient {
     return bytes;
   }
 
+  /** The repositories of a registry, `docker.io`, that fit. Throws {@link RegistryError}, HttpTimeoutError. */
+  async search(
+    registry: { readonly host: string; readonly insecure: boolean },
+    query: RepositoryQuery,
+    signal: AbortSignal,
+  ): Promise<readonly FoundRepository[]> {
+    const { host, insecure } = registry;
+    // The hub's other hosts have no search.
+    const session = this.#sessionAt(host === 'docker.io' ? 'index.docker.io' : host, insecure, host);
+    const credentials = await this.#options.credentials?.find({ domain: host, path: '' }, signal);
+    return await searchRepositories(session, query, credentials, signal);
+  }
+
   /** Ends every connection. Blobs that are being read elsewhere have their own. */
   async close(): Promise<void> {
     await Promise.all([...this.#sessions.values()].map((session) => session.close()));
@@ -165,6 +179,11 @@ export class RegistryClient {
       const message = `${formatReference(reference)} names no registry`;
       throw new RegistryError('REGISTRY_UNREACHABLE', message, { op: 'ping', host: domain });
     }
+    return this.#sessionAt(domain, insecure, domain);
+  }
+
+  /** `named`: as certs.d has it. */
+  #sessionAt(domain: string, insecure: boolean, named: string): HostSession {
     const key = `${domain} ${insecure}`;
     let session = this.#sessions.get(key);
     if (session === undefined) {
@@ -177,7 +196,7 @@ export class RegistryClient {
         identity: {
           insecure,
           ...(rootsFile !== undefined && { rootsFile }),
-          ...loadCertificates(certificateDirectories, domain),
+          ...loadCertificates(certificateDirectories, named),
         },
       });
       this.#sessions.set(key, session);

@@ -80,21 +80,26 @@ export class HostSession {
 
   /**
    * Sends a GET with the authorization that the registry wants, once more with a new one when it does not
-   * like that, and again when the registry is busy. `refuse` makes the error of an answer other than 200.
+   * like that, and again when the registry is busy. Without `access` nothing says who we are. `refuse` makes the error of
+   * an answer other than 200.
    */
   get(
     op: string,
     path: string,
-    access: Access,
+    access: Access | undefined,
     request: { readonly headers: Readonly<Record<string, string>>; readonly limit: number },
     refuse: (answer: ControlAnswer) => RegistryError,
     signal: AbortSignal,
   ): Promise<ControlAnswer> {
     const attempt = async (): Promise<ControlAnswer> => {
       const url = await this.url(path, signal);
-      let answer = await this.#send(op, url, request, await this.authorize(access, signal), signal);
-      if (answer.status === 401 && this.#isAnotherChance(access, answer)) {
-        answer = await this.#send(op, url, request, await this.authorize(access, signal), signal);
+      const send = async (): Promise<ControlAnswer> => {
+        const authorization = access === undefined ? {} : await this.authorize(access, signal);
+        return await this.#send(op, url, request, authorization, signal);
+      };
+      let answer = await send();
+      if (answer.status === 401 && access !== undefined && this.#isAnotherChance(access, answer)) {
+        answer = await send();
       }
       if (answer.status === 200) return answer;
       throw refuse(answer);

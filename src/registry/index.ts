@@ -16,3 +16,4 @@ export { RegistriesConfig } from './registries-config.js';
 export { RegistriesConfigError, RegistryBlockedError, ShortNameError } from './registries-errors.js';
 export type { RegistriesEnvironment, RegistriesPaths } from './registries-load.js';
 export { loadRegistriesConfig, registriesPaths } from './registries-load.js';
+export type { FoundRepository, RepositoryQuery } from './search.js';

@@ -6,7 +6,7 @@ import { parseNormalized, repositoryName, tagNameOnly } from '../oci/reference.j
 import { RegistryBlockedError, ShortNameError } from './registries-errors.js';
 import type { Aliases } from './short-name-aliases.js';
 import type { Mirror, RegistryEntry, ShortNameMode } from './registries-file.js';
-import { bestMatch, rewrite } from './registries-match.js';
+import { bestMatch, bestMatchOf, rewrite } from './registries-match.js';
 
 /** One place to try for a reference. */
 export interface PullSource {
@@ -81,6 +81,12 @@ export class RegistriesConfig {
     return bestMatch(this.#settings.entries, requested)?.insecure ?? false;
   }
 
+  /** How a registry as a whole is reached: `localhost:5000`. Throws {@link RegistryBlockedError}. */
+  registry(host: string): { readonly host: string; readonly insecure: boolean } {
+    const entry = this.#allowed(bestMatchOf(this.#settings.entries, host));
+    return { host, insecure: entry?.insecure ?? false };
+  }
+
   /**
    * What a name may mean, best first: itself if it names a registry, the one alias it has, or one
    * reference in each search registry; nothing for a short name without either. All are normalised,
@@ -118,7 +124,10 @@ export class RegistriesConfig {
   }
 
   #entryOf(reference: Reference): RegistryEntry | undefined {
-    const entry = bestMatch(this.#settings.entries, reference);
+    return this.#allowed(bestMatch(this.#settings.entries, reference));
+  }
+
+  #allowed(entry: RegistryEntry | undefined): RegistryEntry | undefined {
     if (entry?.blocked !== true) return entry;
     throw new RegistryBlockedError(`registry ${entry.prefix} is blocked in ${this.#settings.origin}`);
   }

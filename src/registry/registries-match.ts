@@ -26,7 +26,14 @@ export function bestMatch<T extends { readonly prefix: string }>(
   entries: readonly T[],
   reference: Reference,
 ): T | undefined {
-  const text = formatReference(reference);
+  return bestMatchOf(entries, formatReference(reference));
+}
+
+/** The same for a text: a full reference, or a host alone. */
+export function bestMatchOf<T extends { readonly prefix: string }>(
+  entries: readonly T[],
+  text: string,
+): T | undefined {
   let best: T | undefined;
   for (const entry of entries) {
     const longer = best === undefined || entry.prefix.length > best.prefix.length;

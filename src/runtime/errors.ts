@@ -42,6 +42,17 @@ export class InvalidFilterError extends Error {
   readonly code = 'INVALID_FILTER';
 }
 
+/** A search that cannot be made; `parameter` is what of it is wrong. */
+export class InvalidSearchError extends Error {
+  override readonly name = 'InvalidSearchError';
+  readonly code = 'INVALID_SEARCH';
+  readonly parameter: 'query' | 'limit';
+  constructor(parameter: 'query' | 'limit', message: string) {
+    super(message);
+    this.parameter = parameter;
+  }
+}
+
 /** The message of anything thrown, in one line. */
 export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);

@@ -1,12 +1,13 @@
 // The registries as this host is configured: what short names mean, how a reference is opened for reading.
 import { decompose } from '../oci/local-name.js';
 import type { Reference } from '../oci/reference.js';
-import type { Credentials } from '../registry/index.js';
+import type { Credentials, FoundRepository, RepositoryQuery } from '../registry/index.js';
 import type { RegistriesConfig } from '../registry/registries-config.js';
 import { loadRegistriesConfig } from '../registry/registries-load.js';
 import type { ConfigurationPaths } from './configuration-paths.js';
 import type { ImageSource } from './image-source.js';
 import type { ShortNames } from './resolve.js';
+import type { RegistryAccess } from './transports/registry-client.js';
 
 /** One reading of the configuration files. */
 export class Registries implements ShortNames {
@@ -52,15 +53,31 @@ export class Registries implements ShortNames {
     const sources = this.#config.pullSources(reference);
     // Loading the client takes longer than starting the daemon, which may never pull.
     const { openRegistrySource } = await import('./transports/registry-source.js');
-    return await openRegistrySource(
-      {
-        paths: this.#paths,
-        userAgent: this.#userAgent,
-        credentials,
-        credentialHelpers: this.#config.credentialHelpers,
-      },
-      sources,
-      signal,
-    );
+    return await openRegistrySource(this.#access(credentials), sources, signal);
+  }
+
+  /** What a registry has that fits. Throws RegistryError, RegistryBlockedError. */
+  async searchAt(
+    host: string,
+    query: RepositoryQuery,
+    signal: AbortSignal,
+  ): Promise<readonly FoundRepository[]> {
+    const registry = this.#config.registry(host);
+    const { registryClient } = await import('./transports/registry-client.js');
+    const client = registryClient(this.#access(undefined));
+    try {
+      return await client.search(registry, query, signal);
+    } finally {
+      await client.close();
+    }
+  }
+
+  #access(credentials: Credentials | undefined): RegistryAccess {
+    return {
+      paths: this.#paths,
+      userAgent: this.#userAgent,
+      credentials,
+      credentialHelpers: this.#config.credentialHelpers,
+    };
   }
 }

@@ -1,46 +1,16 @@
 // A registry as the place where an image comes from.
-import {
-  authFilePaths,
-  AuthFiles,
-  certificateDirectories,
-  RegistryClient,
-  systemRootsFile,
-  type Credentials,
-  type FetchedManifest,
-  type PullSource,
-} from '../../registry/index.js';
+import type { FetchedManifest, PullSource, RegistryClient } from '../../registry/index.js';
 import { formatReference } from '../../oci/reference.js';
-import type { ConfigurationPaths } from '../configuration-paths.js';
 import type { ImageSource } from '../image-source.js';
-
-export interface RegistryAccess {
-  readonly paths: ConfigurationPaths;
-  readonly userAgent: string;
-  /** The caller's own; without them the auth files are looked into. */
-  readonly credentials: Credentials | undefined;
-  /** As registries.conf names them. */
-  readonly credentialHelpers: readonly string[];
-}
+import { registryClient, type RegistryAccess } from './registry-client.js';
 
 /** Opens the image at the first of `sources` that delivers its manifest. Throws RegistryError. */
 export async function openRegistrySource(
-  { paths, userAgent, credentials, credentialHelpers }: RegistryAccess,
+  access: RegistryAccess,
   sources: readonly PullSource[],
   signal: AbortSignal,
 ): Promise<ImageSource> {
-  const { environment, home, uid, authfile } = paths;
-  const client = new RegistryClient({
-    userAgent,
-    explicitCredentials: credentials,
-    credentials: new AuthFiles({
-      paths: authFilePaths({ flag: authfile, env: environment, uid, home }),
-      env: environment,
-      helpers: credentialHelpers,
-    }),
-    certificateDirectories: certificateDirectories(environment, home),
-    rootsFile: systemRootsFile(environment),
-    proxies: proxies(environment),
-  });
+  const client = registryClient(access);
   try {
     const { source, ...manifest } = await client.firstManifest(sources, signal);
     return registrySource(client, source, manifest);
@@ -64,9 +34,4 @@ function registrySource(client: RegistryClient, source: PullSource, top: Fetched
     signatures: async () => [],
     [Symbol.asyncDispose]: () => client.close(),
   };
-}
-
-function proxies(environment: ConfigurationPaths['environment']) {
-  const either = (name: string): string => environment[name] ?? environment[name.toLowerCase()] ?? '';
-  return { http: either('HTTP_PROXY'), https: either('HTTPS_PROXY'), no: either('NO_PROXY') };
 }

@@ -1,0 +1,178 @@
+// Searching one registry: the old search of version 1 if it has that, else its catalogue, page by page.
+import { InvalidReferenceError, parseReference } from '../oci/reference.js';
+import type { ControlAnswer } from './control.js';
+import type { Credentials } from './credentials.js';
+import { codeOfStatus, RegistryError } from './errors.js';
+import { answerFailure } from './failure-text.js';
+import type { HostSession } from './host-session.js';
+import { parseRetryAfter } from './retry.js';
+import { HttpTimeoutError } from './transport/timeout.js';
+
+/** What a registry says of one of its repositories. */
+export interface FoundRepository {
+  /** Without the registry. */
+  readonly name: string;
+  readonly description: string;
+  readonly stars: number;
+  readonly official: boolean;
+  readonly automated: boolean;
+}
+
+/** What is looked for at one registry. */
+export interface RepositoryQuery {
+  /** A part of the name; empty: everything. */
+  readonly term: string;
+  /** Results at most. */
+  readonly limit: number;
+  /** Those it is false for count neither as results nor for the limit. */
+  readonly accepts: (found: FoundRepository) => boolean;
+}
+
+/** Bytes of one answer at most. */
+const maxAnswerBytes = 4 * 1024 * 1024;
+/** Pages of a catalogue at most; a registry that has more does not mean to end. */
+const maxPages = 1000;
+/** What version 1 gives at once at most, as Docker Hub has it. */
+const mostOfVersionOne = 100;
+/** All pages of one registry; milliseconds. */
+const patience = 120_000;
+
+/**
+ * The repositories of a registry that fit, one of just that name first. Throws RegistryError, and HttpTimeoutError when the
+ * registry goes on and on.
+ */
+export async function searchRepositories(
+  session: HostSession,
+  query: RepositoryQuery,
+  credentials: Credentials | undefined,
+  signal: AbortSignal,
+): Promise<readonly FoundRepository[]> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new HttpTimeoutError('searching', patience)), patience);
+  const both = AbortSignal.any([signal, late.signal]);
+  try {
+    const old = query.term === '' ? undefined : await searchVersionOne(session, query, both);
+    const found = old ?? (await searchCatalog(session, query, credentials, both));
+    return found.slice(0, query.limit);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Undefined: this registry does not have it, or not for everybody. */
+async function searchVersionOne(
+  session: HostSession,
+  { term, limit, accepts }: RepositoryQuery,
+  signal: AbortSignal,
+): Promise<readonly FoundRepository[] | undefined> {
+  // A filter may leave few of many.
+  const count = String(Math.max(limit, mostOfVersionOne));
+  const path = `/v1/search?${new URLSearchParams({ n: count, q: term }).toString()}`;
+  let answer: ControlAnswer;
+  try {
+    answer = await ask(session, path, undefined, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    // What does not even answer a ping has no catalogue either.
+    if (!(error instanceof RegistryError) || error.op === 'ping') throw error;
+    return undefined;
+  }
+  const results = listIn(session, answer, 'results').map(readResult);
+  return results.filter((result) => isRepository(session.host, result.name) && accepts(result));
+}
+
+function readResult(value: unknown): FoundRepository {
+  const fields = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  const { name, description, star_count: stars, is_official: official } = fields;
+  return {
+    name: typeof name === 'string' ? name : '',
+    description: typeof description === 'string' ? description : '',
+    stars: typeof stars === 'number' && Number.isSafeInteger(stars) ? stars : 0,
+    official: official === true,
+    automated: fields['is_automated'] === true || fields['is_trusted'] === true,
+  };
+}
+
+async function searchCatalog(
+  session: HostSession,
+  { term, limit, accepts }: RepositoryQuery,
+  credentials: Credentials | undefined,
+  signal: AbortSignal,
+): Promise<readonly FoundRepository[]> {
+  const access = { scope: 'registry:catalog:*', credentials };
+  const names = new Set<string>();
+  const visited = new Set<string>();
+  let path: string | undefined = '/v2/_catalog';
+  while (path !== undefined && !visited.has(path) && visited.size < maxPages && names.size < limit) {
+    visited.add(path);
+    const answer = await ask(session, path, access, signal);
+    for (const name of listIn(session, answer, 'repositories')) {
+      const fits = typeof name === 'string' && name.includes(term) && isRepository(session.host, name);
+      if (fits && accepts(catalogued(name))) names.add(name);
+    }
+    path = nextPage(session, path, answer);
+  }
+  return [...names].toSorted((a, b) => Number(b === term) - Number(a === term)).map(catalogued);
+}
+
+/** A catalogue knows nothing but names. */
+function catalogued(name: string): FoundRepository {
+  return { name, description: '', stars: 0, official: false, automated: false };
+}
+
+/** Path and query of `Link: <…>; rel="next"`: whatever host it names, it is this registry that is asked. */
+function nextPage(session: HostSession, path: string, answer: ControlAnswer): string | undefined {
+  const link = answer
+    .header('link')
+    .map((text) => /^\s*<([^>]*)>\s*(?:;.*)?$/.exec(text)?.[1])
+    .find((target) => target !== undefined);
+  const base = `https://${session.host}${path}`;
+  if (link === undefined || !URL.canParse(link, base)) return undefined;
+  const { pathname, search } = new URL(link, base);
+  return `${pathname}${search}`;
+}
+
+function ask(
+  session: HostSession,
+  path: string,
+  access: { readonly scope: string; readonly credentials: Credentials | undefined } | undefined,
+  signal: AbortSignal,
+): Promise<ControlAnswer> {
+  const refuse = (answer: ControlAnswer): RegistryError => {
+    const { text, registryCode } = answerFailure(answer);
+    const retryAfter = parseRetryAfter(answer.header('retry-after')[0], Date.now());
+    const { status } = answer;
+    return new RegistryError(codeOfStatus(status), text, {
+      ...about(session),
+      status,
+      registryCode,
+      retryAfter,
+    });
+  };
+  const request = { headers: { accept: 'application/json' }, limit: maxAnswerBytes };
+  return session.get('search', path, access, request, refuse, signal);
+}
+
+function listIn(session: HostSession, { body }: ControlAnswer, key: string): readonly unknown[] {
+  try {
+    const list = (JSON.parse(body.toString()) as Record<string, unknown> | null)?.[key];
+    return Array.isArray(list) ? list : [];
+  } catch (cause) {
+    const message = `the answer of ${session.host} to a search is no JSON`;
+    throw new RegistryError('REGISTRY_PROTOCOL', message, { ...about(session), cause });
+  }
+}
+
+function about({ host }: HostSession): { readonly op: string; readonly host: string } {
+  return { op: 'search', host };
+}
+
+/** Names from outside become names of images: what could not be pulled is no result. */
+function isRepository(host: string, name: string): boolean {
+  try {
+    return parseReference(`${host}/${name}`).path === name;
+  } catch (error) {
+    if (error instanceof InvalidReferenceError) return false;
+    throw error;
+  }
+}

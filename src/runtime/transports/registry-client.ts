@@ -1,0 +1,38 @@
+// A way to registries with everything this host says about them: credentials, certificates, proxies.
+import { authFilePaths, AuthFiles } from '../../registry/auth-lookup.js';
+import { certificateDirectories, systemRootsFile } from '../../registry/certificates.js';
+import { RegistryClient } from '../../registry/client.js';
+import type { Credentials } from '../../registry/credentials.js';
+import type { ConfigurationPaths } from '../configuration-paths.js';
+
+export interface RegistryAccess {
+  readonly paths: ConfigurationPaths;
+  readonly userAgent: string;
+  /** The caller's own; without them the auth files are looked into. */
+  readonly credentials: Credentials | undefined;
+  /** As registries.conf names them. */
+  readonly credentialHelpers: readonly string[];
+}
+
+/** A client for one operation, which closes it. */
+export function registryClient(access: RegistryAccess): RegistryClient {
+  const { paths, userAgent, credentials, credentialHelpers } = access;
+  const { environment, home, uid, authfile } = paths;
+  return new RegistryClient({
+    userAgent,
+    explicitCredentials: credentials,
+    credentials: new AuthFiles({
+      paths: authFilePaths({ flag: authfile, env: environment, uid, home }),
+      env: environment,
+      helpers: credentialHelpers,
+    }),
+    certificateDirectories: certificateDirectories(environment, home),
+    rootsFile: systemRootsFile(environment),
+    proxies: proxies(environment),
+  });
+}
+
+function proxies(environment: ConfigurationPaths['environment']) {
+  const either = (name: string): string => environment[name] ?? environment[name.toLowerCase()] ?? '';
+  return { http: either('HTTP_PROXY'), https: either('HTTPS_PROXY'), no: either('NO_PROXY') };
+}
