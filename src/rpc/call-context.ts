@@ -1,4 +1,5 @@
 // What a method knows of the call besides its parameters, and how it answers.
+import type { ConnectionScope } from './connection-scope.js';
 import type { RawConnection } from './raw-connection.js';
 
 /** Server side: what is yielded goes out at once with continues, what is returned is the last reply. */
@@ -28,8 +29,8 @@ export interface CallContext {
   readonly peer: Peer;
   /** Aborted when the caller goes away, or the server stops and will not wait any longer. */
   readonly signal: AbortSignal;
-  /** The same object for every call of one connection: a key for what belongs to it. */
-  readonly connection: object;
+  /** The same object for every call of one connection. */
+  readonly connection: ConnectionScope;
 }
 
 export type UseConnection = (raw: RawConnection) => Promise<void>;

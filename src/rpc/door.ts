@@ -3,6 +3,7 @@ import type { Server } from 'node:net';
 import { createServer, Socket } from 'node:net';
 import type { Admitted } from './admission.js';
 import { Admission, ConnectionLimitError } from './admission.js';
+import { ConnectionScope } from './connection-scope.js';
 import type { Dispatcher } from './dispatch.js';
 import type { Limits } from './limits.js';
 import type { Listening, ListenOptions } from './listen.js';
@@ -20,6 +21,7 @@ export interface DoorOptions extends ListenOptions {
 export interface ConnectionOptions extends Admitted {
   readonly dispatcher: Dispatcher;
   readonly limits: Limits;
+  readonly scope: ConnectionScope;
   /** Told before a call starts and after it has ended. */
   readonly onCall?: (running: boolean) => void;
   /** Told why a connection was cut off: bytes that are no call, or a takeover that failed. */
@@ -72,16 +74,19 @@ export abstract class Door {
     const admitted = this.#admit(socket);
     if (admitted === undefined) return;
     const { dispatcher, onFailure } = this.#options;
+    const scope = new ConnectionScope();
     const connection = this.connection(socket, {
       ...admitted,
       dispatcher,
       limits: this.#admission.limits,
+      scope,
       onCall: (running) => this.#admission.call(running),
       ...(onFailure && { onFailure }),
     });
     const served = connection.serve();
     this.#connections.set(connection, served);
     await served;
+    scope.end();
     this.#connections.delete(connection);
     this.#admission.leave(admitted);
   }

@@ -9,6 +9,7 @@ export {
   ProtocolError,
   TimeoutError,
 } from './connection-errors.js';
+export { ConnectionScope } from './connection-scope.js';
 export type { ErrorFactory, InterfaceDescriptor, MethodDescriptor } from './descriptor.js';
 export { AddressError } from './address.js';
 export type { DispatchLog, IncomingCall, Send, ServeOptions } from './dispatch.js';

@@ -1,4 +1,5 @@
 // A call that a door has taken and not answered yet.
+import type { ConnectionScope } from './connection-scope.js';
 import type { CallContext, Peer, UseConnection } from './call-context.js';
 import type { IncomingCall } from './dispatch.js';
 
@@ -7,14 +8,14 @@ export class RunningCall implements CallContext {
   readonly more: boolean;
   readonly oneway: boolean;
   readonly peer: Peer;
-  readonly connection: object;
+  readonly connection: ConnectionScope;
   readonly upgrade: ((use: UseConnection) => void) | undefined;
   /** What takes over the connection after the reply, if anything does. */
   use: UseConnection | undefined;
   #abort: AbortController | undefined;
   #reason: unknown;
 
-  constructor(call: IncomingCall, peer: Peer, connection: object) {
+  constructor(call: IncomingCall, peer: Peer, connection: ConnectionScope) {
     this.more = call.more;
     this.oneway = call.oneway;
     this.peer = peer;

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { CallContext, IncomingCall, InterfaceDescriptor } from '../../src/rpc/index.js';
 import {
   checkEmpty,
+  ConnectionScope,
   Dispatcher,
   reusable,
   unknownPeer,
@@ -41,7 +42,7 @@ function call(method: string, flags: Partial<IncomingCall> = {}): IncomingCall {
 }
 
 function context(signal = new AbortController().signal): CallContext {
-  return { more: false, oneway: false, peer: unknownPeer, signal, connection: {} };
+  return { more: false, oneway: false, peer: unknownPeer, signal, connection: new ConnectionScope() };
 }
 
 async function replies(

@@ -1,6 +1,7 @@
 // A request that was taken and not answered yet.
 import type { JSONRPCResponse } from 'json-rpc-2.0';
 import type { Peer } from '../call-context.js';
+import type { ConnectionScope } from '../connection-scope.js';
 import type { IncomingCall, Send } from '../dispatch.js';
 import { RunningCall } from '../running-call.js';
 import type { QueuedCall } from './call-queue.js';
@@ -13,7 +14,7 @@ export type Answer = (response: JSONRPCResponse | null) => Promise<void> | undef
 /** Whose call it is. */
 export interface Caller {
   readonly peer: Peer;
-  readonly connection: object;
+  readonly connection: ConnectionScope;
   readonly writer: Writer;
 }
 

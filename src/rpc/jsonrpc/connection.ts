@@ -46,7 +46,7 @@ export class Connection implements ServedConnection {
     this.#reader = new Reader(socket, options.limits, () => this.#lookAfterCaller());
     this.#writer = new Writer(socket);
     this.#queue = new CallQueue(options.limits, this.#writer, (call) => void this.#run(call));
-    this.#caller = { peer: options.peer, connection: this, writer: this.#writer };
+    this.#caller = { peer: options.peer, connection: options.scope, writer: this.#writer };
     this.#unfinished = new UnfinishedMessage(options.limits, options.held, (error) => {
       options.onFailure?.(error);
       socket.destroy();

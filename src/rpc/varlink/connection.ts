@@ -118,7 +118,7 @@ export class Connection implements ServedConnection {
   }
 
   #begin(call: IncomingCall): RunningCall {
-    const running = new RunningCall(call, this.#options.peer, this);
+    const running = new RunningCall(call, this.#options.peer, this.#options.scope);
     this.#call = running;
     if (this.#reader.blind) this.#lookAfterCaller();
     this.#options.onCall?.(true);
