@@ -8,8 +8,13 @@ import type {
   Stream,
   Transport,
 } from '../rpc/index.js';
-import { checkEmpty } from '../rpc/index.js';
-import { checkWatchOperationsReply } from './io-imaged.check.js';
+import { checkEmpty, VarlinkError, withErrors } from '../rpc/index.js';
+import {
+  checkCopyImageParameters,
+  checkCopyImageReply,
+  checkOperationFailedParameters,
+  checkWatchOperationsReply,
+} from './io-imaged.check.js';
 
 export type BlobProgressState = 'waiting' | 'copying' | 'done' | 'exists';
 
@@ -25,11 +30,11 @@ export interface BlobProgress {
   readonly state: BlobProgressState;
 }
 
-/** A call of io.podman that takes its time. */
+/** A call that takes its time. */
 export interface Operation {
   /** Unique as long as the service runs. */
   readonly id: string;
-  /** What it does: `pull`, and the like for other methods as they come. */
+  /** What it does: pull, push, save, load, import, export or copy. */
   readonly kind: string;
   /** The name or reference it works on, exactly as the caller gave it. */
   readonly target: string;
@@ -43,9 +48,70 @@ export interface Operation {
   readonly blobs: readonly BlobProgress[];
 }
 
+/** Whom to be at a registry. An empty username stands for what the auth files say. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+export type CopyOptionsFormat = 'oci' | 'docker';
+
+export type CopyOptionsCompression = 'gzip' | 'zstd';
+
+/** How an image is copied; what is absent is left to the image and its destination. */
+export interface CopyOptions {
+  /** The whole of an index, with every image in it, and not only the image for this machine. */
+  readonly all?: boolean | undefined;
+  /** The image of an index for another machine: os/architecture or os/architecture/variant. */
+  readonly platform?: string | undefined;
+  /** The form of the manifest. */
+  readonly format?: CopyOptionsFormat | undefined;
+  /** What layers are zipped with that have to be; zstd needs the format oci. */
+  readonly compression?: CopyOptionsCompression | undefined;
+  /** Zips layers also where they could stay as they are, as in a directory. */
+  readonly compress?: boolean | undefined;
+  /** Leaves the signatures out that the image has. */
+  readonly removeSignatures?: boolean | undefined;
+  /** The key of the service's GnuPG ring to sign with: an id or a fingerprint. */
+  readonly signBy?: string | undefined;
+  readonly sourceCredentials?: Credentials | undefined;
+  readonly destinationCredentials?: Credentials | undefined;
+}
+
 /** The reply of WatchOperations. */
 export interface WatchOperationsReply {
   readonly operations: readonly Operation[];
+}
+
+/** The parameters of CopyImage. */
+export interface CopyImageParameters {
+  readonly source: string;
+  readonly destination: string;
+  readonly options?: CopyOptions | undefined;
+}
+
+/** The reply of CopyImage. */
+export interface CopyImageReply {
+  readonly logs: readonly string[];
+  readonly digest: string;
+}
+
+/**
+ * error OperationFailed (reason: string)
+ *
+ * What was asked for could not be done; `reason` is a sentence for people.
+ */
+export class OperationFailed extends VarlinkError<{ reason: string }> {
+  override readonly name = 'OperationFailed';
+  readonly error = 'io.imaged.OperationFailed';
+  constructor(reason: string, options?: ErrorOptions) {
+    super({ reason }, reason, options);
+  }
+
+  static from(parameters: unknown): OperationFailed {
+    const fields = checkOperationFailedParameters(parameters);
+    return new OperationFailed(fields.reason);
+  }
 }
 
 /** What a service provides for interface io.imaged. */
@@ -57,13 +123,23 @@ export interface IoImagedService {
    * list from its call on, and one that ends between two replies is in the later one no more.
    */
   watchOperations(params: Empty, call: CallContext): Stream<WatchOperationsReply>;
+  /**
+   * Copies an image: `source` and `destination` are names with a transport as in
+   * docker://quay.io/a/b:1, docker-archive:/a.tar:name, oci-archive:/a.tar:name,
+   * oci:/directory:name, dir:/directory and containers-storage:name, which stands for
+   * this service's own images and may be left out. Files and directories can be named
+   * only by root and the user of the service.
+   * Lines arrive as with PullImage of io.podman; the last reply has the digest of the
+   * manifest, or with `all` of the index, that the destination has now.
+   */
+  copyImage(params: CopyImageParameters, call: CallContext): Stream<CopyImageReply>;
 }
 
 /** A typed client of interface io.imaged over any transport. */
 export class IoImagedClient {
   readonly #transport: Transport;
   constructor(transport: Transport) {
-    this.#transport = transport;
+    this.#transport = withErrors(transport, ioImaged);
   }
 
   /**
@@ -87,16 +163,44 @@ export class IoImagedClient {
   watchOperationsMore(params: Empty, options?: CallOptions): Replies<WatchOperationsReply> {
     return this.#transport.more('io.imaged.WatchOperations', params, checkWatchOperationsReply, options);
   }
+
+  /**
+   * Copies an image: `source` and `destination` are names with a transport as in
+   * docker://quay.io/a/b:1, docker-archive:/a.tar:name, oci-archive:/a.tar:name,
+   * oci:/directory:name, dir:/directory and containers-storage:name, which stands for
+   * this service's own images and may be left out. Files and directories can be named
+   * only by root and the user of the service.
+   * Lines arrive as with PullImage of io.podman; the last reply has the digest of the
+   * manifest, or with `all` of the index, that the destination has now.
+   * The last reply only.
+   */
+  copyImage(params: CopyImageParameters, options?: CallOptions): Promise<CopyImageReply> {
+    return this.#transport.call('io.imaged.CopyImage', params, checkCopyImageReply, options);
+  }
+
+  /**
+   * Copies an image: `source` and `destination` are names with a transport as in
+   * docker://quay.io/a/b:1, docker-archive:/a.tar:name, oci-archive:/a.tar:name,
+   * oci:/directory:name, dir:/directory and containers-storage:name, which stands for
+   * this service's own images and may be left out. Files and directories can be named
+   * only by root and the user of the service.
+   * Lines arrive as with PullImage of io.podman; the last reply has the digest of the
+   * manifest, or with `all` of the index, that the destination has now.
+   * Every reply as it comes; leaving the loop gives the call up.
+   */
+  copyImageMore(params: CopyImageParameters, options?: CallOptions): Replies<CopyImageReply> {
+    return this.#transport.more('io.imaged.CopyImage', params, checkCopyImageReply, options);
+  }
 }
 
 /**
- * What imaged tells about itself beside io.podman, whose replies cannot carry it:
- * the long calls that run at the moment, and how far each of them is.
+ * What imaged offers beside io.podman, whose methods cannot carry it: how far the long
+ * calls are that run at the moment, and copies from any place to any other.
  */
 export const ioImaged = {
   name: 'io.imaged',
-  description: `# What imaged tells about itself beside io.podman, whose replies cannot carry it:
-# the long calls that run at the moment, and how far each of them is.
+  description: `# What imaged offers beside io.podman, whose methods cannot carry it: how far the long
+# calls are that run at the moment, and copies from any place to any other.
 interface io.imaged
 
 # One blob of an operation. \`total\` is its size in bytes, as the manifest has it;
@@ -109,11 +213,11 @@ type BlobProgress (
   state: (waiting, copying, done, exists)
 )
 
-# A call of io.podman that takes its time.
+# A call that takes its time.
 type Operation (
   # Unique as long as the service runs.
   id: string,
-  # What it does: \`pull\`, and the like for other methods as they come.
+  # What it does: pull, push, save, load, import, export or copy.
   kind: string,
   # The name or reference it works on, exactly as the caller gave it.
   target: string,
@@ -133,10 +237,55 @@ type Operation (
 # list from its call on, and one that ends between two replies is in the later one no more.
 # [Supports 'more' flag]
 method WatchOperations() -> (operations: []Operation)
+
+# Whom to be at a registry. An empty username stands for what the auth files say.
+type Credentials (username: string, password: string)
+
+# How an image is copied; what is absent is left to the image and its destination.
+type CopyOptions (
+  # The whole of an index, with every image in it, and not only the image for this machine.
+  all: ?bool,
+  # The image of an index for another machine: os/architecture or os/architecture/variant.
+  platform: ?string,
+  # The form of the manifest.
+  format: ?(oci, docker),
+  # What layers are zipped with that have to be; zstd needs the format oci.
+  compression: ?(gzip, zstd),
+  # Zips layers also where they could stay as they are, as in a directory.
+  compress: ?bool,
+  # Leaves the signatures out that the image has.
+  removeSignatures: ?bool,
+  # The key of the service's GnuPG ring to sign with: an id or a fingerprint.
+  signBy: ?string,
+  sourceCredentials: ?Credentials,
+  destinationCredentials: ?Credentials
+)
+
+# Copies an image: \`source\` and \`destination\` are names with a transport as in
+# docker://quay.io/a/b:1, docker-archive:/a.tar:name, oci-archive:/a.tar:name,
+# oci:/directory:name, dir:/directory and containers-storage:name, which stands for
+# this service's own images and may be left out. Files and directories can be named
+# only by root and the user of the service.
+# Lines arrive as with PullImage of io.podman; the last reply has the digest of the
+# manifest, or with \`all\` of the index, that the destination has now.
+# [Supports 'more' flag]
+method CopyImage(source: string, destination: string, options: ?CopyOptions) -> (
+  logs: []string,
+  digest: string
+)
+
+# What was asked for could not be done; \`reason\` is a sentence for people.
+error OperationFailed (reason: string)
 `,
   unknownFields: 'refuse',
   methods: {
     WatchOperations: { handler: 'watchOperations', stream: true, check: checkEmpty },
+    CopyImage: {
+      handler: 'copyImage',
+      stream: true,
+      check: checkCopyImageParameters,
+      parameters: ['source', 'destination', 'options'],
+    },
   },
-  errors: {},
+  errors: { OperationFailed },
 } as const satisfies InterfaceDescriptor;

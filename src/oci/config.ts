@@ -18,6 +18,8 @@ export interface ContainerConfig {
   readonly workingDir: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly stopSignal: string;
+  /** Windows alone looks at it. */
+  readonly argsEscaped: boolean;
   readonly onBuild: readonly string[];
   readonly shell: readonly string[];
   readonly healthcheck?: Healthcheck;
@@ -49,6 +51,8 @@ export interface ImageConfig {
   readonly architecture: string;
   readonly variant: string;
   readonly os: string;
+  readonly osVersion: string;
+  readonly osFeatures: readonly string[];
   readonly dockerVersion: string;
   readonly comment: string;
   readonly config: ContainerConfig;
@@ -89,6 +93,8 @@ function readConfig(fields: Fields, raw: JsonObject): ImageConfig {
     architecture: fields.string('architecture') ?? '',
     variant: fields.string('variant') ?? '',
     os: fields.string('os') ?? '',
+    osVersion: fields.string('os.version') ?? '',
+    osFeatures: fields.strings('os.features') ?? [],
     dockerVersion: fields.string('docker_version') ?? '',
     comment: fields.string('comment') ?? '',
     config: readContainerConfig(fields.object('config') ?? new Fields({})),
@@ -114,6 +120,7 @@ function readContainerConfig(fields: Fields): ContainerConfig {
     workingDir: fields.string('WorkingDir') ?? '',
     labels: fields.stringMap('Labels') ?? {},
     stopSignal: fields.string('StopSignal') ?? '',
+    argsEscaped: fields.boolean('ArgsEscaped') ?? false,
     onBuild: fields.strings('OnBuild') ?? [],
     shell: command(fields, 'Shell'),
     ...(healthcheck !== undefined && { healthcheck: readHealthcheck(healthcheck) }),

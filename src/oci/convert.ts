@@ -30,15 +30,20 @@ function formatDescriptor(descriptor: Descriptor, oci: boolean): object {
   return { mediaType, digest, size, ...places, ...notes };
 }
 
-/** The config with nothing but what the OCI's form has, in its order: what is lost changes the id of the image. */
+/**
+ * The config with nothing but what the OCI's form has, in the order of Podman 4 and its tools: what is lost changes the id of
+ * the image, and so would another order.
+ */
 export function formatOciConfig(config: ImageConfig): Buffer {
   const created = goTimeOf(config.created);
   const document = {
     ...(created !== undefined && { created }),
     ...text('author', config.author),
     architecture: config.architecture,
-    os: config.os,
     ...text('variant', config.variant),
+    os: config.os,
+    ...text('os.version', config.osVersion),
+    ...list('os.features', config.osFeatures),
     config: ociContainerConfig(config.config),
     rootfs: { type: config.rootfs.type, diff_ids: config.rootfs.diffIds },
     ...(config.history.length > 0 && { history: config.history.map(ociHistory) }),
@@ -57,6 +62,7 @@ function ociContainerConfig(config: ContainerConfig): object {
     ...text('WorkingDir', config.workingDir),
     ...(Object.keys(config.labels).length > 0 && { Labels: sortedByKey(config.labels) }),
     ...text('StopSignal', config.stopSignal),
+    ...(config.argsEscaped && { ArgsEscaped: true }),
   };
 }
 

@@ -7,6 +7,24 @@ export interface Platform {
   readonly variant?: string;
 }
 
+/** A text that names no platform. */
+export class PlatformNameError extends Error {
+  override readonly name = 'PlatformNameError';
+  readonly code = 'INVALID_PLATFORM';
+}
+
+/** `os/architecture` or `os/architecture/variant`. Throws {@link PlatformNameError}. */
+export function parsePlatform(text: string): Platform {
+  const match = /^([a-z0-9]+)\/([a-z0-9_]+)(?:\/([a-z0-9.]+))?$/.exec(text);
+  if (match === null) {
+    throw new PlatformNameError(
+      `invalid platform ${JSON.stringify(text)}, expected os/architecture[/variant]`,
+    );
+  }
+  const [, os = '', architecture = '', variant] = match;
+  return { os, architecture, ...(variant !== undefined && { variant }) };
+}
+
 const goNames: ReadonlyMap<string, string> = new Map([
   ['x64', 'amd64'],
   ['ia32', '386'],

@@ -53,6 +53,12 @@ export class InvalidSearchError extends Error {
   }
 }
 
+/** A file that a caller named cannot be had, or one that it sends not be taken. */
+export class FileUnavailableError extends Error {
+  override readonly name = 'FileUnavailableError';
+  readonly code = 'FILE_UNAVAILABLE';
+}
+
 /** The message of anything thrown, in one line. */
 export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);

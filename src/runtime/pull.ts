@@ -10,31 +10,16 @@ import {
 } from '../oci/reference.js';
 import { parseTransportName, TransportNameError, type TransportName } from '../oci/transport-name.js';
 import { digestHex } from '../oci/digest.js';
-import type { Platform } from '../oci/platform.js';
 import type { Credentials } from '../registry/credentials.js';
 import type { ImageSource } from './image-source.js';
 import type { Registries } from './registries.js';
-import type { Store } from '../store/index.js';
-import type { ConfigurationPaths } from './configuration-paths.js';
+import type { CopyContext } from './copy-context.js';
 import { copyImage } from './copy.js';
 import { CopyError, ImageNotFoundError, messageOf, PullError, rootCause } from './errors.js';
-import type { EventLog } from './events.js';
-import type { LayerPool } from './layer-pool.js';
 import type { Operation } from './operation.js';
 import { policyGate } from './policy.js';
 import { findImage } from './resolve.js';
-import type { SharedLayers } from './shared-layers.js';
 import { storeDestination } from './transports/store-destination.js';
-
-export interface PullContext {
-  readonly store: Store;
-  readonly pool: LayerPool;
-  readonly layers: SharedLayers;
-  readonly registries: Registries;
-  readonly paths: ConfigurationPaths;
-  readonly platform: Platform;
-  readonly events: EventLog;
-}
 
 /** One place the image may come from. */
 interface Goal {
@@ -48,7 +33,7 @@ interface Goal {
  * without them those of the auth files are used. Throws {@link PullError} with the text clients know.
  */
 export async function pullImage(
-  context: PullContext,
+  context: CopyContext,
   name: string,
   credentials: Credentials | undefined,
   operation: Operation,
@@ -72,7 +57,7 @@ export async function pullImage(
 }
 
 async function findLocal(
-  context: PullContext,
+  context: CopyContext,
   name: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -86,7 +71,7 @@ async function findLocal(
   }
 }
 
-function pullGoals(context: PullContext, name: string): readonly Goal[] {
+function pullGoals(context: CopyContext, name: string): readonly Goal[] {
   try {
     const named = transportName(name);
     if (named?.transport === 'docker') {
@@ -120,7 +105,7 @@ function transportName(name: string): TransportName | undefined {
 }
 
 async function pullGoal(
-  context: PullContext,
+  context: CopyContext,
   goal: Goal,
   credentials: Credentials | undefined,
   operation: Operation,

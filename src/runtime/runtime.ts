@@ -3,15 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { arch } from 'node:os';
 import { hostPlatform, type Platform } from '../oci/platform.js';
 
-import { passwordCredentials } from '../registry/credentials.js';
 import { openStore, resolveStorageOptions, type Store, type StoreView } from '../store/index.js';
+import { Copies } from './copies.js';
+import type { CopyContext } from './copy-context.js';
 import { configurationPaths, type ConfigurationPaths, type Environment } from './configuration-paths.js';
 import { messageOf } from './errors.js';
 import { EventLog } from './events.js';
 import { ImageList, type Catalogue } from './image-list.js';
 import { LayerPool } from './layer-pool.js';
-import { OperationTable, type Operation } from './operation.js';
-import { pullImage } from './pull.js';
+import { OperationTable } from './operation.js';
 import { Registries } from './registries.js';
 import { removeImage, type Removal } from './remove.js';
 import { SharedLayers } from './shared-layers.js';
@@ -40,12 +40,6 @@ export interface RuntimeOptions extends RuntimeSettings {
   readonly warn: (message: string) => void;
 }
 
-/** Who called, as far as an operation wants to know. */
-export interface Caller {
-  readonly peer: { readonly pid: number };
-  readonly signal: AbortSignal;
-}
-
 interface OpenedStore {
   readonly store: Store;
   readonly images: ImageList;
@@ -56,6 +50,7 @@ export class Runtime {
   readonly version: string;
   readonly operations = new OperationTable();
   readonly events: EventLog;
+  readonly copies: Copies;
   readonly #options: RuntimeOptions;
   readonly #paths: ConfigurationPaths;
   readonly #pool = new LayerPool();
@@ -69,6 +64,7 @@ export class Runtime {
     this.version = options.version;
     this.#paths = configurationPaths(options);
     this.events = new EventLog(this.#paths.eventsFile, options.warn);
+    this.copies = new Copies(this.operations, this.#pool, () => this.#copyContext());
   }
 
   /** This machine. */
@@ -108,37 +104,6 @@ export class Runtime {
     return await storeStatus(await this.store(), signal);
   }
 
-  /**
-   * Starts a pull. It ends, undone, when the caller goes away. A pair without a user name is what old clients send when
-   * they have none: the auth files count then.
-   */
-  pullImage(
-    name: string,
-    pair: { readonly username: string; readonly password: string },
-    { peer, signal }: Caller,
-  ): { readonly operation: Operation; readonly result: Promise<string> } {
-    const request = { kind: 'pull', target: name, pid: Math.max(peer.pid, 0) } as const;
-    return this.operations.run(
-      request,
-      async (operation) => {
-        // It starts while the manifest is fetched.
-        this.#pool.warm();
-        const context = {
-          store: await this.store(),
-          pool: this.#pool,
-          layers: this.#layers,
-          registries: this.registries(),
-          paths: this.#paths,
-          platform: await this.platform(),
-          events: this.events,
-        };
-        const credentials = passwordCredentials(pair.username, pair.password);
-        return await pullImage(context, name, credentials, operation);
-      },
-      signal,
-    );
-  }
-
   async removeImage(name: string, force: boolean, signal: AbortSignal): Promise<Removal> {
     const { store, images } = await this.#open();
     const context = { store, images, events: this.events, shortNames: this.registries() };
@@ -169,6 +134,18 @@ export class Runtime {
     await this.#pool.close();
     const opened = await this.#opened?.catch(() => undefined);
     await opened?.store.close();
+  }
+
+  async #copyContext(): Promise<CopyContext> {
+    return {
+      store: await this.store(),
+      pool: this.#pool,
+      layers: this.#layers,
+      registries: this.registries(),
+      paths: this.#paths,
+      platform: await this.platform(),
+      events: this.events,
+    };
   }
 
   #open(): Promise<OpenedStore> {

@@ -1,5 +1,6 @@
 // The one table from errors inside to errors of the interface; what is not in it becomes ErrorOccurred.
 import { ErrorOccurred, ImageNotFound } from '../generated/io-podman.js';
+import { OperationFailed } from '../generated/io-imaged.js';
 import type { VarlinkError } from '../rpc/index.js';
 import { ImageNotFoundError, InvalidFilterError, messageOf } from '../runtime/errors.js';
 
@@ -11,4 +12,9 @@ export function toInterfaceError(error: unknown): VarlinkError {
     return new ErrorOccurred(`unable to get list of images ${JSON.stringify(error.message)}`);
   }
   return new ErrorOccurred(messageOf(error), { cause: error });
+}
+
+/** The same for a client of io.imaged. */
+export function toOperationFailed(error: unknown): VarlinkError {
+  return new OperationFailed(messageOf(error), { cause: error });
 }

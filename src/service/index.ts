@@ -3,7 +3,8 @@ import { ioImaged, type IoImagedService } from '../generated/io-imaged.js';
 import { ioPodman, type IoPodmanService } from '../generated/io-podman.js';
 import type { Dispatcher } from '../rpc/index.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { toInterfaceError } from './errors.js';
+import { toInterfaceError, toOperationFailed } from './errors.js';
+import { copyImage } from './copy-image.js';
 import { getImage } from './get-image.js';
 import { getInfo } from './get-info.js';
 import { getVersion } from './get-version.js';
@@ -38,7 +39,8 @@ export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime): void 
   };
   const ioImagedService: IoImagedService = {
     watchOperations: (_params, call) => watchOperations(runtime.operations, call),
+    copyImage: (params, call) => copyImage(runtime, params, call),
   };
   dispatcher.serve(ioPodman, ioPodmanService, { errorFor: toInterfaceError });
-  dispatcher.serve(ioImaged, ioImagedService);
+  dispatcher.serve(ioImaged, ioImagedService, { errorFor: toOperationFailed });
 }

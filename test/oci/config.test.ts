@@ -53,6 +53,7 @@ describe('an image configuration', () => {
       },
     });
     expect(config).toEqual({
+      argsEscaped: false,
       user: 'u:g',
       exposedPorts: ['443/tcp', '80/tcp'],
       env: ['A=b'],

@@ -69,19 +69,23 @@ describe("a config in the OCI's form", () => {
             Entrypoint: null,
             WorkingDir: '/w',
             Hostname: 'h',
+            ArgsEscaped: true,
           },
           rootfs: { type: 'layers', diff_ids: [digest('d')] },
           os: 'linux',
-          architecture: 'amd64',
+          variant: 'v8',
+          'os.version': '1',
+          'os.features': ['x'],
+          architecture: 'arm64',
           created: '2020-01-01T00:00:00.120000000Z',
           container: 'x',
         }),
       ),
     );
     expect(formatOciConfig(config).toString()).toBe(
-      '{"created":"2020-01-01T00:00:00.12Z","architecture":"amd64","os":"linux","config":{' +
+      '{"created":"2020-01-01T00:00:00.12Z","architecture":"arm64","variant":"v8","os":"linux","os.version":"1","os.features":["x"],"config":{' +
         '"ExposedPorts":{"80/tcp":{},"9/udp":{}},"Env":["A=1"],"Cmd":["sh"],"WorkingDir":"/w",' +
-        `"Labels":{"a":"1","b":"2"}},"rootfs":{"type":"layers","diff_ids":["${digest('d')}"]},` +
+        `"Labels":{"a":"1","b":"2"},"ArgsEscaped":true},"rootfs":{"type":"layers","diff_ids":["${digest('d')}"]},` +
         '"history":[{"created":"2020-01-01T00:00:00.1Z","created_by":"a \\u0026 b","empty_layer":true},' +
         '{"author":"x","comment":"c"}]}',
     );
