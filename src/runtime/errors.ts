@@ -1,4 +1,5 @@
 // What can go wrong with an image that a caller can act on; service/errors.ts says what each becomes on the wire.
+import { getSystemErrorMap } from 'node:util';
 
 /** No image, or no single image, has this name. `reason` is the wording clients know (images-and-transports §2.2). */
 export class ImageNotFoundError extends Error {
@@ -71,4 +72,10 @@ export function rootCause(error: unknown): string {
   const { reason } = error as { reason?: unknown };
   if (typeof reason === 'string' && reason !== '') return reason.trim();
   return error.cause instanceof Error ? rootCause(error.cause) : messageOf(error);
+}
+
+/** What the kernel says, without node's decoration: `no such file or directory`. */
+export function systemReason(error: unknown): string {
+  const { errno } = error as NodeJS.ErrnoException;
+  return (errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1]) ?? messageOf(error);
 }

@@ -1,14 +1,22 @@
 // Everything the methods work on, each part opened when it is first needed.
 import { readFile } from 'node:fs/promises';
 import { arch } from 'node:os';
+import { join } from 'node:path';
 import { hostPlatform, type Platform } from '../oci/platform.js';
 
-import { openStore, resolveStorageOptions, type Store, type StoreView } from '../store/index.js';
+import {
+  openStore,
+  resolveStorageOptions,
+  type Store,
+  type StoreView,
+  type TempRoot,
+} from '../store/index.js';
 import { Copies } from './copies.js';
 import type { CopyContext } from './copy-context.js';
 import { configurationPaths, type ConfigurationPaths, type Environment } from './configuration-paths.js';
 import { messageOf } from './errors.js';
 import { EventLog } from './events.js';
+import { FileExchange } from './file-exchange.js';
 import { ImageList, type Catalogue } from './image-list.js';
 import { LayerPool } from './layer-pool.js';
 import { OperationTable } from './operation.js';
@@ -51,6 +59,8 @@ export class Runtime {
   readonly operations = new OperationTable();
   readonly events: EventLog;
   readonly copies: Copies;
+  /** Files on their way from callers and to them. */
+  readonly files: FileExchange;
   readonly #options: RuntimeOptions;
   readonly #paths: ConfigurationPaths;
   readonly #pool = new LayerPool();
@@ -65,6 +75,7 @@ export class Runtime {
     this.#paths = configurationPaths(options);
     this.events = new EventLog(this.#paths.eventsFile, options.warn);
     this.copies = new Copies(this.operations, this.#pool, () => this.#copyContext());
+    this.files = new FileExchange(async () => await this.#exchangeRoot(), options.uid);
   }
 
   /** This machine. */
@@ -118,6 +129,7 @@ export class Runtime {
     try {
       const { store, images } = await this.#open();
       await images.catalogue();
+      await this.files.recover();
       // What the first pull would wait for.
       const { loadHttpClient } = await import('../registry/control.js');
       await loadHttpClient();
@@ -131,6 +143,7 @@ export class Runtime {
   /** Aborts what runs, waits until it is undone, and closes everything. */
   async close(): Promise<void> {
     await this.operations.abortAll(new Error('imaged is stopping'));
+    await this.files.close();
     await this.#pool.close();
     const opened = await this.#opened?.catch(() => undefined);
     await opened?.store.close();
@@ -146,6 +159,12 @@ export class Runtime {
       platform: await this.platform(),
       events: this.events,
     };
+  }
+
+  /** On the disk of the store: the run root is memory on most hosts. */
+  async #exchangeRoot(): Promise<TempRoot> {
+    const { graphRoot } = (await this.store()).options;
+    return { path: join(graphRoot, 'imaged', 'files'), fleeting: true };
   }
 
   #open(): Promise<OpenedStore> {

@@ -14,8 +14,10 @@ import { inspectImage } from './inspect-image.js';
 import { listImages } from './list-images.js';
 import { listImagesWithFilters } from './list-images-with-filters.js';
 import { pullImage } from './pull-image.js';
+import { receiveFile } from './receive-file.js';
 import { removeImage } from './remove-image.js';
 import { removeImageWithResponse } from './remove-image-with-response.js';
+import { sendFile } from './send-file.js';
 import { tagImage } from './tag-image.js';
 import { untagImage } from './untag-image.js';
 import { watchOperations } from './watch-operations.js';
@@ -36,6 +38,8 @@ export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime): void 
     removeImage: (params, call) => removeImage(runtime, params, call),
     removeImageWithResponse: (params, call) => removeImageWithResponse(runtime, params, call),
     pullImage: (params, call) => pullImage(runtime, params, call),
+    sendFile: (params, call) => sendFile(runtime, params, call),
+    receiveFile: (params, call) => receiveFile(runtime, params, call),
   };
   const ioImagedService: IoImagedService = {
     watchOperations: (_params, call) => watchOperations(runtime.operations, call),

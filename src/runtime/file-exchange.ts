@@ -1,0 +1,164 @@
+// Files on their way from callers and to them: uploads and saved images, in a directory that nobody else gets into.
+import { randomBytes } from 'node:crypto';
+import { open, rm, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { recoverTempDirs, TempDir, type TempRoot } from '../store/index.js';
+import { FileUnavailableError } from './errors.js';
+import { ExchangedFile, type FileCaller, type FileScope } from './exchanged-file.js';
+import { OutgoingFile, type BorrowedFile } from './outgoing-file.js';
+import { Upload } from './upload.js';
+
+export type { BorrowedFile, FileCaller };
+
+/** Where a file of ours is made. Disposing removes it unless it was kept. */
+export interface MadeFile extends AsyncDisposable {
+  /** Nothing is there yet. */
+  readonly path: string;
+  /** For a directory that is needed meanwhile; nothing is there yet. */
+  readonly workPath: string;
+  /** Lets the caller have it; returns the handle by which it is named. */
+  keep(): string;
+}
+
+/** Gives out handles and takes them back. A handle looks like a path, and is taken for nothing but what it is. */
+export class FileExchange {
+  readonly #root: () => Promise<TempRoot>;
+  readonly #uid: number;
+  readonly #files = new Map<string, ExchangedFile>();
+  #directory: Promise<TempDir> | undefined;
+  #recovered: Promise<void> | undefined;
+
+  /** `root` is where the directory is made, `uid` the user whose callers, like root's, may name files of the host. */
+  constructor(root: () => Promise<TempRoot>, uid: number) {
+    this.#root = root;
+    this.#uid = uid;
+  }
+
+  /** Removes what dead predecessors left. */
+  async recover(): Promise<void> {
+    this.#recovered ??= this.#root()
+      .then(recoverTempDirs)
+      .catch((error: unknown) => {
+        this.#recovered = undefined;
+        throw error;
+      });
+    await this.#recovered;
+  }
+
+  /** Begins to take `length` bytes from a caller. Throws {@link FileUnavailableError} where there is no room for them. */
+  async upload(length: number, caller: FileCaller): Promise<Upload> {
+    const file = await this.#newFile(caller, 'connection');
+    try {
+      await this.#requireRoom(length);
+      return new Upload(file, this.#handleOf(file), await open(file.path, 'wx', 0o600));
+    } catch (error) {
+      await file.remove();
+      throw error;
+    }
+  }
+
+  /** A place for a file that `caller` is to get. */
+  async make(caller: FileCaller): Promise<MadeFile> {
+    const file = await this.#newFile(caller, 'user');
+    file.hold();
+    let kept = false;
+    return {
+      path: file.path,
+      workPath: file.workPath,
+      keep: () => {
+        kept = true;
+        return this.#handleOf(file);
+      },
+      [Symbol.asyncDispose]: async () => {
+        await file.release();
+        if (!kept) await file.remove();
+      },
+    };
+  }
+
+  /**
+   * The file behind a handle, or, for root and the service's own user, at a path of the host. Throws
+   * {@link FileUnavailableError}.
+   */
+  async borrow(name: string, caller: FileCaller): Promise<BorrowedFile> {
+    const file = this.#files.get(name);
+    if (file?.mayBeUsedBy(caller) === true) {
+      file.hold();
+      let held = true;
+      return {
+        path: file.path,
+        exchanged: true,
+        remove: () => file.remove(),
+        [Symbol.asyncDispose]: async () => {
+          if (!held) return;
+          held = false;
+          await file.release();
+        },
+      };
+    }
+    await this.#requireHostAccess(name, caller);
+    return {
+      path: name,
+      exchanged: false,
+      remove: () => rm(name),
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+  }
+
+  /** The same, opened to be sent to the caller, and removed then if `remove`. */
+  async open(name: string, remove: boolean, caller: FileCaller): Promise<OutgoingFile> {
+    const file = await this.borrow(name, caller);
+    try {
+      return await OutgoingFile.open(name, file, remove);
+    } catch (error) {
+      await file[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Removes everything. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#files.values()].map((file) => file.remove()));
+    const directory = await this.#directory?.catch(() => undefined);
+    await directory?.remove();
+  }
+
+  async #newFile(caller: FileCaller, scope: FileScope): Promise<ExchangedFile> {
+    this.#directory ??= this.#makeDirectory().catch((error: unknown) => {
+      this.#directory = undefined;
+      throw error;
+    });
+    const path = join((await this.#directory).path, `varlink_send${randomBytes(16).toString('hex')}`);
+    const file = new ExchangedFile(path, caller, scope, () => this.#files.delete(this.#handleOf(file)));
+    this.#files.set(this.#handleOf(file), file);
+    return file;
+  }
+
+  async #makeDirectory(): Promise<TempDir> {
+    await this.recover();
+    return await TempDir.create(await this.#root());
+  }
+
+  /** Callers of 2020 take the acknowledgement of an upload to end at its first colon. */
+  #handleOf({ path }: ExchangedFile): string {
+    return path.replaceAll(':', '_');
+  }
+
+  async #requireRoom(length: number): Promise<void> {
+    const { path } = await this.#root();
+    const { bavail, bsize } = await statfs(path);
+    if (length > bavail * bsize) {
+      throw new FileUnavailableError(`${length} bytes cannot be taken: no space left on device`);
+    }
+  }
+
+  /** What is not there is told to those only who may know. */
+  async #requireHostAccess(name: string, { peer }: FileCaller): Promise<void> {
+    const own = (await this.#directory)?.path;
+    const privileged = peer.uid === 0 || peer.uid === this.#uid;
+    if (privileged && (own === undefined || !name.startsWith(`${own}/`))) return;
+    throw new FileUnavailableError(
+      `open ${name}: permission denied: it was neither sent on this connection nor saved for this user`,
+    );
+  }
+}
