@@ -1,7 +1,7 @@
 // One GET of a blob: places in order, redirects by hand, a new token when the old one has run out, retries.
 import type { IncomingMessage } from 'node:http';
 import type { HttpBlob, HttpTimeouts } from '../oci/blob.js';
-import { RegistryError, codeOfStatus } from './errors.js';
+import { RegistryError, codeOfFailure, codeOfStatus } from './errors.js';
 import { reasonOf } from './failure-text.js';
 import { parseRetryAfter, withRetries } from './retry.js';
 import type { ExchangeOptions } from './transport/http-exchange.js';
@@ -11,7 +11,12 @@ import { headersFor, isRedirect, maxRedirects, redirectTarget } from './transpor
 type Headers = Readonly<Record<string, string>>;
 
 /** What applies when the caller says nothing. */
-export const defaultTimeouts: HttpTimeouts = { connect: 30_000, head: 60_000, idle: 60_000, retry: 1000 };
+export const defaultTimeouts: HttpTimeouts = timeoutsWithin(60_000);
+
+/** Those of somebody who waits this long for a sign of life; milliseconds. */
+export function timeoutsWithin(silence: number): HttpTimeouts {
+  return { connect: Math.min(silence, 30_000), head: silence, idle: silence, retry: 1000 };
+}
 
 /** Asks for one blob, as often as it takes; keeps the token that was renewed on the way. */
 export class BlobRequester {
@@ -38,7 +43,7 @@ export class BlobRequester {
       const response = await this.#tryExternal(url, offset, signal);
       if (response !== undefined) return response;
     }
-    return await withRetries(() => this.#ask(offset, signal), this.timeouts.retry, signal);
+    return await withRetries(() => this.#ask(offset, signal), { delay: this.timeouts.retry }, signal);
   }
 
   /** A {@link RegistryError} about this blob with the reason for it behind `message`. */
@@ -104,7 +109,7 @@ export class BlobRequester {
       }
     } catch (cause) {
       signal.throwIfAborted();
-      throw this.failure('REGISTRY_UNREACHABLE', `Error fetching blob: Get "${origin}${pathname}": `, cause);
+      throw this.failure(codeOfFailure(cause), `Error fetching blob: Get "${origin}${pathname}": `, cause);
     }
     throw this.failure('REGISTRY_PROTOCOL', `Error fetching blob: stopped after ${maxRedirects} redirects`);
   }

@@ -17,8 +17,9 @@ import type { Access } from './host-session.js';
 import { HostSession } from './host-session.js';
 import { openBlob } from './open-blob.js';
 import type { PullSource } from './registries-config.js';
-import { parseRetryAfter } from './retry.js';
+import { isOutOfReach, parseRetryAfter } from './retry.js';
 import { searchRepositories, type FoundRepository, type RepositoryQuery } from './search.js';
+import type { UnreachableHosts } from './unreachable.js';
 
 /** Whom a client trusts, who it is and how patient. */
 export interface RegistryClientOptions {
@@ -32,7 +33,9 @@ export interface RegistryClientOptions {
   /** The host's own bundle of trust roots. */
   readonly rootsFile?: string | undefined;
   readonly proxies?: ProxySettings | undefined;
-  readonly timeouts?: HttpTimeouts;
+  readonly timeouts?: HttpTimeouts | undefined;
+  /** What was learnt by earlier operations. */
+  readonly unreachable?: UnreachableHosts | undefined;
 }
 
 /** A manifest as it was sent. */
@@ -93,12 +96,12 @@ export class RegistryClient {
   ): Promise<FetchedManifest & { readonly source: PullSource }> {
     const failures: string[] = [];
     for (const source of sources) {
+      const last = source === sources.at(-1);
       try {
-        return { source, ...(await this.manifest(source, signal)) };
+        return { source, ...(await (last ? this.manifest(source, signal) : this.#mirrored(source, signal))) };
       } catch (error) {
         signal.throwIfAborted();
-        if (source === sources.at(-1))
-          throw failures.length > 0 ? withMirrors(error, source, failures) : error;
+        if (last) throw failures.length > 0 ? withMirrors(error, source, failures) : error;
         failures.push(`[${formatReference(source.reference)}: ${(error as Error).message}]`);
       }
     }
@@ -170,6 +173,25 @@ export class RegistryClient {
   async close(): Promise<void> {
     await Promise.all([...this.#sessions.values()].map((session) => session.close()));
     this.#sessions.clear();
+  }
+
+  /** One that cannot be reached costs one try, and none while that is remembered. */
+  async #mirrored(source: PullSource, signal: AbortSignal): Promise<FetchedManifest> {
+    const session = this.#session(source);
+    const { unreachable } = this.#options;
+    if (unreachable?.has(session.host) === true) {
+      const message = `${session.host} could not be reached a moment ago`;
+      throw new RegistryError('REGISTRY_UNREACHABLE', message, { op: 'ping', host: session.host });
+    }
+    session.dispensable = true;
+    try {
+      return await this.manifest(source, signal);
+    } catch (error) {
+      if (isOutOfReach(error) && !signal.aborted) unreachable?.note(session.host);
+      throw error;
+    } finally {
+      session.dispensable = false;
+    }
   }
 
   #session({ reference, insecure }: PullSource): HostSession {

@@ -1,8 +1,9 @@
 // The small requests to a registry, whose answers are read whole: pings, tokens, manifests.
-import type { Dispatcher } from 'undici';
+import type { Readable } from 'node:stream';
+import type { buildConnector, Dispatcher } from 'undici';
 import type { HttpTimeouts, ProxySettings, TlsIdentity } from '../oci/blob.js';
 import { TooLargeError } from './errors.js';
-import { HttpTimeoutError } from './transport/timeout.js';
+import { HttpTimeoutError, TooSlowError } from './transport/timeout.js';
 import { proxyFor } from './transport/proxy.js';
 import { RedirectError, headersFor, isRedirect, maxRedirects, redirectTarget } from './transport/redirect.js';
 import { secureContext } from './transport/secure-context.js';
@@ -19,6 +20,8 @@ export interface ControlRequest {
 
 /** A whole answer. */
 export interface ControlAnswer {
+  /** Who has answered, after redirects. */
+  readonly url: URL;
   readonly status: number;
   readonly statusText: string;
   /** Every value of a header by its lower-case name. */
@@ -28,6 +31,11 @@ export interface ControlAnswer {
 
 /** Bytes of an error's body that are read; the rest is of no use to anybody. */
 const maxErrorBody = 1024 * 1024;
+
+/** Bytes a second that come at least of an answer for which nobody waits less than the time of a silence. */
+const slowestRate = 16 * 1024;
+/** For the TLS handshake, once there is a connection; milliseconds. */
+const handshakePatience = 10_000;
 
 /** How a host is reached. */
 export interface ControlOptions {
@@ -90,8 +98,9 @@ export class ControlConnection {
     });
     const response = await request.finally(() => clearTimeout(timer));
     const good = response.statusCode < 300;
-    const content = await readBody(response.body, good ? limit : maxErrorBody, good);
+    const content = await readBody(response.body, good ? limit : maxErrorBody, good, idle);
     return {
+      url,
       status: response.statusCode,
       statusText: response.statusText,
       header: (name) => [response.headers[name] ?? []].flat(),
@@ -100,7 +109,7 @@ export class ControlConnection {
   }
 
   async #dispatcher(url: URL): Promise<Dispatcher> {
-    const { Agent, ProxyAgent } = await loadHttpClient();
+    const { Agent, ProxyAgent, buildConnector } = await loadHttpClient();
     const { identity, timeouts, proxies } = this.#options;
     const proxy = proxyFor(url, proxies);
     const key = proxy?.href ?? '';
@@ -111,9 +120,11 @@ export class ControlConnection {
         secureContext: secureContext(identity),
         rejectUnauthorized: !identity.insecure,
       };
+      const timeout = Math.min(timeouts.connect, handshakePatience);
+      const connect = inTwoSteps(buildConnector(tls), buildConnector({ ...tls, timeout }), timeout);
       dispatcher =
         proxy === undefined
-          ? new Agent({ connect: tls, connections: 6 })
+          ? new Agent({ connect, connections: 6 })
           : new ProxyAgent({ uri: proxy.href, requestTls: tls, connections: 6, proxyTunnel: false });
       this.#dispatchers.set(key, dispatcher);
     }
@@ -121,15 +132,56 @@ export class ControlConnection {
   }
 }
 
-async function readBody(body: AsyncIterable<Buffer>, limit: number, strict: boolean): Promise<Buffer> {
+/** Connects, then shakes hands, with a time for each. */
+function inTwoSteps(
+  plain: buildConnector.connector,
+  secure: buildConnector.connector,
+  handshake: number,
+): buildConnector.connector {
+  return (options, callback) => {
+    if (options.protocol !== 'https:') {
+      plain(options, callback);
+      return;
+    }
+    plain({ ...options, protocol: 'http:', port: options.port || '443' }, (failed, httpSocket) => {
+      if (failed !== null) {
+        callback(failed, null);
+        return;
+      }
+      secure({ ...options, httpSocket }, (error, socket) => {
+        if (error === null) callback(null, socket);
+        else callback(isTimeout(error) ? new HttpTimeoutError('the TLS handshake', handshake) : error, null);
+      });
+    });
+  };
+}
+
+function isTimeout(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'UND_ERR_CONNECT_TIMEOUT';
+}
+
+async function readBody(body: Readable, limit: number, strict: boolean, patience: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
+  const start = performance.now();
   let size = 0;
-  // Leaving the loop early destroys the body and with it the connection.
-  for await (const piece of body) {
-    size += piece.length;
-    if (size > limit && strict) throw new TooLargeError(limit);
-    if (size > limit) break;
-    pieces.push(piece);
+  let timer = setTimeout(checkPace, patience);
+  try {
+    // Leaving the loop early destroys the body and with it the connection.
+    for await (const piece of body as AsyncIterable<Buffer>) {
+      size += piece.length;
+      if (size > limit && strict) throw new TooLargeError(limit);
+      if (size > limit) break;
+      pieces.push(piece);
+    }
+  } finally {
+    clearTimeout(timer);
   }
   return Buffer.concat(pieces);
+
+  function checkPace(): void {
+    const taken = performance.now() - start;
+    const left = patience + (size / slowestRate) * 1000 - taken;
+    if (left > 0) timer = setTimeout(checkPace, left);
+    else body.destroy(new TooSlowError(size, taken));
+  }
 }

@@ -65,6 +65,15 @@ export function codeOfStatus(status: number): RegistryErrorCode {
   return 'REGISTRY_PROTOCOL';
 }
 
+/** The code for a request that got no answer, or none that could be read. */
+export function codeOfFailure(cause: unknown): RegistryErrorCode {
+  const code = innermostCode(cause);
+  const nonsense = typeof code === 'string' && (unreadable.has(code) || code.startsWith('HPE_'));
+  return nonsense ? 'REGISTRY_PROTOCOL' : 'REGISTRY_UNREACHABLE';
+}
+
+const unreadable: ReadonlySet<string> = new Set(['REDIRECT', 'TOO_LARGE', 'UND_ERR_HEADERS_OVERFLOW']);
+
 /** More bytes than anybody should send for what was asked. */
 export class TooLargeError extends Error {
   override readonly name = 'TooLargeError';

@@ -15,7 +15,7 @@ const systemTexts: ReadonlyMap<unknown, string> = new Map([
   ['ETIMEDOUT', 'connect: connection timed out'],
 ]);
 
-const tlsTexts: ReadonlyMap<unknown, string> = new Map([
+const otherTexts: ReadonlyMap<unknown, string> = new Map([
   ['DEPTH_ZERO_SELF_SIGNED_CERT', 'x509: certificate signed by unknown authority'],
   ['SELF_SIGNED_CERT_IN_CHAIN', 'x509: certificate signed by unknown authority'],
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'x509: certificate signed by unknown authority'],
@@ -27,6 +27,9 @@ const tlsTexts: ReadonlyMap<unknown, string> = new Map([
   ['ERR_SSL_PACKET_LENGTH_TOO_LONG', 'http: server gave HTTP response to HTTPS client'],
   ['ECONNRESET', 'connection reset by peer'],
   ['UND_ERR_SOCKET', 'EOF'],
+  ['UND_ERR_BODY_TIMEOUT', 'reading the answer timed out'],
+  ['UND_ERR_HEADERS_OVERFLOW', 'the head of the answer is too large'],
+  ['HPE_HEADER_OVERFLOW', 'the head of the answer is too large'],
 ]);
 
 /** The innermost error as one line. */
@@ -43,8 +46,12 @@ export function reasonOf(error: unknown): string {
   if (system !== undefined && address !== undefined) {
     return `dial tcp ${address.includes(':') ? `[${address}]` : address}:${port}: ${system}`;
   }
-  return tlsTexts.get(code) ?? message.trim().replaceAll(/\s*\n\s*/g, ' ');
+  return otherTexts.get(code) ?? message.trim().replaceAll(/\s*\n\s*/g, ' ');
 }
+
+/** Errors of one answer, and characters of each, that are passed on. */
+const mostErrors = 10;
+const longestText = 1000;
 
 /** What a registry says went wrong, and its code for the first of it. */
 export interface AnswerFailure {
@@ -58,7 +65,7 @@ export function answerFailure({ status, statusText, body }: ControlAnswer): Answ
   const [first] = errors;
   if (first !== undefined) {
     const texts = errors.map(
-      ({ code, message }) => `${words(code)}: ${message.replaceAll(/\s*[\r\n]+\s*/g, ' ')}`,
+      ({ code, message }) => `${words(code)}: ${shortened(message.replaceAll(/\s*[\r\n]+\s*/g, ' '))}`,
     );
     const text = texts.length === 1 ? texts[0]! : `errors:\n${texts.join('\n')}\n`;
     return { text, registryCode: first.code };
@@ -80,7 +87,7 @@ function registryErrors(body: Buffer): readonly { readonly code: string; readonl
   }
   const errors = (parsed as { errors?: unknown } | null)?.errors;
   if (!Array.isArray(errors)) return [];
-  return errors.flatMap((error: { code?: unknown; message?: unknown } | null) => {
+  return errors.slice(0, mostErrors).flatMap((error: { code?: unknown; message?: unknown } | null) => {
     const code = typeof error?.code === 'string' ? error.code : 'UNKNOWN';
     return [
       {
@@ -92,7 +99,12 @@ function registryErrors(body: Buffer): readonly { readonly code: string; readonl
 }
 
 function words(code: string): string {
-  return code.toLowerCase().replaceAll('_', ' ');
+  return shortened(code.toLowerCase().replaceAll('_', ' '));
+}
+
+/** A registry may say more than anybody wants to read. */
+function shortened(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText)}...` : text;
 }
 
 /** The beginning of a text, quoted onto one line. */

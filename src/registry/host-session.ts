@@ -7,9 +7,9 @@ import { ControlConnection } from './control.js';
 import type { ControlOptions } from './control.js';
 import type { Credentials } from './credentials.js';
 import { basicAuthorization } from './credentials.js';
-import { RegistryError } from './errors.js';
+import { codeOfFailure, innermostCode, RegistryError } from './errors.js';
 import { reasonOf, transportFailure } from './failure-text.js';
-import { withRetries } from './retry.js';
+import { triesBesideOthers, usualTries, withRetries } from './retry.js';
 import { SingleFlight } from './single-flight.js';
 import type { BearerToken } from './token.js';
 import { fetchToken, tokenRequest } from './token.js';
@@ -49,6 +49,8 @@ export class HostSession {
   /** host[:port] that is connected to. */
   readonly host: string;
   readonly identity: TlsIdentity;
+  /** While there is another registry to turn to, this one is left as soon as it cannot be reached. */
+  dispensable = false;
   readonly #options: HostOptions;
   readonly #connection: ControlConnection;
   readonly #closing = new AbortController();
@@ -98,13 +100,15 @@ export class HostSession {
         return await this.#send(op, url, request, authorization, signal);
       };
       let answer = await send();
-      if (answer.status === 401 && access !== undefined && this.#isAnotherChance(access, answer)) {
+      // A challenge of the place we were sent on to is not one of this registry.
+      const challenged = answer.status === 401 && answer.url.origin === url.origin;
+      if (challenged && access !== undefined && this.#isAnotherChance(access, answer)) {
         answer = await send();
       }
       if (answer.status === 200) return answer;
       throw refuse(answer);
     };
-    return withRetries(attempt, this.#options.timeouts.retry, signal);
+    return withRetries(attempt, this.#retry, signal);
   }
 
   /** The authorization for `access`; asks for a token when the registry wants one. */
@@ -119,9 +123,14 @@ export class HostSession {
     }
     const renewal = tokenRequest(challenge, [scope], credentials, this.identity.insecure, this.host);
     const work = (): Promise<BearerToken> =>
-      fetchToken(this.#connection, renewal, this.#options.timeouts.retry, this.#closing.signal);
+      fetchToken(this.#connection, renewal, this.#retry, this.#closing.signal);
     const { token } = await this.#tokens.get(scope, work, signal);
     return { header: `Bearer ${token}`, renewal };
+  }
+
+  get #retry() {
+    const tries = this.dispensable ? triesBesideOthers : usualTries;
+    return { delay: this.#options.timeouts.retry, tries };
   }
 
   async close(): Promise<void> {
@@ -160,7 +169,7 @@ export class HostSession {
     } catch (cause) {
       signal.throwIfAborted();
       const message = transportFailure('GET', url, cause);
-      throw new RegistryError('REGISTRY_UNREACHABLE', message, {
+      throw new RegistryError(codeOfFailure(cause), message, {
         ...this.#about(op),
         reason: reasonOf(cause),
         cause,
@@ -174,7 +183,7 @@ export class HostSession {
 
   #ping(signal: AbortSignal): Promise<Endpoint> {
     const work = (): Promise<Endpoint> =>
-      withRetries(() => this.#settleScheme(), this.#options.timeouts.retry, this.#closing.signal);
+      withRetries(() => this.#settleScheme(), this.#retry, this.#closing.signal);
     return this.#endpoint.get('', work, signal);
   }
 
@@ -199,6 +208,8 @@ export class HostSession {
       } catch (error) {
         if (!(error instanceof RegistryError)) throw error;
         failure = error;
+        // On the same port there is nobody for plain http either.
+        if (base.port !== '' && innermostCode(error) === 'UND_ERR_CONNECT_TIMEOUT') break;
       }
     }
     if (failure?.status !== undefined && (await this.#isVersionOne(schemes))) {

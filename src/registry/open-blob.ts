@@ -6,12 +6,15 @@ import { BlobRequester } from './blob-request.js';
 import { RegistryError } from './errors.js';
 import { pause } from './retry.js';
 import { discard } from './transport/http-exchange.js';
-import { HttpTimeoutError } from './transport/timeout.js';
+import { HttpTimeoutError, TooSlowError } from './transport/timeout.js';
 
 // A connection that keeps breaking is given up unless it made some progress each time.
 const progressBetweenResumes = 1024 * 1024;
 const timeBetweenResumes = 60_000;
 const highWaterMark = 1024 * 1024;
+// What has to come in so many times that of a silence, however it trickles and however often it is resumed.
+const leastInWindow = 64 * 1024;
+const silencesInWindow = 5;
 
 /**
  * Opens a blob. Resolves when the server has begun to answer, throws {@link RegistryError} if it does not.
@@ -37,6 +40,9 @@ class BlobStream extends Readable {
   #skip = 0;
   readonly #total: number | undefined;
   #resumed: { readonly offset: number; readonly time: number } | undefined;
+  readonly #pace: NodeJS.Timeout;
+  /** Where we were when the pace was looked at; undefined: the consumer was the slow one since. */
+  #paced: number | undefined;
 
   constructor(requester: BlobRequester, response: IncomingMessage, signal: AbortSignal) {
     super({ highWaterMark });
@@ -44,6 +50,7 @@ class BlobStream extends Readable {
     this.#response = response;
     this.#signal = signal;
     this.#total = lengthOf(response);
+    this.#pace = setInterval(() => this.#checkPace(), silencesInWindow * requester.timeouts.idle);
     this.#onAbort = () => this.destroy(signal.reason as Error);
     signal.addEventListener('abort', this.#onAbort, { once: true });
     // A signal that was aborted meanwhile will not tell again.
@@ -57,6 +64,7 @@ class BlobStream extends Readable {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#signal.removeEventListener('abort', this.#onAbort);
+    clearInterval(this.#pace);
     this.#stop.abort(error ?? undefined);
     if (!this.#response.complete) this.#response.destroy();
     callback(error);
@@ -65,6 +73,7 @@ class BlobStream extends Readable {
   #follow(): void {
     const response = this.#response;
     const { socket } = response;
+    if (!this.#followed) this.#paced = 0;
     this.#followed = true;
     response.on('data', (piece: Buffer) => this.#accept(piece));
     response.once('end', () => this.push(null));
@@ -90,7 +99,18 @@ class BlobStream extends Readable {
     const rest = this.#skip === 0 ? piece : piece.subarray(this.#skip);
     this.#skip -= piece.length - rest.length;
     this.#offset += rest.length;
-    if (rest.length > 0 && !this.push(rest)) this.#response.pause();
+    if (rest.length > 0 && !this.push(rest)) {
+      this.#response.pause();
+      this.#paced = undefined;
+    }
+  }
+
+  #checkPace(): void {
+    const before = this.#paced;
+    this.#paced = this.#followed && !this.#response.isPaused() ? this.#offset : undefined;
+    if (before === undefined || this.#offset - before >= leastInWindow) return;
+    const window = silencesInWindow * this.#requester.timeouts.idle;
+    this.destroy(this.#broken(new TooSlowError(this.#offset - before, window)));
   }
 
   async #resumeOrFail(error: Error): Promise<void> {

@@ -2,37 +2,51 @@
 import { RegistryError, innermostCode } from './errors.js';
 
 const unavailable: ReadonlySet<number | undefined> = new Set([500, 502, 503, 504]);
+const broken: ReadonlySet<unknown> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'UND_ERR_SOCKET']);
 const transient: ReadonlySet<unknown> = new Set([
-  'ECONNRESET',
+  ...broken,
   'ECONNREFUSED',
-  'ECONNABORTED',
-  'EPIPE',
   'ETIMEDOUT',
   'EHOSTUNREACH',
   'ENETUNREACH',
   'EAI_AGAIN',
   'HTTP_TIMEOUT',
-  'UND_ERR_SOCKET',
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_HEADERS_TIMEOUT',
 ]);
 const longestWait = 60_000;
 
 /** How many tries in all an operation gets that failed with `error`; 1: it is final. */
-function triesFor(error: unknown): number {
+export type Tries = (error: unknown) => number;
+
+export function usualTries(error: unknown): number {
   if (!(error instanceof RegistryError)) return 1;
   if (error.code === 'REGISTRY_THROTTLED') return 5;
   if (error.code === 'REGISTRY_UNAVAILABLE' && unavailable.has(error.status)) return 3;
   return error.code === 'REGISTRY_UNREACHABLE' && transient.has(innermostCode(error)) ? 3 : 1;
 }
 
+/** For a registry beside which there are others: what cannot be reached is left at once. */
+export function triesBesideOthers(error: unknown): number {
+  return isOutOfReach(error) ? 1 : usualTries(error);
+}
+
+/** Nobody is there, or nobody who answers: more than a connection that broke. */
+export function isOutOfReach(error: unknown): boolean {
+  return (
+    error instanceof RegistryError &&
+    error.code === 'REGISTRY_UNREACHABLE' &&
+    !broken.has(innermostCode(error))
+  );
+}
+
 /**
- * Runs `attempt` until it succeeds, fails for good or has failed too often (three times; five while a
- * registry says 429), waiting `delay` ms · 2ⁿ with jitter in between, or as long as the registry says.
+ * Runs `attempt` until it succeeds, fails for good or has failed too often (three times, five while a
+ * registry says 429, unless `tries` says otherwise), waiting `delay` ms · 2ⁿ with jitter in between, or as long as the registry says.
  */
 export async function withRetries<T>(
   attempt: () => Promise<T>,
-  delay: number,
+  { delay, tries = usualTries }: { readonly delay: number; readonly tries?: Tries },
   signal: AbortSignal,
 ): Promise<T> {
   for (let tried = 1; ; tried++) {
@@ -40,7 +54,7 @@ export async function withRetries<T>(
       return await attempt();
     } catch (error) {
       signal.throwIfAborted();
-      if (tried >= triesFor(error)) throw error;
+      if (tried >= tries(error)) throw error;
       await pause(waitAfter(error as RegistryError, tried, delay), signal);
     }
   }

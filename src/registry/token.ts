@@ -5,7 +5,7 @@ import type { ControlOptions } from './control.js';
 import { ControlConnection } from './control.js';
 import type { Credentials } from './credentials.js';
 import { basicAuthorization } from './credentials.js';
-import { RegistryError, codeOfStatus } from './errors.js';
+import { RegistryError, codeOfFailure, codeOfStatus } from './errors.js';
 import { answerFailure, transportFailure } from './failure-text.js';
 import { withRetries } from './retry.js';
 
@@ -62,7 +62,7 @@ export async function requestToken(
 ): Promise<BearerToken> {
   const connection = new ControlConnection(options);
   try {
-    return await fetchToken(connection, request, options.timeouts.retry, signal);
+    return await fetchToken(connection, request, { delay: options.timeouts.retry }, signal);
   } finally {
     await connection.close();
   }
@@ -72,10 +72,10 @@ export async function requestToken(
 export function fetchToken(
   connection: ControlConnection,
   request: TokenRequest,
-  retryDelay: number,
+  retry: Parameters<typeof withRetries>[1],
   signal: AbortSignal,
 ): Promise<BearerToken> {
-  return withRetries(() => fetchOnce(connection, request, signal), retryDelay, signal);
+  return withRetries(() => fetchOnce(connection, request, signal), retry, signal);
 }
 
 async function fetchOnce(
@@ -90,7 +90,7 @@ async function fetchOnce(
     .send({ method, url, headers, limit: maxTokenBytes, ...(form !== undefined && { body: form }) }, signal)
     .catch((cause: unknown) => {
       signal.throwIfAborted();
-      throw new RegistryError('REGISTRY_UNREACHABLE', transportFailure(method, url, cause), {
+      throw new RegistryError(codeOfFailure(cause), transportFailure(method, url, cause), {
         op: 'token',
         host: url.host,
         cause,
