@@ -22,6 +22,7 @@ import { LayerPool } from './layer-pool.js';
 import { OperationTable } from './operation.js';
 import { Registries } from './registries.js';
 import { removeImage, type Removal } from './remove.js';
+import { searchImages, type SearchRequest, type SearchResult } from './search.js';
 import { SharedLayers } from './shared-layers.js';
 import { storeStatus, type StoreStatus } from './store-status.js';
 
@@ -113,6 +114,11 @@ export class Runtime {
 
   async storeStatus(signal: AbortSignal): Promise<StoreStatus> {
     return await storeStatus(await this.store(), signal);
+  }
+
+  async search(request: SearchRequest, signal: AbortSignal): Promise<readonly SearchResult[]> {
+    const { warn } = this.#options;
+    return await searchImages({ registries: this.registries(), warn }, request, signal);
   }
 
   async removeImage(name: string, force: boolean, signal: AbortSignal): Promise<Removal> {

@@ -1,8 +1,8 @@
 // The one table from errors inside to errors of the interface; what is not in it becomes ErrorOccurred.
 import { ErrorOccurred, ImageNotFound } from '../generated/io-podman.js';
 import { OperationFailed } from '../generated/io-imaged.js';
-import type { VarlinkError } from '../rpc/index.js';
-import { ImageNotFoundError, InvalidFilterError, messageOf } from '../runtime/errors.js';
+import { InvalidParameter, type VarlinkError } from '../rpc/index.js';
+import { ImageNotFoundError, InvalidFilterError, InvalidSearchError, messageOf } from '../runtime/errors.js';
 
 /** What a client of io.podman is told of `error`: the message, never a stack. */
 export function toInterfaceError(error: unknown): VarlinkError {
@@ -11,6 +11,8 @@ export function toInterfaceError(error: unknown): VarlinkError {
     // The quoted text inside the sentence is what clients match on.
     return new ErrorOccurred(`unable to get list of images ${JSON.stringify(error.message)}`);
   }
+  if (error instanceof InvalidSearchError && error.parameter === 'limit')
+    return new InvalidParameter('limit', { cause: error });
   return new ErrorOccurred(messageOf(error), { cause: error });
 }
 

@@ -17,6 +17,7 @@ import { pullImage } from './pull-image.js';
 import { receiveFile } from './receive-file.js';
 import { removeImage } from './remove-image.js';
 import { removeImageWithResponse } from './remove-image-with-response.js';
+import { searchImages } from './search-images.js';
 import { sendFile } from './send-file.js';
 import { tagImage } from './tag-image.js';
 import { untagImage } from './untag-image.js';
@@ -38,6 +39,7 @@ export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime): void 
     removeImage: (params, call) => removeImage(runtime, params, call),
     removeImageWithResponse: (params, call) => removeImageWithResponse(runtime, params, call),
     pullImage: (params, call) => pullImage(runtime, params, call),
+    searchImages: (params, call) => searchImages(runtime, params, call),
     sendFile: (params, call) => sendFile(runtime, params, call),
     receiveFile: (params, call) => receiveFile(runtime, params, call),
   };
