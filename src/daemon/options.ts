@@ -53,6 +53,7 @@ export const usage = `imaged [options]
   --registries-conf FILE   instead of registries.conf and its drop-ins
   --signature-policy FILE  instead of policy.json
   --authfile FILE          credentials for registries
+  --registry-timeout SECS  give up a registry that is silent for this long (default 60)
   --events-file FILE       where image events are appended
   --idle-timeout SECONDS   end after this long without a connection (0 = never, the default when not activated)
   --log-level LEVEL        debug, info, warn or error (default info)
@@ -107,6 +108,7 @@ export function readOptions(
     ...optional('signaturePolicy', values['signature-policy']),
     ...optional('authfile', values.authfile),
     ...optional('eventsFile', values['events-file']),
+    ...registryTimeout(values['registry-timeout']),
     idleTimeout: idleTimeout(values['idle-timeout'], activated.length > 0),
     logLevel: logLevel(values['log-level']),
     ...optional('notifySocket', environment['NOTIFY_SOCKET']),
@@ -134,6 +136,7 @@ function parse(argv: readonly string[]) {
         'registries-conf': { type: 'string' },
         'signature-policy': { type: 'string' },
         authfile: { type: 'string' },
+        'registry-timeout': { type: 'string' },
         'events-file': { type: 'string' },
         'idle-timeout': { type: 'string' },
         'log-level': { type: 'string' },
@@ -190,6 +193,14 @@ function idleTimeout(text: string | undefined, activated: boolean): number {
   if (!/^\d{1,6}$/.test(text))
     throw new UsageError(`--idle-timeout ${text}: expected seconds from 0 to 999999`);
   return Number(text);
+}
+
+function registryTimeout(text: string | undefined): { readonly registryTimeout?: number } {
+  if (text === undefined) return {};
+  if (!/^[1-9]\d{0,3}$/.test(text)) {
+    throw new UsageError(`--registry-timeout ${text}: expected seconds from 1 to 9999`);
+  }
+  return { registryTimeout: Number(text) };
 }
 
 function logLevel(text: string | undefined): LogLevel {

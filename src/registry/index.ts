@@ -17,3 +17,4 @@ export { RegistriesConfigError, RegistryBlockedError, ShortNameError } from './r
 export type { RegistriesEnvironment, RegistriesPaths } from './registries-load.js';
 export { loadRegistriesConfig, registriesPaths } from './registries-load.js';
 export type { FoundRepository, RepositoryQuery } from './search.js';
+export { UnreachableHosts } from './unreachable.js';

@@ -7,19 +7,21 @@ import { loadRegistriesConfig } from '../registry/registries-load.js';
 import type { ConfigurationPaths } from './configuration-paths.js';
 import type { ImageSource } from './image-source.js';
 import type { ShortNames } from './resolve.js';
-import type { RegistryAccess } from './transports/registry-client.js';
+import type { RegistryAccess, RegistryReach } from './transports/registry-client.js';
 
 /** One reading of the configuration files. */
 export class Registries implements ShortNames {
   readonly #config: RegistriesConfig;
   readonly #paths: ConfigurationPaths;
   readonly #userAgent: string;
+  readonly #reach: RegistryReach;
 
   /** Throws RegistriesConfigError. Cheap while the files do not change. */
-  constructor(paths: ConfigurationPaths, version: string) {
+  constructor(paths: ConfigurationPaths, version: string, reach: RegistryReach = {}) {
     this.#config = loadRegistriesConfig(paths.registries);
     this.#paths = paths;
     this.#userAgent = `imaged/${version}`;
+    this.#reach = reach;
   }
 
   get search(): readonly string[] {
@@ -78,6 +80,7 @@ export class Registries implements ShortNames {
       userAgent: this.#userAgent,
       credentials,
       credentialHelpers: this.#config.credentialHelpers,
+      ...this.#reach,
     };
   }
 }

@@ -4,6 +4,7 @@ import { arch } from 'node:os';
 import { join } from 'node:path';
 import { hostPlatform, type Platform } from '../oci/platform.js';
 
+import { UnreachableHosts } from '../registry/unreachable.js';
 import {
   openStore,
   resolveStorageOptions,
@@ -42,6 +43,8 @@ export interface RuntimeSettings {
   readonly signaturePolicy?: string;
   readonly authfile?: string;
   readonly eventsFile?: string;
+  /** Seconds after which a registry that says nothing is given up. */
+  readonly registryTimeout?: number;
 }
 
 export interface RuntimeOptions extends RuntimeSettings {
@@ -66,6 +69,7 @@ export class Runtime {
   readonly #paths: ConfigurationPaths;
   readonly #pool = new LayerPool();
   readonly #layers = new SharedLayers();
+  readonly #unreachable = new UnreachableHosts();
   #platform: Promise<Platform> | undefined;
   #opened: Promise<OpenedStore> | undefined;
   #images: ImageList | undefined;
@@ -90,7 +94,9 @@ export class Runtime {
 
   /** Short names and registry settings as the files have them now. */
   registries(): Registries {
-    return new Registries(this.#paths, this.version);
+    const { registryTimeout: seconds } = this.#options;
+    const silence = seconds === undefined ? undefined : seconds * 1000;
+    return new Registries(this.#paths, this.version, { silence, unreachable: this.#unreachable });
   }
 
   async store(): Promise<Store> {

@@ -61,6 +61,8 @@ describe('the options of imaged', () => {
     [['positional'], 'positional'],
     [['--idle-timeout', 'soon'], '--idle-timeout soon'],
     [['--idle-timeout=-1'], '--idle-timeout -1'],
+    [['--registry-timeout', '0'], '--registry-timeout 0'],
+    [['--registry-timeout', '1.5'], '--registry-timeout 1.5'],
     [['--log-level', 'loud'], '--log-level loud'],
     [['--storage-opt', 'novalue'], 'expected KEY=VALUE'],
     [['--root='], '--root: the value is empty'],
@@ -80,6 +82,11 @@ describe('the options of imaged', () => {
     }
     expect(message).toContain(part);
     expect(message).not.toContain('\n');
+  });
+
+  it('waits for registries as long as it is told', () => {
+    expect(read([]).registryTimeout).toBeUndefined();
+    expect(read(['--registry-timeout', '5']).registryTimeout).toBe(5);
   });
 
   it('never ends when idle unless it was activated or told so', () => {

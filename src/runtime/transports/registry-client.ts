@@ -1,11 +1,21 @@
 // A way to registries with everything this host says about them: credentials, certificates, proxies.
 import { authFilePaths, AuthFiles } from '../../registry/auth-lookup.js';
+import { defaultTimeouts, timeoutsWithin } from '../../registry/blob-request.js';
 import { certificateDirectories, systemRootsFile } from '../../registry/certificates.js';
 import { RegistryClient } from '../../registry/client.js';
 import type { Credentials } from '../../registry/credentials.js';
+import type { UnreachableHosts } from '../../registry/unreachable.js';
 import type { ConfigurationPaths } from '../configuration-paths.js';
 
-export interface RegistryAccess {
+/** How long registries are waited for. */
+export interface RegistryReach {
+  /** Milliseconds without a sign of life; absent: a minute. */
+  readonly silence?: number | undefined;
+  /** What earlier operations could not reach. */
+  readonly unreachable?: UnreachableHosts | undefined;
+}
+
+export interface RegistryAccess extends RegistryReach {
   readonly paths: ConfigurationPaths;
   readonly userAgent: string;
   /** The caller's own; without them the auth files are looked into. */
@@ -16,7 +26,7 @@ export interface RegistryAccess {
 
 /** A client for one operation, which closes it. */
 export function registryClient(access: RegistryAccess): RegistryClient {
-  const { paths, userAgent, credentials, credentialHelpers } = access;
+  const { paths, userAgent, credentials, credentialHelpers, silence, unreachable } = access;
   const { environment, home, uid, authfile } = paths;
   return new RegistryClient({
     userAgent,
@@ -29,6 +39,8 @@ export function registryClient(access: RegistryAccess): RegistryClient {
     certificateDirectories: certificateDirectories(environment, home),
     rootsFile: systemRootsFile(environment),
     proxies: proxies(environment),
+    timeouts: silence === undefined ? defaultTimeouts : timeoutsWithin(silence),
+    unreachable,
   });
 }
 
