@@ -60,7 +60,7 @@ export function layerRequests(
   return plan.layers.map((layer) => {
     if (fixed !== undefined) return fixedRequest(layer, fixed);
     const recode = recodeFor(layer, type, needs, wishes);
-    return { layer, recode, reusable: isReusable(layer, type, recode) };
+    return { layer, recode, reusable: isReusable(layer, type, recode, wishes) };
   });
 }
 
@@ -83,12 +83,18 @@ function recodeFor({ content }: LayerPlan, type: string, needs: SinkNeeds, wishe
   return wishes.compression ?? (compression === 'zstd' ? 'zstd' : 'gzip');
 }
 
-function isReusable({ blob, content }: LayerPlan, type: string, recode: Recode): boolean {
+/** Zipping saves room; a blob that is there already needs none, unless the caller insists. */
+function isReusable(
+  { blob, content }: LayerPlan,
+  type: string,
+  recode: Recode,
+  { compress }: FormWishes,
+): boolean {
   // Manifests of archives call their tars gzip; the source knows better.
   const compression = compressionOf((blob.digest === content.digest ? content : blob).mediaType);
   if (recode === 'plain') return compression === 'none';
-  if (recode === 'as-is' || compression === undefined) return true;
-  return compression === recode || (type !== dockerManifest && recode === 'gzip' && compression === 'zstd');
+  if (compress === true) return compression === recode;
+  return type !== dockerManifest || compression !== 'zstd';
 }
 
 /** The image as it is written: the source's own bytes where nothing has changed. */

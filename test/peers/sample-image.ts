@@ -1,4 +1,5 @@
 // Builds small images, OCI or Docker, from lists of files: what the quickstart shows and the tests pull.
+import { execFileSync } from 'node:child_process';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import type { Header } from 'tar-stream';
@@ -39,7 +40,7 @@ export interface SampleOptions {
   /** `oci` if absent; `docker` is schema 2. */
   readonly format?: 'oci' | 'docker';
   /** `gzip` if absent. */
-  readonly compression?: 'gzip' | 'none';
+  readonly compression?: 'gzip' | 'none' | 'zstd';
   /** The machine's own if absent, in the names of Go. */
   readonly architecture?: string;
   readonly variant?: string;
@@ -79,6 +80,7 @@ const mediaTypes = {
     config: 'application/vnd.oci.image.config.v1+json',
     gzip: 'application/vnd.oci.image.layer.v1.tar+gzip',
     none: 'application/vnd.oci.image.layer.v1.tar',
+    zstd: 'application/vnd.oci.image.layer.v1.tar+zstd',
   },
   docker: {
     manifest: 'application/vnd.docker.distribution.manifest.v2+json',
@@ -86,6 +88,7 @@ const mediaTypes = {
     config: 'application/vnd.docker.container.image.v1+json',
     gzip: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
     none: 'application/vnd.docker.image.rootfs.diff.tar',
+    zstd: 'application/vnd.docker.image.rootfs.diff.tar.zstd',
   },
 } as const;
 
@@ -123,7 +126,7 @@ export async function buildImage(options: SampleOptions): Promise<SampleImage> {
   const layers: SampleLayer[] = [];
   for (const source of options.layers) {
     const tar = Buffer.isBuffer(source) ? source : await buildTar(source);
-    const bytes = compression === 'gzip' ? gzipSync(tar) : tar;
+    const bytes = compress(tar, compression);
     layers.push({ ...blob(types[compression], bytes), diffId: digestOf(tar), diffSize: tar.length });
   }
   const history =
@@ -144,6 +147,13 @@ export async function buildImage(options: SampleOptions): Promise<SampleImage> {
     ...(options.annotations === undefined ? {} : { annotations: options.annotations }),
   });
   return { ...manifest, config, layers, platform };
+}
+
+function compress(tar: Buffer, compression: 'gzip' | 'none' | 'zstd'): Buffer {
+  if (compression === 'none') return tar;
+  if (compression === 'gzip') return gzipSync(tar);
+  // Node has zstd from version 22 on only.
+  return execFileSync('zstd', ['-q', '-c'], { input: tar, maxBuffer: Number.POSITIVE_INFINITY });
 }
 
 /** An index (for `docker` a manifest list) of images for several platforms. */

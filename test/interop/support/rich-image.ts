@@ -58,11 +58,15 @@ const last: readonly SampleEntry[] = [
 ];
 
 /** Three layers of all kinds of entries, with a full configuration; the same digests every time. */
-export function buildRichImage(format: 'oci' | 'docker' = 'oci'): Promise<SampleImage> {
+export function buildRichImage(
+  format: 'oci' | 'docker' = 'oci',
+  compression: 'gzip' | 'none' | 'zstd' = 'gzip',
+): Promise<SampleImage> {
   // Not the same configuration, or they would be one image.
   const created = format === 'oci' ? '2023-11-14T22:13:20.123456789Z' : '2023-11-14T22:13:20Z';
   return buildImage({
     format,
+    compression,
     created,
     author: 'Somebody <somebody@example.com>',
     layers: [base, changes, last],
