@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { CommanderError } from 'commander';
 import { defineBridge } from './commands/bridge.js';
+import { defineCopy } from './commands/copy.js';
 import { defineExists } from './commands/exists.js';
 import { defineHistory } from './commands/history.js';
 import { defineImages } from './commands/images.js';
@@ -61,6 +62,7 @@ function define(program: Command, context: Context): void {
     .version(`imagectl version ${clientVersion}`, '-v, --version', 'Display the version of imagectl')
     .option('--url <address>', `Address of the service (IMAGED_ADDRESS) (default "${context.address}")`);
   defineBridge(program.command('bridge'), context);
+  defineCopy(program.command('copy'), context);
   defineExists(program.command('exists'), context);
   defineHistory(program.command('history'), context);
   const image = program.command('image').description('Manage images');

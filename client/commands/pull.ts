@@ -4,6 +4,7 @@ import type { AuthConfig, IoPodmanClient } from '../../src/generated/io-podman.j
 import { atLeast } from '../arguments.js';
 import { withClient } from '../connection.js';
 import type { Context } from '../context.js';
+import { parseCredentials } from '../credentials.js';
 import { CommandError, describeError, isRemoteError } from '../errors.js';
 import { printableLines } from '../output/printable.js';
 import { showOnTerminal } from '../pull-screen.js';
@@ -25,7 +26,8 @@ export function definePull(command: Command, context: Context): void {
 
 async function pull(context: Context, words: readonly string[], options: PullOptions): Promise<void> {
   const names = atLeast(1, words);
-  const creds = parseCredentials(options.creds);
+  const creds: AuthConfig =
+    options.creds === undefined ? { username: '', password: '' } : parseCredentials(options.creds);
   const errors: string[] = [];
   for (const name of names) {
     try {
@@ -40,14 +42,6 @@ async function pull(context: Context, words: readonly string[], options: PullOpt
     }
   }
   if (errors.length > 0) throw new CommandError(errors.join('\nError: '));
-}
-
-/** The password may hold colons, the user's name cannot. */
-function parseCredentials(text: string | undefined): AuthConfig {
-  if (text === undefined) return { username: '', password: '' };
-  const colon = text.indexOf(':');
-  if (colon <= 0) throw new CommandError('--creds: expected USERNAME:PASSWORD');
-  return { username: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
 async function pullOne(
