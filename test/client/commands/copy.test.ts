@@ -47,11 +47,10 @@ describe('copy', () => {
   });
 
   it('passes on what it is told about the copy', async () => {
-    await copy(
-      ...['--all', '--dest-compress', '--dest-compress-format', 'zstd', '--format', 'oci'],
-      ...['--platform', 'linux/arm64', '--remove-signatures', '--sign-by', 'KEY'],
-      ...['--src-creds', 'ann:a:b', '--dest-creds', 'bob:c', ...places],
-    );
+    const flags =
+      '--all --dest-compress --dest-compress-format zstd --format oci --platform linux/arm64 ' +
+      '--remove-signatures --sign-by KEY --src-creds ann:a:b --dest-creds bob:c';
+    await copy(...flags.split(' '), ...places);
     expect(asked?.options).toEqual({
       all: true,
       compress: true,
