@@ -1,5 +1,8 @@
 // Chunks of memory that are used again: a new one costs the kernel's zeroing, and garbage of this size many collections.
 
+/** Bytes of one chunk of a layer: with 256 KiB zlib runs about twice as fast as with its default of 16. */
+export const CHUNK_BYTES = 256 * 1024;
+
 /** So many are kept while nobody uses them. */
 const MOST_FREE = 16;
 
@@ -40,3 +43,6 @@ export class ChunkPool {
     if (this.#free.length < MOST_FREE) this.#free.push(Buffer.from(part.buffer));
   }
 }
+
+/** What the layers of this thread go through. */
+export const layerChunks = new ChunkPool(CHUNK_BYTES);

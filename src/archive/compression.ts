@@ -2,14 +2,14 @@
 import type { Duplex } from 'node:stream';
 import * as zlib from 'node:zlib';
 import type { Compression } from '../oci/media-types.js';
+import { CHUNK_BYTES } from './chunk-pool.js';
 import { CompressionError } from './errors.js';
 import { filterProgram } from './filter-program.js';
-import { createZstd } from './zstd.js';
+import { createZstd, createZstdCompressor } from './zstd.js';
 
 export type { Compression };
 
-/** As many first bytes as {@link detectCompression} needs. */
-export const MAGIC_BYTES = 6;
+const MAGIC_BYTES = 6;
 
 const magics: readonly (readonly [Compression, string])[] = [
   ['gzip', '\x1f\x8b\x08'],
@@ -26,9 +26,6 @@ export function detectCompression(start: Buffer): Compression {
 
 /** As much as `xz -9` needs and no more: the file says how much its reader has to have. */
 const XZ_MEMORY = '80MiB';
-
-/** Bytes of one chunk out of a decompressor: with 256 KiB zlib runs about twice as fast as with its default of 16. */
-export const CHUNK_BYTES = 256 * 1024;
 
 /**
  * A stream that unzips what is written to it; undefined for `none`. zlib works on a thread of the pool: while it unzips the
@@ -53,6 +50,11 @@ export function createDecompressor(compression: Compression): Duplex | undefined
     default:
       return filterProgram('bzip2', ['--decompress', '--stdout', '--quiet']);
   }
+}
+
+/** A stream that zips what is written to it with zstd; used like those of {@link createDecompressor}. */
+export function createZstdStream(): Duplex {
+  return createZstdCompressor({ chunkSize: CHUNK_BYTES, ...aheadOfReader });
 }
 
 const aheadOfReader: object = {

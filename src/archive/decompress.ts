@@ -1,16 +1,27 @@
 // From the bytes of a blob to the bytes of its tar, whatever it is compressed with.
-import type { Duplex, Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { ahead, gathered } from './ahead.js';
+import type { BlobInput } from './blob-input.js';
 import type { ChunkPool } from './chunk-pool.js';
 import type { Compression } from './compression.js';
-import { createDecompressor, decompressionFailure, detectCompression, MAGIC_BYTES } from './compression.js';
+import { createDecompressor, decompressionFailure, detectCompression } from './compression.js';
 import { CompressionError } from './errors.js';
 import { canGunzip, gunzip } from './gunzip.js';
+import { beginsLikeTar, BLOCK_BYTES } from './tar-header.js';
 
-/** So many chunks are unzipped before they are asked for, lest one side waits for the other. */
+/** So many chunks are piped before they are asked for, lest one side waits for the other. */
 const CHUNKS_AHEAD = 2;
 
-/** A blob being unzipped. */
+/** A blob whose first bytes were looked at. */
+export interface RecognisedBlob {
+  readonly compression: Compression;
+  /** Whether it is a tar by the looks of it; nothing that is compressed is. */
+  readonly isTar: boolean;
+  /** All of it, as it is. To be iterated once, and what comes to be released. */
+  readonly bytes: AsyncGenerator<Buffer, void>;
+}
+
+/** A blob being piped. */
 export interface DecompressedBlob {
   readonly compression: Compression;
   /** To be iterated once. Leaving the loop ends everything. Throws {@link CompressionError} or what the input failed with. */
@@ -26,31 +37,45 @@ export type Meter = (chunk: Buffer) => Promise<void> | undefined;
  * by whoever reads what is returned.
  */
 export async function decompress(
-  input: Readable,
+  input: BlobInput,
   meter: Meter,
   chunks: ChunkPool,
   signal?: AbortSignal,
 ): Promise<DecompressedBlob> {
+  const blob = await recognise(input, meter, chunks, signal);
+  return { compression: blob.compression, chunks: unzip(blob, chunks) };
+}
+
+/** The same without unzipping it. */
+export async function recognise(
+  input: BlobInput,
+  meter: Meter,
+  chunks: ChunkPool,
+  signal?: AbortSignal,
+): Promise<RecognisedBlob> {
   signal?.throwIfAborted();
   const source = metered(input, meter, chunks, signal);
   const start = await firstBytes(source);
   const compression = detectCompression(start);
-  const whole = prepended(start, source);
-  return { compression, chunks: unzip(whole, compression, chunks) };
+  return {
+    compression,
+    isTar: compression === 'none' && beginsLikeTar(start),
+    bytes: prepended(start, source),
+  };
 }
 
-function unzip(
-  blob: AsyncGenerator<Buffer, void>,
-  compression: Compression,
+/** The content of a blob; of one that is not compressed, the blob. */
+export function unzip(
+  { compression, bytes }: RecognisedBlob,
   chunks: ChunkPool,
 ): AsyncGenerator<Buffer, void> {
-  if (compression === 'gzip' && canGunzip()) return ahead(gunzip(blob, chunks), CHUNKS_AHEAD);
+  if (compression === 'gzip' && canGunzip()) return ahead(gunzip(bytes, chunks), CHUNKS_AHEAD);
   const decompressor = createDecompressor(compression);
-  return decompressor === undefined ? blob : unzipped(blob, decompressor, compression);
+  return decompressor === undefined ? bytes : piped(bytes, decompressor, compression);
 }
 
 async function* metered(
-  input: Readable,
+  input: BlobInput,
   meter: Meter,
   chunks: ChunkPool,
   signal: AbortSignal | undefined,
@@ -60,7 +85,7 @@ async function* metered(
   };
   signal?.addEventListener('abort', abort);
   try {
-    for await (const chunk of gathered(input as AsyncIterable<Buffer>, chunks)) {
+    for await (const chunk of gathered(input, chunks)) {
       await meter(chunk);
       yield chunk;
     }
@@ -71,7 +96,7 @@ async function* metered(
 
 async function firstBytes(source: AsyncGenerator<Buffer, void>): Promise<Buffer> {
   let start: Buffer = Buffer.alloc(0);
-  while (start.length < MAGIC_BYTES) {
+  while (start.length < BLOCK_BYTES) {
     const next = await source.next();
     if (next.done === true) break;
     start = start.length === 0 ? next.value : Buffer.concat([start, next.value]);
@@ -88,8 +113,11 @@ async function* prepended(start: Buffer, rest: AsyncGenerator<Buffer, void>): As
   }
 }
 
-/** What a stream of {@link createDecompressor} makes of `source`; like {@link gunzip} it reads that to its end. */
-export async function* unzipped(
+/**
+ * What `stream`, which zips or unzips, makes of `source`; like {@link gunzip} it reads that to its end. `compression` is for
+ * messages.
+ */
+export async function* piped(
   source: AsyncGenerator<Buffer, void>,
   stream: Duplex,
   compression: Compression,
@@ -101,7 +129,7 @@ export async function* unzipped(
     try {
       for await (const chunk of source) {
         if (left) return;
-        // What cannot be unzipped is read on all the same: the meter then knows whether it is what was promised.
+        // What cannot be piped is read on all the same: the meter then knows whether it is what was promised.
         if (stream.destroyed) continue;
         written += chunk.length;
         if (!stream.write(chunk)) await roomIn(stream);

@@ -106,3 +106,8 @@ export function demand(result: number, syscall: string, path: string): number {
   }
   throw new ApplyError(`${syscall}: ${cause.code}`, printable(path), errno);
 }
+
+/** Throws {@link DigestMismatchError} unless both are the same. */
+export function demandDigest(expected: Digest, actual: Digest): void {
+  if (actual !== expected) throw new DigestMismatchError(expected, actual);
+}

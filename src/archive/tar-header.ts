@@ -13,6 +13,18 @@ export function isZeroBlock(block: Buffer, start: number): boolean {
   return true;
 }
 
+/** Whether what starts like this can be a tar, which is to say that it has a header, or ends at once. */
+export function beginsLikeTar(start: Buffer): boolean {
+  if (start.length < BLOCK_BYTES) return start.length === 0;
+  if (isZeroBlock(start, 0)) return true;
+  try {
+    checkSum(start, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The entry that the block at `start` begins: type and size are what their fields say. Throws {@link TarFormatError}. */
 export function parseHeader(block: Buffer, start: number): TarEntry {
   checkSum(block, start);

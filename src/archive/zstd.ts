@@ -8,10 +8,20 @@ import { filterProgram } from './filter-program.js';
 
 let hasProgram: boolean | undefined;
 
+// Node has it from 22.15 on; the types here are those of the oldest Node supported.
+const builtin = zlib as {
+  readonly createZstdCompress?: (options: object) => Duplex;
+  readonly createZstdDecompress?: (options: object) => Duplex;
+};
+
+/** A stream that zips what is written to it, at the level that is usual. `options` are those of zlib's streams. */
+export function createZstdCompressor(options: zlib.ZlibOptions): Duplex {
+  return builtin.createZstdCompress?.(options) ?? filterProgram('zstd', ['--stdout', '--quiet', '-3']);
+}
+
 /** A stream that unzips what is written to it. `options` are those of zlib's streams. */
 export function createZstd(options: zlib.ZlibOptions): Duplex {
-  // Node has it from 22.15 on; the types here are those of the oldest Node supported.
-  const create = (zlib as { createZstdDecompress?: (options: object) => Duplex }).createZstdDecompress;
+  const create = builtin.createZstdDecompress;
   if (create !== undefined) return create(options);
   hasProgram ??= spawnSync('zstd', ['--version'], { stdio: 'ignore' }).error === undefined;
   return hasProgram ? filterProgram('zstd', ['--decompress', '--stdout', '--quiet']) : createSlowZstd();

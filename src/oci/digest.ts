@@ -52,7 +52,8 @@ export function digestHex(digest: Digest): string {
   return digest.slice(digest.indexOf(':') + 1);
 }
 
-/** The sha256 digest of these bytes. */
-export function digestOf(bytes: Uint8Array): Digest {
-  return sha256Digest(createHash('sha256').update(bytes).digest('hex'));
+/** The digest of these bytes: sha256, or with the algorithm of `like`. */
+export function digestOf(bytes: Uint8Array, like?: Digest): Digest {
+  const algorithm = like === undefined ? 'sha256' : digestAlgorithm(like);
+  return parseDigest(`${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`);
 }

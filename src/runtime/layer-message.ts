@@ -1,10 +1,15 @@
 // What the pool of layer workers and its workers say to one another: plain data.
-import type { LayerSummary } from '../archive/unpack-layer.js';
 import type { LayerLimits } from '../archive/limits.js';
+import type { PromisedLayer, TransferSummary } from '../archive/transfer-layer.js';
+import type { LayerSummary } from '../archive/unpack-layer.js';
 import type { BlobLocation, BlobTarget, Recode } from '../oci/blob.js';
 import type { Digest } from '../oci/digest.js';
-import type { Compression } from '../oci/media-types.js';
 import type { TransferredError } from './transferred-error.js';
+
+export type { TransferSummary };
+
+/** How long a worker keeps a file open that is compressed as a whole, for its next piece; milliseconds. */
+export const PACKED_IDLE_MS = 1000;
 
 /** One layer to fetch and unpack. */
 export interface LayerTask {
@@ -20,30 +25,12 @@ export interface LayerTask {
 /** One layer to move from one place to another. */
 export interface TransferTask {
   readonly blob: BlobLocation;
-  /**
-   * What the content must be. `digest` and `size` are those of the bytes at `blob`, `diffId` that of the tar in them, which
-   * is looked at only where they are unzipped anyway or are a tar.
-   */
-  readonly expected: {
-    readonly digest?: Digest | undefined;
-    readonly size?: number | undefined;
-    readonly diffId?: Digest | undefined;
-  };
+  /** `digest` and `size` are those of the bytes at `blob`. */
+  readonly expected: PromisedLayer;
   /** `gzip` and `zstd` leave alone what is that already. */
   readonly recode: Recode;
   readonly target: BlobTarget;
   readonly limits?: Partial<LayerLimits> | undefined;
-}
-
-/** What was moved. */
-export interface TransferSummary {
-  /** Of the bytes that were written. */
-  readonly digest: Digest;
-  readonly size: number;
-  readonly compression: Compression;
-  /** Of the tar; absent where nothing was unzipped. */
-  readonly diffId?: Digest | undefined;
-  readonly diffSize?: number | undefined;
 }
 
 /** To a worker, which does one task at a time. */
@@ -54,6 +41,6 @@ export type WorkerCommand =
 
 /** From a worker; bytes are those read at the blob's place. `progress` comes at most ten times a second; `done` or `failed` end the task. */
 export type WorkerReport =
-  | { readonly kind: 'progress'; readonly compressedBytes: number }
+  | { readonly kind: 'progress'; readonly bytes: number }
   | { readonly kind: 'done'; readonly summary: LayerSummary | TransferSummary }
   | { readonly kind: 'failed'; readonly error: TransferredError };

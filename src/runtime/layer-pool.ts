@@ -3,13 +3,15 @@ import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { LayerSummary } from '../archive/unpack-layer.js';
-import type {
-  LayerTask,
-  TransferSummary,
-  TransferTask,
-  WorkerCommand,
-  WorkerReport,
+import {
+  PACKED_IDLE_MS,
+  type LayerTask,
+  type TransferSummary,
+  type TransferTask,
+  type WorkerCommand,
+  type WorkerReport,
 } from './layer-message.js';
+import { LayerQueue, type OpenedFile, type QueuedJob } from './layer-queue.js';
 import { reviveError } from './transferred-error.js';
 
 export type { LayerTask, TransferSummary, TransferTask };
@@ -33,9 +35,9 @@ export class LayerWorkerError extends Error {
   readonly code = 'LAYER_WORKER';
 }
 
-interface Job {
+interface Job extends QueuedJob {
   readonly command: Exclude<WorkerCommand, { kind: 'cancel' }>;
-  readonly onProgress: ((compressedBytes: number) => void) | undefined;
+  readonly onProgress: ((bytes: number) => void) | undefined;
   resolve(summary: LayerSummary | TransferSummary): void;
   reject(reason: unknown): void;
 }
@@ -43,6 +45,8 @@ interface Job {
 interface Seat {
   readonly worker: Worker;
   job: Job | undefined;
+  /** The file it has open, if that is compressed as a whole, and where the piece ends that it was given last. */
+  packed: { readonly path: string; readonly position: number; readonly until: number } | undefined;
   idleTimer: NodeJS.Timeout | undefined;
 }
 
@@ -50,7 +54,7 @@ interface Seat {
 export class LayerPool {
   readonly #size: number;
   readonly #seats = new Set<Seat>();
-  readonly #waiting: Job[] = [];
+  readonly #waiting = new LayerQueue<Job>(() => this.#assign());
   #closed = false;
 
   constructor(options: { readonly size?: number } = {}) {
@@ -70,7 +74,7 @@ export class LayerPool {
   async unpack(
     task: LayerTask,
     signal: AbortSignal,
-    onProgress?: (compressedBytes: number) => void,
+    onProgress?: (bytes: number) => void,
   ): Promise<LayerSummary> {
     return (await this.#run({ kind: 'unpack', task }, signal, onProgress)) as LayerSummary;
   }
@@ -96,10 +100,11 @@ export class LayerPool {
     let abort: (() => void) | undefined;
     try {
       return await new Promise<LayerSummary | TransferSummary>((resolve, reject) => {
-        const job: Job = { command, onProgress, resolve, reject };
+        const { blob } = command.task;
+        const job: Job = { command, blob, onProgress, resolve, reject };
         abort = () => this.#cancel(job);
         signal.addEventListener('abort', abort);
-        this.#waiting.push(job);
+        this.#waiting.add(job, this.#opened());
         this.#assign();
       });
     } catch (error) {
@@ -112,24 +117,42 @@ export class LayerPool {
   /** Ends all workers at once; what they were doing fails. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const job of this.#waiting.splice(0)) job.reject(new LayerWorkerError('the pool is closed'));
+    for (const job of this.#waiting.removeAll()) job.reject(new LayerWorkerError('the pool is closed'));
     await Promise.all([...this.#seats].map(({ worker }) => worker.terminate()));
   }
 
   #assign(): void {
-    while (this.#waiting.length > 0) {
-      const seat = this.#freeSeat();
-      if (seat === undefined) return;
-      seat.job = this.#waiting.shift() as Job;
+    while (this.#hasFreeSeat()) {
+      const job = this.#waiting.next(this.#opened());
+      if (job === undefined) return;
+      const seat = this.#seatFor(job);
+      seat.job = job;
+      if (job.blob.kind === 'packed') {
+        const { path, offset, length } = job.blob;
+        seat.packed = { path, position: offset + length, until: Number.POSITIVE_INFINITY };
+      }
       clearTimeout(seat.idleTimer);
       seat.worker.ref();
-      send(seat, seat.job.command);
+      send(seat, job.command);
     }
   }
 
-  #freeSeat(): Seat | undefined {
-    for (const seat of this.#seats) if (seat.job === undefined) return seat;
-    return this.#seats.size < this.#size ? this.#start() : undefined;
+  #opened(): readonly OpenedFile[] {
+    const now = performance.now();
+    return [...this.#seats].flatMap(({ packed, job }) =>
+      packed === undefined || packed.until < now ? [] : [{ ...packed, busy: job?.blob.kind === 'packed' }],
+    );
+  }
+
+  #hasFreeSeat(): boolean {
+    return this.#seats.size < this.#size || [...this.#seats].some(({ job }) => job === undefined);
+  }
+
+  /** The one that has the job's file open, or any that is free. */
+  #seatFor({ blob }: Job): Seat {
+    const free = [...this.#seats].filter(({ job }) => job === undefined);
+    const holder = blob.kind === 'packed' && free.find(({ packed }) => packed?.path === blob.path);
+    return holder || (free.find(({ packed }) => packed === undefined) ?? free[0] ?? this.#start());
   }
 
   #start(): Seat {
@@ -139,7 +162,7 @@ export class LayerPool {
       // Not those of the program, which may have been started with --eval or a profiler.
       execArgv: [],
     });
-    const seat: Seat = { worker, job: undefined, idleTimer: undefined };
+    const seat: Seat = { worker, job: undefined, packed: undefined, idleTimer: undefined };
     this.#seats.add(seat);
     worker.on('message', (report: WorkerReport) => this.#hear(seat, report));
     worker.on('error', (cause) => {
@@ -155,10 +178,14 @@ export class LayerPool {
     const { job } = seat;
     if (job === undefined) return;
     if (report.kind === 'progress') {
-      job.onProgress?.(report.compressedBytes);
+      job.onProgress?.(report.bytes);
       return;
     }
     seat.job = undefined;
+    if (job.blob.kind === 'packed' && seat.packed !== undefined) {
+      const until = performance.now() + PACKED_IDLE_MS;
+      seat.packed = report.kind === 'done' ? { ...seat.packed, until } : undefined;
+    }
     if (report.kind === 'done') job.resolve(report.summary);
     else job.reject(reviveError(report.error));
     this.#assign();
@@ -181,9 +208,7 @@ export class LayerPool {
   }
 
   #cancel(job: Job): void {
-    const index = this.#waiting.indexOf(job);
-    if (index >= 0) {
-      this.#waiting.splice(index, 1);
+    if (this.#waiting.remove(job)) {
       job.reject(new LayerWorkerError('cancelled'));
       return;
     }

@@ -1,18 +1,18 @@
-// The thread that unpacks layers: one task at a time, with blocking system calls.
-import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
+// The thread that unpacks and moves layers: one task at a time, with blocking system calls.
 import { parentPort } from 'node:worker_threads';
 import { DiskFullError, LayerError } from '../archive/errors.js';
+import { transferLayer, type TransferSummary } from '../archive/transfer-layer.js';
 import type { LayerSummary } from '../archive/unpack-layer.js';
 import { unpackLayer } from '../archive/unpack-layer.js';
-import type { BlobLocation } from '../oci/blob.js';
-import { openBlob } from '../registry/open-blob.js';
+import { defaultTimeouts } from '../registry/blob-request.js';
+import { withRetries } from '../registry/retry.js';
 import { TarSplitWriter } from '../store/tar-split-writer.js';
-import type { LayerTask, WorkerCommand, WorkerReport } from './layer-message.js';
+import { openBlobInput } from './blob-reader.js';
+import { openBlobWriter } from './blob-writer.js';
+import type { LayerTask, TransferTask, WorkerCommand, WorkerReport } from './layer-message.js';
 import { transferError } from './transferred-error.js';
 
 const PROGRESS_MS = 100;
-const READ_BYTES = 256 * 1024;
 
 const port = parentPort;
 if (port === null) throw new Error('a layer worker is started by the pool only');
@@ -21,14 +21,16 @@ let current: AbortController | undefined;
 
 port.on('message', (command: WorkerCommand) => {
   if (command.kind === 'cancel') current?.abort();
-  else if (command.kind === 'unpack') void run(command.task);
-  else report({ kind: 'failed', error: transferError(new Error('not yet')) });
+  else void run(command);
 });
 
-async function run(task: LayerTask): Promise<void> {
+async function run(command: Exclude<WorkerCommand, { kind: 'cancel' }>): Promise<void> {
   current = new AbortController();
+  const { signal } = current;
   try {
-    report({ kind: 'done', summary: await unpack(task, current.signal) });
+    const summary =
+      command.kind === 'unpack' ? await unpack(command.task, signal) : await transfer(command.task, signal);
+    report({ kind: 'done', summary });
   } catch (error) {
     report({ kind: 'failed', error: transferError(withDiskFull(error)) });
   }
@@ -42,8 +44,8 @@ async function unpack(task: LayerTask, signal: AbortSignal): Promise<LayerSummar
   const { directory, expected, limits } = task;
   const recipe = new TarSplitWriter(task.tarSplitPath);
   try {
-    const input = await open(task.blob, signal);
-    const onProgress = throttled((compressedBytes) => report({ kind: 'progress', compressedBytes }));
+    const input = await openBlobInput(task.blob, signal);
+    const onProgress = throttled((bytes) => report({ kind: 'progress', bytes }));
     const summary = await unpackLayer(
       input,
       { directory, expected, observer: recipe, limits, onProgress },
@@ -56,12 +58,27 @@ async function unpack(task: LayerTask, signal: AbortSignal): Promise<LayerSummar
   }
 }
 
-async function open(blob: BlobLocation, signal: AbortSignal): Promise<Readable> {
-  if (blob.kind === 'http') return openBlob(blob, signal);
-  if (blob.kind !== 'file') throw new Error('not yet');
-  const { path, offset, length } = blob;
-  if (length === 0) return Readable.from([]);
-  return createReadStream(path, { start: offset, end: offset + length - 1, highWaterMark: READ_BYTES });
+async function transfer(task: TransferTask, signal: AbortSignal): Promise<TransferSummary> {
+  const { target } = task;
+  if (target.kind !== 'upload') return await transferOnce(task, signal);
+  const { retry } = target.timeouts ?? defaultTimeouts;
+  return await withRetries(() => transferOnce(task, signal), retry, signal);
+}
+
+async function transferOnce(task: TransferTask, signal: AbortSignal): Promise<TransferSummary> {
+  const { expected, recode, limits } = task;
+  const writer = await openBlobWriter(task.target, signal);
+  try {
+    const input = await openBlobInput(task.blob, signal);
+    const onProgress = throttled((bytes) => report({ kind: 'progress', bytes }));
+    const write = (chunk: Buffer): Promise<void> | void => writer.write(chunk);
+    const summary = await transferLayer(input, { expected, recode, write, limits, onProgress }, signal);
+    await writer.finish(summary.digest);
+    return summary;
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
 }
 
 function throttled(send: (bytes: number) => void): (bytes: number) => void {
@@ -74,7 +91,7 @@ function throttled(send: (bytes: number) => void): (bytes: number) => void {
   };
 }
 
-// The recipe is written through node:fs, which says it in its own way.
+// Recipes and archives are written through node:fs, which says it in its own way.
 function withDiskFull(error: unknown): unknown {
   const { code } = error as { code?: unknown };
   if (error instanceof LayerError || (code !== 'ENOSPC' && code !== 'EDQUOT')) return error;

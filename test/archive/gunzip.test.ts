@@ -5,14 +5,14 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { ChunkPool } from '../../src/archive/chunk-pool.js';
 import { createDecompressor } from '../../src/archive/compression.js';
-import { unzipped } from '../../src/archive/decompress.js';
+import { piped } from '../../src/archive/decompress.js';
 import { CompressionError } from '../../src/archive/errors.js';
 import { canGunzip, gunzip } from '../../src/archive/gunzip.js';
 
 type Unzip = (source: AsyncGenerator<Buffer, void>) => AsyncGenerator<Buffer, void>;
 
 const ways: [string, Unzip][] = [
-  ['zlib', (source) => unzipped(source, createDecompressor('gzip') as Duplex, 'gzip')],
+  ['zlib', (source) => piped(source, createDecompressor('gzip') as Duplex, 'gzip')],
 ];
 // Installed by the set-up of the whole suite, which says so where it cannot be.
 if (canGunzip()) ways.push(['the library', (source) => gunzip(source, new ChunkPool(5000))]);

@@ -1,0 +1,52 @@
+// Opens the bytes of a blob, wherever they are, in the thread that reads them.
+import { closeSync, constants, createReadStream, openSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import type { BlobInput } from '../archive/blob-input.js';
+import { CHUNK_BYTES } from '../archive/chunk-pool.js';
+import type { BlobLocation, LayerBlob } from '../oci/blob.js';
+import { openBlob } from '../registry/open-blob.js';
+import { openBelow, reassembleTar } from '../store/tar-split-reader.js';
+import { PackedFiles } from './packed-file.js';
+
+const packed = new PackedFiles();
+
+/** Throws RegistryError and the errors of opening. Nothing of the content is checked, but that of a layer of the store. */
+export async function openBlobInput(blob: BlobLocation, signal: AbortSignal): Promise<BlobInput> {
+  switch (blob.kind) {
+    case 'http':
+      return await openBlob(blob, signal);
+    case 'file': {
+      const { path, offset, length } = blob;
+      if (length === 0) return Readable.from([]);
+      return createReadStream(path, { start: offset, end: offset + length - 1, highWaterMark: CHUNK_BYTES });
+    }
+    case 'packed':
+      return packed.read(blob);
+    default:
+      return layerInput(blob);
+  }
+}
+
+function layerInput({ recipePath, directory }: LayerBlob): BlobInput {
+  let ended = false;
+  let failure: Error | undefined;
+  const pieces = async function* (): AsyncGenerator<Buffer, void> {
+    const root = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      for await (const piece of reassembleTar(recipePath, openBelow(root))) {
+        yield piece;
+        if (ended) throw failure ?? new Error('aborted');
+      }
+    } finally {
+      closeSync(root);
+    }
+  };
+  const iterator = pieces();
+  return {
+    [Symbol.asyncIterator]: () => iterator,
+    destroy: (error) => {
+      ended = true;
+      failure ??= error;
+    },
+  };
+}

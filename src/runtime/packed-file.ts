@@ -1,0 +1,118 @@
+// Pieces of what a file unzips to that is compressed as a whole, one behind the other.
+import { createReadStream, type ReadStream } from 'node:fs';
+import type { BlobInput } from '../archive/blob-input.js';
+import { CHUNK_BYTES, layerChunks as chunks } from '../archive/chunk-pool.js';
+import { decompress } from '../archive/decompress.js';
+import { defaultLayerLimits } from '../archive/limits.js';
+import { RatioGuard } from '../archive/ratio-guard.js';
+import type { PackedBlob } from '../oci/blob.js';
+import { PACKED_IDLE_MS } from './layer-message.js';
+
+/** The file that was read last, open for a while, so that its next piece goes on where the last one ended. */
+export class PackedFiles {
+  #last: PackedFile | undefined;
+  #idle: NodeJS.Timeout | undefined;
+
+  /** One of these is read at a time. Gives too little where the file is not as long as it was said to be. */
+  read({ path, offset, length }: PackedBlob): BlobInput {
+    const pieces = this.#pieces(path, offset, offset + length);
+    return {
+      [Symbol.asyncIterator]: () => pieces,
+      destroy: (error) => this.close(error),
+    };
+  }
+
+  close(error?: Error): void {
+    clearTimeout(this.#idle);
+    this.#last?.close(error);
+    this.#last = undefined;
+  }
+
+  async *#pieces(path: string, start: number, end: number): AsyncGenerator<Buffer, void> {
+    if (start === end) return;
+    const file = this.#at(path, start);
+    let complete = false;
+    try {
+      yield* file.read(start, end);
+      complete = file.position === end;
+    } finally {
+      // After an error nobody knows where it stands.
+      if (complete && file === this.#last)
+        this.#idle = setTimeout(() => this.close(), PACKED_IDLE_MS).unref();
+      else this.close();
+    }
+  }
+
+  #at(path: string, offset: number): PackedFile {
+    clearTimeout(this.#idle);
+    if (this.#last?.path === path && this.#last.position <= offset) return this.#last;
+    this.close();
+    this.#last = new PackedFile(path);
+    return this.#last;
+  }
+}
+
+class PackedFile {
+  readonly path: string;
+  /** How much of the content was read. */
+  position = 0;
+  readonly #input: ReadStream;
+  #content: AsyncIterator<Buffer> | undefined;
+  /** Unzipped and not read. */
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(path: string) {
+    this.path = path;
+    this.#input = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  }
+
+  async *read(start: number, end: number): AsyncGenerator<Buffer, void> {
+    this.#content ??= await this.#unzip();
+    while (this.position < end) {
+      const piece = await this.#take(this.position < start ? start : end);
+      if (piece === undefined) return;
+      if (this.position > start) yield piece;
+    }
+  }
+
+  close(reason?: Error): void {
+    this.#input.destroy(reason);
+    this.#content?.return?.().catch(() => undefined);
+  }
+
+  async #unzip(): Promise<AsyncIterator<Buffer>> {
+    const ratio = new RatioGuard(defaultLayerLimits);
+    let unzipped = 0;
+    let read = 0;
+    const blob = await decompress(
+      this.#input,
+      (chunk) => {
+        read += chunk.length;
+        return undefined;
+      },
+      chunks,
+    );
+    const guarded = async function* (): AsyncGenerator<Buffer, void> {
+      for await (const chunk of blob.chunks) {
+        unzipped += chunk.length;
+        ratio.check(unzipped, read);
+        yield chunk;
+        chunks.release(chunk);
+      }
+    };
+    return guarded();
+  }
+
+  /** The next bytes, at most up to `end`; undefined at the end of the file. */
+  async #take(end: number): Promise<Buffer | undefined> {
+    if (this.#rest.length === 0) {
+      const step = await this.#content?.next();
+      if (step === undefined || step.done === true) return undefined;
+      this.#rest = step.value;
+    }
+    const piece = this.#rest.subarray(0, end - this.position);
+    this.#rest = this.#rest.subarray(piece.length);
+    this.position += piece.length;
+    return piece;
+  }
+}
