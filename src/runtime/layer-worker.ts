@@ -61,8 +61,13 @@ async function unpack(task: LayerTask, signal: AbortSignal): Promise<LayerSummar
 async function transfer(task: TransferTask, signal: AbortSignal): Promise<TransferSummary> {
   const { target } = task;
   if (target.kind !== 'upload') return await transferOnce(task, signal);
-  const { retry } = target.timeouts ?? defaultTimeouts;
-  return await withRetries(() => transferOnce(task, signal), retry, signal);
+  const { retry: delay } = target.timeouts ?? defaultTimeouts;
+  return await withRetries(() => transferOnce(task, signal), { delay, tries: triesToUpload }, signal);
+}
+
+/** Everything else has been tried again where it failed. What was uploaded so far is lost. */
+function triesToUpload(error: unknown): number {
+  return (error as { code?: unknown }).code === 'REGISTRY_UPLOAD_BROKEN' ? 3 : 1;
 }
 
 async function transferOnce(task: TransferTask, signal: AbortSignal): Promise<TransferSummary> {
