@@ -13,7 +13,9 @@ import { identityKey, secureContext } from './secure-context.js';
 
 const agents = new Map<string, Agent>();
 const maxAgents = 32;
-const keepOpen = { keepAlive: true, scheduling: 'lifo', maxFreeSockets: 8 } as const;
+/** Kept connections nobody has used for this long are closed; milliseconds. */
+const keptFor = 15_000;
+const keepOpen = { keepAlive: true, scheduling: 'lifo', maxFreeSockets: 8, timeout: keptFor } as const;
 
 /** Starts a request through the right agent and, if there is one, the right proxy. The caller ends the request. */
 export function startRequest(
