@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { HttpBlob, HttpTimeouts } from '../oci/blob.js';
 import { RegistryError, codeOfFailure, codeOfStatus } from './errors.js';
 import { reasonOf } from './failure-text.js';
+import { withNewToken } from './renewal.js';
 import { parseRetryAfter, withRetries } from './retry.js';
 import type { ExchangeOptions } from './transport/http-exchange.js';
 import { discard, httpExchange } from './transport/http-exchange.js';
@@ -83,10 +84,7 @@ export class BlobRequester {
     let response = await this.#follow(this.place, { ...this.#headers, ...rangeFrom(offset) }, signal);
     if (response.statusCode === 401 && this.#blob.renewal !== undefined) {
       discard(response);
-      // Rare, and it brings along another HTTP client: a worker that starts should not wait for that.
-      const { requestToken } = await import('./token.js');
-      const { token } = await requestToken(this.#blob.renewal, this.#options, signal);
-      this.#headers = { ...this.#headers, authorization: `Bearer ${token}` };
+      this.#headers = await withNewToken(this.#headers, this.#blob.renewal, this.#options, signal);
       response = await this.#follow(this.place, { ...this.#headers, ...rangeFrom(offset) }, signal);
     }
     if (isContent(response, offset)) return response;

@@ -9,12 +9,14 @@ export type RegistryErrorCode =
   | 'REGISTRY_THROTTLED'
   | 'REGISTRY_UNAVAILABLE'
   | 'REGISTRY_TRUNCATED'
+  /** An upload that may succeed when all of the blob is sent again. */
+  | 'REGISTRY_UPLOAD_BROKEN'
   | 'REGISTRY_MISMATCH'
   | 'REGISTRY_PROTOCOL';
 
 /** Which request failed: never a query string or a header, those carry secrets. */
 export interface RegistryErrorDetails {
-  /** `ping`, `token`, `manifest`, `blob`. */
+  /** `ping`, `token`, `manifest`, `blob`, `upload`. */
   readonly op: string;
   /** host[:port] that was asked. */
   readonly host: string;

@@ -60,7 +60,11 @@ export interface AnswerFailure {
 }
 
 /** The body of an answer that is an error, in words: `manifest unknown: manifest unknown`. */
-export function answerFailure({ status, statusText, body }: ControlAnswer): AnswerFailure {
+export function answerFailure({
+  status,
+  statusText,
+  body,
+}: Pick<ControlAnswer, 'status' | 'statusText' | 'body'>): AnswerFailure {
   const errors = registryErrors(body);
   const [first] = errors;
   if (first !== undefined) {

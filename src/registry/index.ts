@@ -2,6 +2,7 @@
 export { AuthFileError } from './auth-file.js';
 export type { AuthEnvironment, AuthFilePath, AuthOptions } from './auth-lookup.js';
 export { AuthFiles, authFilePaths } from './auth-lookup.js';
+export { BlobUpload, withUpload } from './blob-upload.js';
 export { CertificatesError, certificateDirectories, systemRootsFile } from './certificates.js';
 export type { FetchedManifest, RegistryClientOptions } from './client.js';
 export { RegistryClient } from './client.js';

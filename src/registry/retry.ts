@@ -26,6 +26,11 @@ export function usualTries(error: unknown): number {
   return error.code === 'REGISTRY_UNREACHABLE' && transient.has(innermostCode(error)) ? 3 : 1;
 }
 
+/** May the same succeed a moment later? */
+export function isTransient(error: unknown): error is RegistryError {
+  return usualTries(error) > 1;
+}
+
 /** For a registry beside which there are others: what cannot be reached is left at once. */
 export function triesBesideOthers(error: unknown): number {
   return isOutOfReach(error) ? 1 : usualTries(error);

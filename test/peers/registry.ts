@@ -10,8 +10,9 @@ import { answer, errorAnswer } from './registry/answer.js';
 import type { Answer } from './registry/answer.js';
 import { RegistryGate } from './registry/auth.js';
 import type { RegistryAuth } from './registry/auth.js';
-import { RegistryContent, digestOf, fileBlob } from './registry/content.js';
-import { spoil } from './registry/fault.js';
+import { RegistryContent, digestOf, fileBlob, readBlob } from './registry/content.js';
+import type { StoredManifest } from './registry/content.js';
+import { received, spoil } from './registry/fault.js';
 import type { Fault } from './registry/fault.js';
 import { handle, matchRoute, scopeOf } from './registry/routes.js';
 
@@ -63,6 +64,14 @@ export interface EmbeddedRegistry {
   putBlobFile(path: string, repository?: string): Promise<Digest>;
   /** `reference` is a tag, or empty for a manifest known by its digest only. */
   putManifest(repository: string, reference: string, bytes: Buffer | string, mediaType: string): Digest;
+  /** The bytes of a blob that the repository has. */
+  blob(repository: string, digest: string): Promise<Buffer | undefined>;
+  /** The manifest that a tag or digest stands for. */
+  manifest(repository: string, reference: string): StoredManifest | undefined;
+  /** How many uploads were begun and neither finished nor given up. */
+  readonly openUploads: number;
+  /** How many connections there are. */
+  connections(): Promise<number>;
   /** Bearer tokens given out so far stop working. */
   revokeTokens(): void;
   clearRequests(): void;
@@ -89,15 +98,21 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Embe
       request.socket.destroy();
       return;
     }
-    const result = faultAnswer(fault) ?? (await route(request, method, target, fault.ignoreRange === true));
-    await send(response, result, fault, record, closing.signal);
+    const { socket } = request;
+    const result = faultAnswer(fault) ?? (await route(request, method, target, fault));
+    if (fault.dropAnswer === true) {
+      socket.destroy();
+      return;
+    }
+    const answered = { ...result, headers: { ...result.headers, ...fault.answerHeaders } };
+    await send(response, answered, fault, record, closing.signal);
   };
 
   const route = async (
     request: IncomingMessage,
     method: string,
     target: string,
-    ignoreRange: boolean,
+    fault: Fault,
   ): Promise<Answer> => {
     const { pathname, searchParams: query } = new URL(target, url);
     if (pathname === '/token') {
@@ -109,13 +124,21 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Embe
     if (matched === undefined) return answer(404);
     const access = gate.check(request, scopeOf(matched, method), url);
     if (!access.allowed) return errorAnswer('UNAUTHORIZED', { 'www-authenticate': access.challenge });
-    return handle(content, matched, { request, method, query, ignoreRange });
+    const body = received(request, fault, closing.signal);
+    return handle(content, matched, {
+      request,
+      method,
+      query,
+      body,
+      ignoreRange: fault.ignoreRange === true,
+    });
   };
 
   const listener: RequestListener = (request, response) => {
     response.setHeader('docker-distribution-api-version', 'registry/2.0');
+    const { socket } = request;
     // A client that went away, or a fault that cut it off: nothing is left to tell it.
-    respond(request, response).catch(() => request.socket.destroy());
+    respond(request, response).catch(() => socket.destroy());
   };
   const server =
     options.tls === undefined
@@ -148,6 +171,18 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Embe
         Buffer.from(bytes),
         mediaType,
       ),
+    async blob(repository, digest) {
+      const found = content.blob(repository, digest);
+      return found === undefined ? undefined : Buffer.concat(await readBlob(found).toArray());
+    },
+    manifest: (repository, reference) => content.manifest(repository, reference),
+    get openUploads() {
+      return content.openUploads;
+    },
+    connections: () =>
+      new Promise((resolve, reject) => {
+        server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+      }),
     revokeTokens: () => gate.revokeTokens(),
     clearRequests: () => void requests.splice(0),
     async close() {

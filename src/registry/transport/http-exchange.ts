@@ -84,6 +84,30 @@ function responseOf(
 export function discard(response: IncomingMessage): void {
   // What still happens to it interests nobody.
   response.on('error', () => undefined);
-  if (Number(response.headers['content-length'] ?? Infinity) <= worthKeeping) response.resume();
+  const length = Number(response.headers['content-length'] ?? Infinity);
+  if (response.complete || length <= worthKeeping) response.resume();
   else response.destroy();
+}
+
+/** The beginning of an answer's body, as much as comes within the limits of bytes and milliseconds; for the text of an error. */
+export async function beginningOf(
+  response: IncomingMessage,
+  limit: number,
+  milliseconds: number,
+): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  const timer = setTimeout(() => response.destroy(), milliseconds);
+  try {
+    for await (const piece of response) {
+      pieces.push(piece as Buffer);
+      size += (piece as Buffer).length;
+      if (size >= limit) break;
+    }
+  } catch {
+    // What has come is better than nothing.
+  } finally {
+    clearTimeout(timer);
+  }
+  return Buffer.concat(pieces).subarray(0, limit);
 }

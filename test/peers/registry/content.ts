@@ -121,6 +121,10 @@ export class RegistryContent {
     return upload?.repository === repository ? upload : undefined;
   }
 
+  get openUploads(): number {
+    return this.#uploads.size;
+  }
+
   async appendToUpload(upload: Upload, body: AsyncIterable<Buffer>): Promise<void> {
     if (upload.path === undefined) {
       for await (const chunk of body) {

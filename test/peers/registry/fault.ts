@@ -22,6 +22,14 @@ export interface Fault {
   readonly bytesPerSecond?: number;
   /** A Range header is not looked at: the whole blob comes with status 200. */
   readonly ignoreRange?: boolean;
+  /** The connection is destroyed when this many bytes of the request's body have come. */
+  readonly cutRequestAfter?: number;
+  /** No more than this of the request's body is read; the connection stays open. */
+  readonly stallRequestAfter?: number;
+  /** What was asked is done, but the connection is destroyed instead of the answer. */
+  readonly dropAnswer?: boolean;
+  /** These stand in the place of those of a right answer. */
+  readonly answerHeaders?: Readonly<Record<string, string>>;
 }
 
 /** Thrown inside a body to say that the connection is to be destroyed here. */
@@ -60,4 +68,17 @@ function flipped(chunk: Buffer, at: number): Buffer {
   const copy = Buffer.from(chunk);
   copy.writeUInt8(copy.readUInt8(at) ^ 1, at);
   return copy;
+}
+
+/** The body of a request as far as the fault lets it through; throws {@link CutError} where the connection has to end. */
+export async function* received(body: Readable, fault: Fault, signal: AbortSignal): AsyncGenerator<Buffer> {
+  let offset = 0;
+  const end = Math.min(fault.cutRequestAfter ?? Infinity, fault.stallRequestAfter ?? Infinity);
+  for await (const whole of body) {
+    const chunk = (whole as Buffer).subarray(0, end - offset);
+    offset += chunk.length;
+    yield chunk;
+    if (offset === fault.cutRequestAfter) throw new CutError(`cut after ${offset} bytes`);
+    if (offset === fault.stallRequestAfter) await sleep(2 ** 31 - 1, undefined, { signal });
+  }
 }

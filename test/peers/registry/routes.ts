@@ -11,6 +11,8 @@ export interface Call {
   readonly request: IncomingMessage;
   readonly method: string;
   readonly query: URLSearchParams;
+  /** Of the request. */
+  readonly body: AsyncIterable<Buffer>;
   readonly ignoreRange: boolean;
 }
 
@@ -84,7 +86,7 @@ function page(all: readonly string[], call: Call, body: (names: readonly string[
 async function manifests(content: RegistryContent, route: Route, call: Call): Promise<Answer> {
   const { repository, item } = route;
   if (call.method === 'PUT') {
-    const bytes = Buffer.concat(await call.request.toArray());
+    const bytes = await whole(call.body);
     const digest = digestOf(bytes);
     if (item.includes(':') && item !== digest) return errorAnswer('DIGEST_INVALID');
     if (!isJsonObject(bytes)) return errorAnswer('MANIFEST_INVALID');
@@ -146,10 +148,10 @@ async function uploads(content: RegistryContent, route: Route, call: Call): Prom
     case 'GET':
       return uploadState(204, upload);
     case 'PATCH':
-      await content.appendToUpload(upload, call.request);
+      await content.appendToUpload(upload, call.body);
       return uploadState(202, upload);
     case 'PUT':
-      await content.appendToUpload(upload, call.request);
+      await content.appendToUpload(upload, call.body);
       return finishUpload(content, upload, call.query.get('digest') ?? '');
     case 'DELETE':
       await content.dropUpload(upload);
@@ -171,7 +173,7 @@ async function startUpload(content: RegistryContent, repository: string, call: C
   const upload = content.startUpload(repository);
   const digest = call.query.get('digest');
   if (digest === null) return uploadState(202, upload);
-  await content.appendToUpload(upload, call.request);
+  await content.appendToUpload(upload, call.body);
   return finishUpload(content, upload, digest);
 }
 
@@ -192,6 +194,12 @@ function uploadState(status: number, upload: Upload): Answer {
     range: `0-${Math.max(upload.size - 1, 0)}`,
     ...(status === 204 ? {} : { 'content-length': 0 }),
   });
+}
+
+async function whole(body: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 function isJsonObject(bytes: Buffer): boolean {
