@@ -2,7 +2,12 @@
 
 /** Compact, with `<`, `>`, `&`, U+2028 and U+2029 escaped. Keys stay in their order; undefined ones are left out. */
 export function goJson(value: unknown): string {
-  return JSON.stringify(value).replace(
+  return escapedForGo(JSON.stringify(value));
+}
+
+/** JSON text with the characters that Go escapes in any string. */
+export function escapedForGo(json: string): string {
+  return json.replace(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
