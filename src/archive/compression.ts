@@ -9,7 +9,8 @@ import { createZstd, createZstdCompressor } from './zstd.js';
 
 export type { Compression };
 
-const MAGIC_BYTES = 6;
+/** As many first bytes as {@link detectCompression} needs. */
+export const MAGIC_BYTES = 6;
 
 const magics: readonly (readonly [Compression, string])[] = [
   ['gzip', '\x1f\x8b\x08'],

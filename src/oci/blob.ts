@@ -80,7 +80,13 @@ export interface LayerBlob {
   readonly directory: string;
 }
 
-export type BlobLocation = HttpBlob | FileBlob | PackedBlob | LayerBlob;
+/** What a blob unzips to, whatever it is zipped with. */
+export interface UnzippedBlob {
+  readonly kind: 'unzipped';
+  readonly blob: FileBlob | PackedBlob;
+}
+
+export type BlobLocation = HttpBlob | FileBlob | PackedBlob | LayerBlob | UnzippedBlob;
 
 /** Bytes of an existing file from `offset` on; what lies behind is left alone. */
 export interface FileTarget {

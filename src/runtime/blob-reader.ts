@@ -3,6 +3,7 @@ import { closeSync, constants, createReadStream, openSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { BlobInput } from '../archive/blob-input.js';
 import { CHUNK_BYTES } from '../archive/chunk-pool.js';
+import { unzipped } from '../archive/unzipped.js';
 import type { BlobLocation, LayerBlob } from '../oci/blob.js';
 import { openBlob } from '../registry/open-blob.js';
 import { openBelow, reassembleTar } from '../store/tar-split-reader.js';
@@ -22,6 +23,11 @@ export async function openBlobInput(blob: BlobLocation, signal: AbortSignal): Pr
     }
     case 'packed':
       return packed.read(blob);
+    case 'unzipped': {
+      const input = await openBlobInput(blob.blob, signal);
+      const content = unzipped(input, signal);
+      return { [Symbol.asyncIterator]: () => content, destroy: (error) => input.destroy(error) };
+    }
     default:
       return layerInput(blob);
   }

@@ -100,7 +100,8 @@ export class LayerPool {
     let abort: (() => void) | undefined;
     try {
       return await new Promise<LayerSummary | TransferSummary>((resolve, reject) => {
-        const { blob } = command.task;
+        const place = command.task.blob;
+        const blob = place.kind === 'unzipped' ? place.blob : place;
         const job: Job = { command, blob, onProgress, resolve, reject };
         abort = () => this.#cancel(job);
         signal.addEventListener('abort', abort);

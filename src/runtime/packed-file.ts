@@ -1,10 +1,8 @@
 // Pieces of what a file unzips to that is compressed as a whole, one behind the other.
 import { createReadStream, type ReadStream } from 'node:fs';
 import type { BlobInput } from '../archive/blob-input.js';
-import { CHUNK_BYTES, layerChunks as chunks } from '../archive/chunk-pool.js';
-import { decompress } from '../archive/decompress.js';
-import { defaultLayerLimits } from '../archive/limits.js';
-import { RatioGuard } from '../archive/ratio-guard.js';
+import { CHUNK_BYTES } from '../archive/chunk-pool.js';
+import { unzipped } from '../archive/unzipped.js';
 import type { PackedBlob } from '../oci/blob.js';
 import { PACKED_IDLE_MS } from './layer-message.js';
 
@@ -67,7 +65,7 @@ class PackedFile {
   }
 
   async *read(start: number, end: number): AsyncGenerator<Buffer, void> {
-    this.#content ??= await this.#unzip();
+    this.#content ??= unzipped(this.#input);
     while (this.position < end) {
       const piece = await this.#take(this.position < start ? start : end);
       if (piece === undefined) return;
@@ -78,29 +76,6 @@ class PackedFile {
   close(reason?: Error): void {
     this.#input.destroy(reason);
     this.#content?.return?.().catch(() => undefined);
-  }
-
-  async #unzip(): Promise<AsyncIterator<Buffer>> {
-    const ratio = new RatioGuard(defaultLayerLimits);
-    let unzipped = 0;
-    let read = 0;
-    const blob = await decompress(
-      this.#input,
-      (chunk) => {
-        read += chunk.length;
-        return undefined;
-      },
-      chunks,
-    );
-    const guarded = async function* (): AsyncGenerator<Buffer, void> {
-      for await (const chunk of blob.chunks) {
-        unzipped += chunk.length;
-        ratio.check(unzipped, read);
-        yield chunk;
-        chunks.release(chunk);
-      }
-    };
-    return guarded();
   }
 
   /** The next bytes, at most up to `end`; undefined at the end of the file. */
