@@ -68,6 +68,19 @@ export class TarReader {
     return at;
   }
 
+  /** Whether the end of the archive has come: nothing behind it matters. */
+  get complete(): boolean {
+    return this.#state === 'trailer';
+  }
+
+  /** Leaves out the content of the entry that was announced last: as many bytes as are returned must not be pushed. */
+  skip(): number {
+    if (this.#state !== 'content') return 0;
+    this.#state = 'header';
+    this.#visitor.entryEnd();
+    return this.#remaining + this.#padding;
+  }
+
   /** The tar's bytes are over. Throws {@link TarFormatError} if it is incomplete. */
   end(): void {
     const inside = this.#state === 'content' || this.#state === 'extension' || this.#held > 0;
@@ -215,7 +228,7 @@ export class TarReader {
 
   #announce(entry: TarEntry): void {
     if (++this.#entries > this.#limits.entries) {
-      throw new LayerLimitError(`the layer has more than ${this.#limits.entries} entries`);
+      throw new LayerLimitError(`the tar has more than ${this.#limits.entries} entries`);
     }
     this.#observer?.entry(entry.name, entry.size);
     this.#visitor.entry(entry);
