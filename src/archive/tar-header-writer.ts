@@ -1,0 +1,82 @@
+// Headers of the tars that hold images: ustar as Go writes it, the same bytes for the same member whenever it is written.
+import { ArchiveError } from './archive-errors.js';
+import { BLOCK_BYTES } from './tar-header.js';
+import { tarType } from './tar-entry.js';
+
+/** A member to be written; it is root's, and from 1970. */
+export interface NewMember {
+  /** At most 100 bytes, unless it is to have a pax header. */
+  readonly name: string;
+  readonly type: '0' | '2' | '5';
+  readonly mode: number;
+  /** Bytes. */
+  readonly size: number;
+  readonly linkName?: string | undefined;
+}
+
+const NAME_FIELD = 100;
+/** What eleven octal digits hold. */
+const LARGEST_OCTAL = 8 ** 11 - 1;
+
+/** The header, with a pax header in front for a name that does not fit; a multiple of 512 bytes. */
+export function tarHeader(member: NewMember): Buffer {
+  if (member.linkName !== undefined && Buffer.byteLength(member.linkName) > NAME_FIELD) {
+    throw new ArchiveError(`the link target ${member.linkName} is too long for a tar`);
+  }
+  if (Buffer.byteLength(member.name) <= NAME_FIELD) return block(member, member.type);
+  const record = paxRecord('path', member.name);
+  const extension = { name: 'PaxHeaders.0/member', mode: 0, size: record.length };
+  return Buffer.concat([
+    block(extension, tarType.paxHeader),
+    record,
+    Buffer.alloc(paddingAfter(record.length)),
+    block({ ...member, name: member.name.slice(0, NAME_FIELD) }, member.type),
+  ]);
+}
+
+/** Zeros that follow `size` bytes of content. */
+export function paddingAfter(size: number): number {
+  return (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES;
+}
+
+function block({ name, mode, size, linkName = '' }: Omit<NewMember, 'type'>, type: string): Buffer {
+  const bytes = Buffer.alloc(BLOCK_BYTES);
+  bytes.write(name, 0);
+  octal(bytes, 100, 8, mode);
+  octal(bytes, 108, 8, 0);
+  octal(bytes, 116, 8, 0);
+  writeSize(bytes, size);
+  octal(bytes, 136, 12, 0);
+  bytes.write(type, 156);
+  bytes.write(linkName, 157);
+  // Numbers in binary are GNU's.
+  bytes.write(size > LARGEST_OCTAL ? 'ustar  \0' : 'ustar\x0000', 257, 'latin1');
+  octal(bytes, 329, 8, 0);
+  octal(bytes, 337, 8, 0);
+  bytes.fill(' ', 148, 156);
+  const sum = bytes.reduce((total, byte) => total + byte, 0);
+  bytes.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  return bytes;
+}
+
+/** In binary past 8 GiB: the room for a header is taken before the size is known, so it must not grow. */
+function writeSize(bytes: Buffer, size: number): void {
+  if (size <= LARGEST_OCTAL) {
+    octal(bytes, 124, 12, size);
+    return;
+  }
+  bytes[124] = 0x80;
+  bytes.writeBigUInt64BE(BigInt(size), 128);
+}
+
+function octal(bytes: Buffer, at: number, length: number, value: number): void {
+  bytes.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at, 'latin1');
+}
+
+function paxRecord(key: string, value: string): Buffer {
+  const body = ` ${key}=${value}\n`;
+  const bytes = Buffer.byteLength(body);
+  let length = bytes;
+  while (String(length).length + bytes !== length) length = String(length).length + bytes;
+  return Buffer.from(`${length}${body}`);
+}
