@@ -2,12 +2,21 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { ImageLocation } from '../oci/image-location.js';
-import { formatReference, preferDigest, type Reference } from '../oci/reference.js';
+import {
+  formatReference,
+  InvalidReferenceError,
+  parseNormalized,
+  preferDigest,
+  tagNameOnly,
+  type Reference,
+} from '../oci/reference.js';
 import type { Credentials } from '../registry/credentials.js';
 import { CopyError, messageOf } from './errors.js';
 import type { ImageDestination } from './image-sink.js';
 import type { ImageSource } from './image-source.js';
 import type { Registries } from './registries.js';
+import type { StoredImage } from '../store/index.js';
+import { findImage } from './resolve.js';
 import { storeDestination, type StoreSinkContext } from './transports/store-destination.js';
 
 /** What transports work with. */
@@ -37,6 +46,8 @@ export async function openSource(
     switch (location.transport) {
       case 'docker':
         return await context.registries.open(preferDigest(location.reference), credentials, signal);
+      case 'containers-storage':
+        return await openStored(context, location.name, signal);
       default:
         throw new TransportUnsupportedError(`images cannot be read from ${location.transport}:`);
     }
@@ -44,6 +55,27 @@ export async function openSource(
     signal.throwIfAborted();
     const name = formatImageLocation(location);
     throw new CopyError(`Error initializing source ${name}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+async function openStored(
+  { store, registries }: TransportContext,
+  name: string,
+  signal: AbortSignal,
+): Promise<ImageSource> {
+  const image = findImage(await store.view(signal), name, registries);
+  const { storageSource } = await import('./transports/storage-source.js');
+  return storageSource(store, image, nameOf(name, image));
+}
+
+/** The name in full by which an image was asked for; none if that was an id. */
+function nameOf(text: string, { id }: StoredImage): Reference | undefined {
+  const word = text.replace(/^sha256:/, '');
+  try {
+    return id.startsWith(word) ? undefined : preferDigest(tagNameOnly(parseNormalized(text)));
+  } catch (error) {
+    if (error instanceof InvalidReferenceError) return undefined;
+    throw error;
   }
 }
 

@@ -58,14 +58,19 @@ afterAll(async () => {
 
 async function makeSources(form: string): Promise<void> {
   const from = `docker://${registry.host}/${form}:1`;
-  const copy = (to: string): Promise<string> => others.skopeoOutput('copy', '--quiet', from, to);
+  const copy = (to: string): Promise<string> =>
+    others.skopeoOutput('copy', '--quiet', '--src-tls-verify=false', from, to);
   const { directory } = others;
   await copy(`dir:${join(directory, `dir-${form}`)}`);
   await copy(`oci:${join(directory, `oci-${form}`)}:example.com/a:1`);
   await copy(`oci-archive:${join(directory, `oci-${form}.tar`)}:example.com/a:1`);
-  await copy(`docker-archive:${join(directory, `docker-${form}.tar`)}:example.com/a:1`);
   // The store has to be imaged's own.
-  await store.skopeoOutput('copy', '--quiet', from, store.transport(`example.com/${form}:1`));
+  const stored = store.transport(`example.com/${form}:1`);
+  await store.skopeoOutput('copy', '--quiet', '--src-tls-verify=false', from, stored);
+  // skopeo cannot make an archive of Docker's of what is zstd.
+  if (form !== 'oci-zstd') {
+    await copy(`docker-archive:${join(directory, `docker-${form}.tar`)}:example.com/a:1`);
+  }
 }
 
 function sourceName(transport: Transport, form: string): string {
@@ -84,6 +89,11 @@ function sourceName(transport: Transport, form: string): string {
     default:
       return `containers-storage:example.com/${form}:1`;
   }
+}
+
+function formsOf(transport: Transport): readonly string[] {
+  const all = forms.map((form) => form.join('-'));
+  return transport === 'docker-archive' ? all.filter((form) => form !== 'oci-zstd') : all;
 }
 
 function destinationName(transport: Transport, directory: string, name: string): string {
@@ -114,9 +124,7 @@ async function copy(source: string, destination: string, options: object = {}): 
 }
 
 describe.each(transports)('an image from %s', (from) => {
-  const cases = forms.flatMap(([format, compression]) =>
-    transports.map((to) => ({ form: `${format}-${compression}`, to })),
-  );
+  const cases = formsOf(from).flatMap((form) => transports.map((to) => ({ form, to })));
 
   it.each(cases)('in the form $form is the same image in $to', async ({ form, to }) => {
     const directory = join(others.directory, `${from}-${form}-${to}`);
@@ -154,8 +162,8 @@ describe('all those copies', () => {
     const images = await store.podmanJson<{ Names: string[] | null }[]>('images', '--format', 'json');
     const names = images.flatMap((image) => image.Names ?? []);
     for (const from of transports) {
-      for (const [format, compression] of forms) {
-        expect(names).toContain(`example.com/${from}-${format}-${compression}-containers-storage:copy`);
+      for (const form of formsOf(from)) {
+        expect(names).toContain(`example.com/${from}-${form}-containers-storage:copy`);
       }
     }
     const archive = join(others.directory, 'dir-oci-gzip-docker-archive', 'docker.tar');

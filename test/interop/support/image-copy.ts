@@ -26,7 +26,10 @@ export interface CopiedImage {
 export async function copiedImage(store: PeerStore, place: string): Promise<CopiedImage> {
   const directory = await temporaryDirectory('copied');
   try {
-    await store.skopeoOutput('copy', '--quiet', '--preserve-digests', place, `dir:${directory}`);
+    // Layers of the store are no longer what they were when they were pulled.
+    const exactly = place.startsWith('containers-storage:') ? [] : ['--preserve-digests'];
+    const options = ['--quiet', '--src-tls-verify=false', ...exactly];
+    await store.skopeoOutput('copy', ...options, place, `dir:${directory}`);
     const bytes = await readFile(join(directory, 'manifest.json'));
     const manifest = JSON.parse(bytes.toString()) as {
       readonly mediaType?: string;

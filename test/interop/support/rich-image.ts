@@ -75,7 +75,12 @@ export function buildRichImage(
       Entrypoint: ['/bin/sh'],
       Env: ['PATH=/usr/bin:/bin', 'GREETING=<hello>'],
       ExposedPorts: { '8080/tcp': {} },
-      Labels: { 'com.example.kind': 'rich', 'com.example.empty': '' },
+      Labels: {
+        'com.example.kind': 'rich',
+        'com.example.empty': '',
+        // Not the same configuration here, either.
+        ...(compression === 'gzip' ? {} : { 'com.example.compression': compression }),
+      },
       StopSignal: 'SIGINT',
       User: '1000:1001',
       Volumes: { '/var/mail': {} },
