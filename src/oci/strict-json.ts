@@ -11,6 +11,12 @@ export interface JsonObject {
 export class StrictJsonError extends Error {
   override readonly name = 'StrictJsonError';
   readonly code = 'INVALID_JSON';
+  /** The key that an object has twice, where that is what is wrong. */
+  readonly duplicateKey: string | undefined;
+  constructor(message: string, options?: ErrorOptions & { readonly duplicateKey?: string }) {
+    super(message, options);
+    this.duplicateKey = options?.duplicateKey;
+  }
 }
 
 /** Objects and arrays within one another at most. */
@@ -64,7 +70,9 @@ function checkKeys(text: string): void {
 
 function addKey(keys: Set<string>, literal: string): void {
   const key = JSON.parse(literal) as string;
-  if (keys.has(key)) throw new StrictJsonError(`duplicate key ${JSON.stringify(key)}`);
+  if (keys.has(key)) {
+    throw new StrictJsonError(`duplicate key ${JSON.stringify(key)}`, { duplicateKey: key });
+  }
   keys.add(key);
 }
 

@@ -1,6 +1,6 @@
 // A registry as the place where an image comes from.
 import type { FetchedManifest, PullSource, RegistryClient } from '../../registry/index.js';
-import { formatReference } from '../../oci/reference.js';
+import { familiar } from '../../oci/reference.js';
 import type { ImageSource } from '../image-source.js';
 import { registryClient, type RegistryAccess } from './registry-client.js';
 
@@ -23,7 +23,7 @@ export async function openRegistrySource(
 function registrySource(client: RegistryClient, source: PullSource, top: FetchedManifest): ImageSource {
   const { requested } = source;
   return {
-    origin: { transport: 'docker', name: `//${formatReference(requested)}`, reference: requested },
+    origin: { transport: 'docker', name: `//${familiar(requested)}`, reference: requested },
     async manifest(digest, signal) {
       if (digest === undefined) return top;
       const { domain, path } = source.reference;

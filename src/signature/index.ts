@@ -1,0 +1,16 @@
+// Whether an image may be used, and signatures made and kept: simple signing and sigstore.
+export type { AdmissionOptions } from './admission.js';
+export { requireAdmitted } from './admission.js';
+export {
+  LookasideError,
+  PolicyFormatError,
+  RegistriesDError,
+  SignatureRefusedError,
+  SigningError,
+} from './errors.js';
+export type { PolicyFile } from './policy-file.js';
+export { readPolicy } from './policy-file.js';
+export { formatSigstore, maxSignatureBytes, parseSignature } from './signature-format.js';
+export type { SignedImage } from './signed-image.js';
+export type { SigningRequest } from './simple-signing.js';
+export { makeSimpleSignature } from './simple-signing.js';
