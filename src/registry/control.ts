@@ -92,9 +92,9 @@ export class ControlConnection {
       headers,
       body: body ?? null,
       signal: AbortSignal.any([signal, late.signal]),
-      // The client's own timer for this is a second wide.
+      // The client's own timers are a second wide.
       headersTimeout: 0,
-      bodyTimeout: idle,
+      bodyTimeout: 0,
     });
     const response = await request.finally(() => clearTimeout(timer));
     const good = response.statusCode < 300;
@@ -163,11 +163,13 @@ function isTimeout(error: NodeJS.ErrnoException): boolean {
 async function readBody(body: Readable, limit: number, strict: boolean, patience: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
   const start = performance.now();
+  let last = start;
   let size = 0;
   let timer = setTimeout(checkPace, patience);
   try {
     // Leaving the loop early destroys the body and with it the connection.
     for await (const piece of body as AsyncIterable<Buffer>) {
+      last = performance.now();
       size += piece.length;
       if (size > limit && strict) throw new TooLargeError(limit);
       if (size > limit) break;
@@ -179,9 +181,11 @@ async function readBody(body: Readable, limit: number, strict: boolean, patience
   return Buffer.concat(pieces);
 
   function checkPace(): void {
-    const taken = performance.now() - start;
-    const left = patience + (size / slowestRate) * 1000 - taken;
-    if (left > 0) timer = setTimeout(checkPace, left);
-    else body.destroy(new TooSlowError(size, taken));
+    const now = performance.now();
+    const untilSilence = last + patience - now;
+    const untilTooSlow = start + patience + (size / slowestRate) * 1000 - now;
+    if (untilSilence <= 0) body.destroy(new HttpTimeoutError('reading the answer', patience));
+    else if (untilTooSlow <= 0) body.destroy(new TooSlowError(size, now - start));
+    else timer = setTimeout(checkPace, Math.min(untilSilence, untilTooSlow));
   }
 }

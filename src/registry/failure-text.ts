@@ -27,7 +27,6 @@ const otherTexts: ReadonlyMap<unknown, string> = new Map([
   ['ERR_SSL_PACKET_LENGTH_TOO_LONG', 'http: server gave HTTP response to HTTPS client'],
   ['ECONNRESET', 'connection reset by peer'],
   ['UND_ERR_SOCKET', 'EOF'],
-  ['UND_ERR_BODY_TIMEOUT', 'reading the answer timed out'],
   ['UND_ERR_HEADERS_OVERFLOW', 'the head of the answer is too large'],
   ['HPE_HEADER_OVERFLOW', 'the head of the answer is too large'],
 ]);

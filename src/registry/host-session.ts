@@ -9,7 +9,7 @@ import type { Credentials } from './credentials.js';
 import { basicAuthorization } from './credentials.js';
 import { codeOfFailure, innermostCode, RegistryError } from './errors.js';
 import { reasonOf, transportFailure } from './failure-text.js';
-import { triesBesideOthers, usualTries, withRetries } from './retry.js';
+import { parseRetryAfter, triesBesideOthers, usualTries, withRetries } from './retry.js';
 import { SingleFlight } from './single-flight.js';
 import type { BearerToken } from './token.js';
 import { fetchToken, tokenRequest } from './token.js';
@@ -212,21 +212,30 @@ export class HostSession {
         if (base.port !== '' && innermostCode(error) === 'UND_ERR_CONNECT_TIMEOUT') break;
       }
     }
-    if (failure?.status !== undefined && (await this.#isVersionOne(schemes))) {
+    const odd = failure?.status !== undefined && failure.code === 'REGISTRY_PROTOCOL';
+    if (odd && (await this.#isVersionOne(schemes))) {
       throw new RegistryError('REGISTRY_PROTOCOL', "can't talk to a V1 docker registry", this.#about('ping'));
     }
     throw new RegistryError(
       failure!.code,
       `error pinging docker registry ${this.host}: ${failure!.message}`,
-      { ...this.#about('ping'), status: failure!.status, reason: failure!.reason, cause: failure!.cause },
+      {
+        ...this.#about('ping'),
+        status: failure!.status,
+        reason: failure!.reason,
+        retryAfter: failure!.retryAfter,
+        cause: failure!.cause,
+      },
     );
   }
 
-  #pingRefused({ status, statusText }: ControlAnswer): RegistryError {
+  #pingRefused(answer: ControlAnswer): RegistryError {
+    const { status, statusText } = answer;
     const message = `invalid status code from registry ${status} (${statusText})`;
     const code =
       status === 429 ? 'REGISTRY_THROTTLED' : status >= 500 ? 'REGISTRY_UNAVAILABLE' : 'REGISTRY_PROTOCOL';
-    return new RegistryError(code, message, { ...this.#about('ping'), status });
+    const retryAfter = parseRetryAfter(answer.header('retry-after')[0], Date.now());
+    return new RegistryError(code, message, { ...this.#about('ping'), status, retryAfter });
   }
 
   async #isVersionOne(schemes: readonly string[]): Promise<boolean> {

@@ -15,12 +15,14 @@ const transient: ReadonlySet<unknown> = new Set([
   'UND_ERR_HEADERS_TIMEOUT',
 ]);
 const longestWait = 60_000;
+/** Failures of a step within others, a ping or a token: tries must not multiply. */
+const triedEnough = new WeakSet<RegistryError>();
 
 /** How many tries in all an operation gets that failed with `error`; 1: it is final. */
 export type Tries = (error: unknown) => number;
 
 export function usualTries(error: unknown): number {
-  if (!(error instanceof RegistryError)) return 1;
+  if (!(error instanceof RegistryError) || triedEnough.has(error)) return 1;
   if (error.code === 'REGISTRY_THROTTLED') return 5;
   if (error.code === 'REGISTRY_UNAVAILABLE' && unavailable.has(error.status)) return 3;
   return error.code === 'REGISTRY_UNREACHABLE' && transient.has(innermostCode(error)) ? 3 : 1;
@@ -59,7 +61,10 @@ export async function withRetries<T>(
       return await attempt();
     } catch (error) {
       signal.throwIfAborted();
-      if (tried >= tries(error)) throw error;
+      if (tried >= tries(error)) {
+        if (error instanceof RegistryError) triedEnough.add(error);
+        throw error;
+      }
       await pause(waitAfter(error as RegistryError, tried, delay), signal);
     }
   }

@@ -7,7 +7,7 @@ import type { Credentials } from './credentials.js';
 import { basicAuthorization } from './credentials.js';
 import { RegistryError, codeOfFailure, codeOfStatus } from './errors.js';
 import { answerFailure, transportFailure } from './failure-text.js';
-import { withRetries } from './retry.js';
+import { parseRetryAfter, withRetries } from './retry.js';
 
 /** A token and how long it can be used, in milliseconds. */
 export interface BearerToken {
@@ -97,7 +97,8 @@ async function fetchOnce(
       });
     });
   if (answer.status !== 200) {
-    const details = { op: 'token', host: url.host, status: answer.status };
+    const retryAfter = parseRetryAfter(answer.header('retry-after')[0], Date.now());
+    const details = { op: 'token', host: url.host, status: answer.status, retryAfter };
     const reason = answerFailure(answer).text;
     const message =
       answer.status === 401
