@@ -13,7 +13,7 @@ import {
   type Member,
 } from './archive-index.js';
 import { CHUNK_BYTES } from './chunk-pool.js';
-import { detectCompression, MAGIC_BYTES, type Compression } from './compression.js';
+import { detectCompression, readStart, type Compression } from './compression.js';
 import { cleanPath, parentPath } from './entry-path.js';
 import type { ImageFiles } from './image-files.js';
 import { tarType } from './tar-entry.js';
@@ -121,12 +121,6 @@ export class ArchiveFile implements ImageFiles, AsyncDisposable {
 /** Names in documents are text, names in tars are bytes. */
 function latin1(name: string): string {
   return Buffer.from(name).toString('latin1');
-}
-
-async function readStart(file: FileHandle, offset: number): Promise<Buffer> {
-  const start = Buffer.alloc(MAGIC_BYTES);
-  const { bytesRead } = await file.read(start, 0, start.length, offset);
-  return start.subarray(0, bytesRead);
 }
 
 /** One member that was not kept when the archive was opened: everything in front of it is unzipped again. */

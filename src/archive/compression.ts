@@ -1,4 +1,5 @@
 // How a layer is compressed, by its first bytes, and the stream that undoes it.
+import type { FileHandle } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import * as zlib from 'node:zlib';
 import type { Compression } from '../oci/media-types.js';
@@ -23,6 +24,13 @@ const magics: readonly (readonly [Compression, string])[] = [
 export function detectCompression(start: Buffer): Compression {
   const text = start.toString('latin1', 0, MAGIC_BYTES);
   return magics.find(([, magic]) => text.startsWith(magic))?.[0] ?? 'none';
+}
+
+/** As many bytes from `offset` on as {@link detectCompression} needs, if there are. */
+export async function readStart(file: FileHandle, offset: number): Promise<Buffer> {
+  const start = Buffer.alloc(MAGIC_BYTES);
+  const { bytesRead } = await file.read(start, 0, start.length, offset);
+  return start.subarray(0, bytesRead);
 }
 
 /** As much as `xz -9` needs and no more: the file says how much its reader has to have. */

@@ -3,6 +3,7 @@ import type { Shelf, Room } from '../../archive/shelf.js';
 import { untilAborted } from '../../archive/shelf.js';
 import type { BlobLocation, Recode } from '../../oci/blob.js';
 import type { Digest } from '../../oci/digest.js';
+import { compressionOf } from '../../oci/layer-type.js';
 import { CopyError, messageOf } from '../errors.js';
 import type { LayerPlan, LayerRequest, StoredBlob } from '../image-sink.js';
 import type { LayerPool } from '../layer-pool.js';
@@ -118,8 +119,8 @@ export class LayerShelf {
     return stored;
   }
 
-  #wayOf({ layer, recode, reusable }: LayerRequest): Way {
-    const { content, diffId, blob } = layer;
+  #wayOf({ layer, recode }: LayerRequest): Way {
+    const { content, diffId } = layer;
     const { plain = false, nameOf } = this.#options;
     if (plain || recode === 'plain') {
       // Content with the digest of the tar is the tar.
@@ -128,7 +129,7 @@ export class LayerShelf {
     }
     const key = `${content.digest} ${recode}`;
     // What is zipped by its type need not be waited for by those after it.
-    const zipped = recode !== 'as-is' && reusable && content.digest === blob.digest;
+    const zipped = recode === compressionOf(content.mediaType);
     if (recode !== 'as-is' && !zipped) return { key, recode, wanted: recode, zipped, known: undefined };
     const known = { name: nameOf(content.digest), size: content.size };
     return { key, recode: 'as-is', wanted: recode, zipped, known };
