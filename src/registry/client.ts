@@ -1,42 +1,22 @@
 // The pull side of the distribution protocol: manifests, configurations, and where layers are to be read.
 import { createHash } from 'node:crypto';
-import type { HttpBlob, HttpTimeouts, ProxySettings } from '../oci/blob.js';
+import type { HttpBlob } from '../oci/blob.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import { digestAlgorithm, parseDigest } from '../oci/digest.js';
 import { manifestMediaType, maxManifestBytes } from '../oci/manifest.js';
 import { manifestMediaTypes } from '../oci/media-types.js';
 import { formatReference, repositoryName } from '../oci/reference.js';
-import { defaultTimeouts } from './blob-request.js';
-import { loadCertificates } from './certificates.js';
 import type { ControlAnswer } from './control.js';
-import type { Credentials, CredentialSource } from './credentials.js';
-import { RegistryError, TooLargeError, codeOfStatus } from './errors.js';
-import { answerFailure } from './failure-text.js';
-import type { Access } from './host-session.js';
-import { HostSession } from './host-session.js';
+import { RegistryError, TooLargeError } from './errors.js';
 import { openBlob } from './open-blob.js';
+import { refusal, wrapped } from './refusal.js';
 import type { PullSource } from './registries-config.js';
-import { isOutOfReach, parseRetryAfter } from './retry.js';
+import { RepositoryWriter } from './repository-writer.js';
+import { isOutOfReach } from './retry.js';
 import { searchRepositories, type FoundRepository, type RepositoryQuery } from './search.js';
+import { RegistrySessions, type RegistryClientOptions } from './sessions.js';
 import type { UnreachableHosts } from './unreachable.js';
-
-/** Whom a client trusts, who it is and how patient. */
-export interface RegistryClientOptions {
-  readonly userAgent: string;
-  /** Given with the request; only for the host that the user named. */
-  readonly explicitCredentials?: Credentials | undefined;
-  /** Looked up otherwise. */
-  readonly credentials?: CredentialSource | undefined;
-  /** certs.d directories, the first that knows a host counts. */
-  readonly certificateDirectories?: readonly string[];
-  /** The host's own bundle of trust roots. */
-  readonly rootsFile?: string | undefined;
-  readonly proxies?: ProxySettings | undefined;
-  readonly timeouts?: HttpTimeouts | undefined;
-  /** What was learnt by earlier operations. */
-  readonly unreachable?: UnreachableHosts | undefined;
-}
 
 /** A manifest as it was sent. */
 export interface FetchedManifest {
@@ -50,34 +30,43 @@ export const maxConfigBytes = 4 * 1024 * 1024;
 
 /** One operation's way to registries. Failures are {@link RegistryError}; {@link close} when it is over. */
 export class RegistryClient {
-  readonly #options: RegistryClientOptions;
-  readonly #timeouts: HttpTimeouts;
-  readonly #sessions = new Map<string, HostSession>();
+  readonly #sessions: RegistrySessions;
+  readonly #unreachable: UnreachableHosts | undefined;
 
   constructor(options: RegistryClientOptions) {
-    this.#options = options;
-    this.#timeouts = options.timeouts ?? defaultTimeouts;
+    this.#sessions = new RegistrySessions(options);
+    this.#unreachable = options.unreachable;
+  }
+
+  /** For pushes into a repository. */
+  writer(target: PullSource): RepositoryWriter {
+    return new RepositoryWriter(this.#sessions, target);
   }
 
   /** The manifest that `source` refers to, by digest if it has one. It has that digest, but is not parsed. */
   async manifest(source: PullSource, signal: AbortSignal): Promise<FetchedManifest> {
     const { reference } = source;
-    const session = this.#session(source);
+    const session = this.#sessions.of(source);
     const wanted = reference.digest ?? reference.tag ?? 'latest';
     const fail = (error: RegistryError): RegistryError => {
       const what = `Error reading manifest ${wanted} in ${repositoryName(reference)}`;
       return error.op === 'ping' ? error : wrapped(error, what, reference.path);
     };
-    const request = { headers: { accept: manifestMediaTypes.join(', ') }, limit: maxManifestBytes };
+    const request = {
+      method: 'GET',
+      headers: { accept: manifestMediaTypes.join(', ') },
+      limit: maxManifestBytes,
+      accepts: (status: number) => status === 200,
+    } as const;
     try {
-      const access = await this.#access(source, signal);
+      const access = await this.#sessions.access(source, 'pull', signal);
       const path = `${reference.path}/manifests/${wanted}`;
-      const answer = await session.get(
+      const answer = await session.request(
         'manifest',
         path,
         access,
         request,
-        (bad) => refusal(bad, session.host),
+        (bad) => refusal('manifest', bad, session.host),
         signal,
       );
       return checkedManifest(answer, reference.digest);
@@ -113,22 +102,12 @@ export class RegistryClient {
    * a moment ago and can be renewed there.
    */
   async blob(source: PullSource, descriptor: Descriptor, signal: AbortSignal): Promise<HttpBlob> {
-    const session = this.#session(source);
-    const authorization = await session.authorize(await this.#access(source, signal), signal);
-    const url = await session.url(`${source.reference.path}/blobs/${descriptor.digest}`, signal);
-    const { proxies } = this.#options;
+    const access = await this.#sessions.access(source, 'pull', signal);
+    const path = `${source.reference.path}/blobs/${descriptor.digest}`;
     return {
       kind: 'http',
-      url: url.href,
-      headers: {
-        ...session.headers,
-        ...(authorization.header !== undefined && { authorization: authorization.header }),
-      },
-      ...session.identity,
+      ...(await this.#sessions.place(source, path, access, signal)),
       ...(descriptor.urls !== undefined && descriptor.urls.length > 0 && { external: descriptor.urls }),
-      ...(authorization.renewal !== undefined && { renewal: authorization.renewal }),
-      ...(proxies !== undefined && { proxies }),
-      timeouts: this.#timeouts,
     };
   }
 
@@ -143,7 +122,7 @@ export class RegistryClient {
       if (size > descriptor.size) break;
     }
     const bytes = Buffer.concat(pieces);
-    const details = { op: 'blob', host: this.#session(source).host, repository: source.reference.path };
+    const details = { op: 'blob', host: this.#sessions.of(source).host, repository: source.reference.path };
     if (size !== descriptor.size) {
       const message = `blob ${descriptor.digest} has ${size > descriptor.size ? 'more' : 'fewer'} than the ${descriptor.size} bytes it should have`;
       throw new RegistryError('REGISTRY_MISMATCH', message, details);
@@ -164,21 +143,20 @@ export class RegistryClient {
   ): Promise<readonly FoundRepository[]> {
     const { host, insecure } = registry;
     // The hub's other hosts have no search.
-    const session = this.#sessionAt(host === 'docker.io' ? 'index.docker.io' : host, insecure, host);
-    const credentials = await this.#options.credentials?.find({ domain: host, path: '' }, signal);
+    const session = this.#sessions.at(host === 'docker.io' ? 'index.docker.io' : host, insecure, host);
+    const credentials = await this.#sessions.stored({ domain: host, path: '' }, signal);
     return await searchRepositories(session, query, credentials, signal);
   }
 
   /** Ends every connection. Blobs that are being read elsewhere have their own. */
   async close(): Promise<void> {
-    await Promise.all([...this.#sessions.values()].map((session) => session.close()));
-    this.#sessions.clear();
+    await this.#sessions.close();
   }
 
   /** One that cannot be reached costs one try, and none while that is remembered. */
   async #mirrored(source: PullSource, signal: AbortSignal): Promise<FetchedManifest> {
-    const session = this.#session(source);
-    const { unreachable } = this.#options;
+    const session = this.#sessions.of(source);
+    const unreachable = this.#unreachable;
     if (unreachable?.has(session.host) === true) {
       const message = `${session.host} could not be reached a moment ago`;
       throw new RegistryError('REGISTRY_UNREACHABLE', message, { op: 'ping', host: session.host });
@@ -192,45 +170,6 @@ export class RegistryClient {
     } finally {
       session.dispensable = false;
     }
-  }
-
-  #session({ reference, insecure }: PullSource): HostSession {
-    const { domain } = reference;
-    if (domain === '') {
-      // `my_host.com/x` is a name that parses: an underscore makes no host of it.
-      const message = `${formatReference(reference)} names no registry`;
-      throw new RegistryError('REGISTRY_UNREACHABLE', message, { op: 'ping', host: domain });
-    }
-    return this.#sessionAt(domain, insecure, domain);
-  }
-
-  /** `named`: as certs.d has it. */
-  #sessionAt(domain: string, insecure: boolean, named: string): HostSession {
-    const key = `${domain} ${insecure}`;
-    let session = this.#sessions.get(key);
-    if (session === undefined) {
-      const { certificateDirectories = [], rootsFile, proxies, userAgent } = this.#options;
-      session = new HostSession({
-        domain,
-        userAgent,
-        proxies,
-        timeouts: this.#timeouts,
-        identity: {
-          insecure,
-          ...(rootsFile !== undefined && { rootsFile }),
-          ...loadCertificates(certificateDirectories, named),
-        },
-      });
-      this.#sessions.set(key, session);
-    }
-    return session;
-  }
-
-  async #access({ reference, requested }: PullSource, signal: AbortSignal): Promise<Access> {
-    const { explicitCredentials, credentials: files } = this.#options;
-    const ours = reference.domain === requested.domain ? explicitCredentials : undefined;
-    const credentials = ours ?? (await files?.find(reference, signal));
-    return { scope: `repository:${reference.path}:pull`, credentials };
   }
 }
 
@@ -249,33 +188,6 @@ function checkedManifest(answer: ControlAnswer, wanted: Digest | undefined): Fet
 
 function digestOf(bytes: Buffer, algorithm: string): Digest {
   return parseDigest(`${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`);
-}
-
-function refusal(answer: ControlAnswer, host: string): RegistryError {
-  const { text, registryCode } = answerFailure(answer);
-  const retryAfter = parseRetryAfter(answer.header('retry-after')[0], Date.now());
-  const { status } = answer;
-  return new RegistryError(codeOfStatus(status), text, {
-    op: 'manifest',
-    host,
-    status,
-    registryCode,
-    retryAfter,
-  });
-}
-
-function wrapped(error: RegistryError, what: string, repository: string): RegistryError {
-  const { op, host, status, registryCode, retryAfter, reason, cause } = error;
-  return new RegistryError(error.code, `${what}: ${error.message}`, {
-    op,
-    host,
-    repository,
-    status,
-    registryCode,
-    retryAfter,
-    reason,
-    cause,
-  });
 }
 
 function withMirrors(error: unknown, source: PullSource, failures: readonly string[]): unknown {

@@ -10,10 +10,10 @@ import { secureContext } from './transport/secure-context.js';
 
 /** A request, and how much of an answer is acceptable. */
 export interface ControlRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Buffer;
   /** Bytes of a good answer's body at most. */
   readonly limit: number;
 }
@@ -65,7 +65,7 @@ export class ControlConnection {
     let { url, headers } = request;
     for (let hops = 0; hops <= maxRedirects; hops++) {
       const answer = await this.#exchange({ ...request, url, headers }, signal);
-      if (!isRedirect(answer.status) || request.method === 'POST') return answer;
+      if (!isFollowed(request.method, answer.status)) return answer;
       const target = redirectTarget(url, answer.header('location')[0]);
       headers = headersFor(headers, url, target);
       url = target;
@@ -130,6 +130,12 @@ export class ControlConnection {
     }
     return dispatcher;
   }
+}
+
+/** Where a POST would lead has no business with what is in it; with a PUT, some redirects would make a GET of it. */
+function isFollowed(method: ControlRequest['method'], status: number): boolean {
+  if (!isRedirect(status) || method === 'POST') return false;
+  return method !== 'PUT' || status >= 307;
 }
 
 /** Connects, then shakes hands, with a time for each. */

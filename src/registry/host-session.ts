@@ -2,7 +2,7 @@
 import type { TlsIdentity, TokenRequest } from '../oci/blob.js';
 import type { Challenge } from './challenge.js';
 import { parseChallenges } from './challenge.js';
-import type { ControlAnswer } from './control.js';
+import type { ControlAnswer, ControlRequest } from './control.js';
 import { ControlConnection } from './control.js';
 import type { ControlOptions } from './control.js';
 import type { Credentials } from './credentials.js';
@@ -23,9 +23,20 @@ export interface HostOptions extends ControlOptions {
 
 /** What a request may do and as whom. */
 export interface Access {
-  /** `repository:library/debian:pull`. */
-  readonly scope: string;
+  /** `repository:library/debian:pull`, usually alone. */
+  readonly scopes: readonly string[];
   readonly credentials: Credentials | undefined;
+}
+
+/** A request to a registry's API. */
+export interface SessionRequest {
+  readonly method: ControlRequest['method'];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+  /** Bytes of a good answer at most. */
+  readonly limit: number;
+  /** Is an answer with this status what was asked for? */
+  readonly accepts: (status: number) => boolean;
 }
 
 /** Authorization of a request, and how to get it anew. */
@@ -56,7 +67,7 @@ export class HostSession {
   readonly #closing = new AbortController();
   readonly #endpoint = new SingleFlight<Endpoint>();
   readonly #tokens = new SingleFlight<BearerToken>(({ lifetime }) => lifetime * usedLifetime);
-  /** What a registry that let the ping pass wanted for a scope. */
+  /** What a registry that let the ping pass wanted for scopes. */
   readonly #challenges = new Map<string, readonly Challenge[]>();
 
   constructor(options: HostOptions) {
@@ -81,15 +92,15 @@ export class HostSession {
   }
 
   /**
-   * Sends a GET with the authorization that the registry wants, once more with a new one when it does not
+   * Sends a request with the authorization that the registry wants, once more with a new one when it does not
    * like that, and again when the registry is busy. Without `access` nothing says who we are. `refuse` makes the error of
-   * an answer other than 200.
+   * an answer that is not what was asked for.
    */
-  get(
+  request(
     op: string,
     path: string,
     access: Access | undefined,
-    request: { readonly headers: Readonly<Record<string, string>>; readonly limit: number },
+    request: SessionRequest,
     refuse: (answer: ControlAnswer) => RegistryError,
     signal: AbortSignal,
   ): Promise<ControlAnswer> {
@@ -105,26 +116,27 @@ export class HostSession {
       if (challenged && access !== undefined && this.#isAnotherChance(access, answer)) {
         answer = await send();
       }
-      if (answer.status === 200) return answer;
+      if (request.accepts(answer.status)) return answer;
       throw refuse(answer);
     };
     return withRetries(attempt, this.#retry, signal);
   }
 
   /** The authorization for `access`; asks for a token when the registry wants one. */
-  async authorize({ scope, credentials }: Access, signal: AbortSignal): Promise<Authorization> {
+  async authorize({ scopes, credentials }: Access, signal: AbortSignal): Promise<Authorization> {
     const { challenges } = await this.#ping(signal);
-    const wanted = this.#challenges.get(scope) ?? challenges;
+    const key = scopes.join(' ');
+    const wanted = this.#challenges.get(key) ?? challenges;
     const challenge = wanted.find(({ scheme }) => scheme === 'basic' || scheme === 'bearer');
     if (challenge === undefined) return {};
     if (challenge.scheme === 'basic') {
       if (credentials?.kind !== 'password') return {};
       return { header: basicAuthorization(credentials.username, credentials.password) };
     }
-    const renewal = tokenRequest(challenge, [scope], credentials, this.identity.insecure, this.host);
+    const renewal = tokenRequest(challenge, scopes, credentials, this.identity.insecure, this.host);
     const work = (): Promise<BearerToken> =>
       fetchToken(this.#connection, renewal, this.#retry, this.#closing.signal);
-    const { token } = await this.#tokens.get(scope, work, signal);
+    const { token } = await this.#tokens.get(key, work, signal);
     return { header: `Bearer ${token}`, renewal };
   }
 
@@ -141,21 +153,22 @@ export class HostSession {
   }
 
   /** Takes note of the challenge in a 401; false: there is nothing to try with it. */
-  #isAnotherChance({ scope, credentials }: Access, answer: ControlAnswer): boolean {
+  #isAnotherChance({ scopes, credentials }: Access, answer: ControlAnswer): boolean {
     const challenges = parseChallenges(answer.header('www-authenticate'));
-    const known = this.#challenges.has(scope);
+    const key = scopes.join(' ');
+    const known = this.#challenges.has(key);
     const bearer = challenges.some(({ scheme }) => scheme === 'bearer');
     const basic = challenges.some(({ scheme }) => scheme === 'basic') && credentials?.kind === 'password';
     if (!bearer && (!basic || known)) return false;
-    this.#challenges.set(scope, challenges);
-    this.#tokens.forget(scope);
+    this.#challenges.set(key, challenges);
+    this.#tokens.forget(key);
     return true;
   }
 
   async #send(
     op: string,
     url: URL,
-    { headers, limit }: { readonly headers: Readonly<Record<string, string>>; readonly limit: number },
+    { method, headers, body, limit }: Omit<SessionRequest, 'accepts'>,
     authorization: Authorization,
     signal: AbortSignal,
   ): Promise<ControlAnswer> {
@@ -165,10 +178,11 @@ export class HostSession {
       ...(authorization.header !== undefined && { authorization: authorization.header }),
     };
     try {
-      return await this.#connection.send({ method: 'GET', url, headers: allHeaders, limit }, signal);
+      const sent = { method, url, headers: allHeaders, limit, ...(body !== undefined && { body }) };
+      return await this.#connection.send(sent, signal);
     } catch (cause) {
       signal.throwIfAborted();
-      const message = transportFailure('GET', url, cause);
+      const message = transportFailure(method, url, cause);
       throw new RegistryError(codeOfFailure(cause), message, {
         ...this.#about(op),
         reason: reasonOf(cause),
@@ -197,7 +211,7 @@ export class HostSession {
         const answer = await this.#send(
           'ping',
           base,
-          { headers: {}, limit: pingLimit },
+          { method: 'GET', headers: {}, limit: pingLimit },
           {},
           this.#closing.signal,
         );
@@ -241,7 +255,7 @@ export class HostSession {
   async #isVersionOne(schemes: readonly string[]): Promise<boolean> {
     for (const scheme of schemes) {
       const url = new URL(`${scheme}://${this.host}/v1/_ping`);
-      const request = { headers: {}, limit: pingLimit };
+      const request = { method: 'GET', headers: {}, limit: pingLimit } as const;
       const answer = await this.#send('ping', url, request, {}, this.#closing.signal).catch(() => undefined);
       if (answer?.status === 200 || answer?.status === 401) return true;
     }

@@ -4,7 +4,7 @@ export type { AuthEnvironment, AuthFilePath, AuthOptions } from './auth-lookup.j
 export { AuthFiles, authFilePaths } from './auth-lookup.js';
 export { BlobUpload, withUpload } from './blob-upload.js';
 export { CertificatesError, certificateDirectories, systemRootsFile } from './certificates.js';
-export type { FetchedManifest, RegistryClientOptions } from './client.js';
+export type { FetchedManifest } from './client.js';
 export { RegistryClient } from './client.js';
 export { CredentialHelperError } from './credential-helper.js';
 export type { CredentialSource, Credentials } from './credentials.js';
@@ -15,6 +15,9 @@ export { openBlob } from './open-blob.js';
 export type { PullSource } from './registries-config.js';
 export { RegistriesConfig } from './registries-config.js';
 export { RegistriesConfigError, RegistryBlockedError, ShortNameError } from './registries-errors.js';
+export type { WritableManifest } from './repository-writer.js';
+export { RepositoryWriter, isManifestRefused } from './repository-writer.js';
+export type { RegistryClientOptions } from './sessions.js';
 export type { RegistriesEnvironment, RegistriesPaths } from './registries-load.js';
 export { loadRegistriesConfig, registriesPaths } from './registries-load.js';
 export type { FoundRepository, RepositoryQuery } from './search.js';

@@ -2,10 +2,9 @@
 import { InvalidReferenceError, parseReference } from '../oci/reference.js';
 import type { ControlAnswer } from './control.js';
 import type { Credentials } from './credentials.js';
-import { codeOfStatus, RegistryError } from './errors.js';
-import { answerFailure } from './failure-text.js';
-import type { HostSession } from './host-session.js';
-import { parseRetryAfter } from './retry.js';
+import { RegistryError } from './errors.js';
+import type { Access, HostSession } from './host-session.js';
+import { refusal } from './refusal.js';
 import { HttpTimeoutError } from './transport/timeout.js';
 
 /** What a registry says of one of its repositories. */
@@ -99,7 +98,7 @@ async function searchCatalog(
   credentials: Credentials | undefined,
   signal: AbortSignal,
 ): Promise<readonly FoundRepository[]> {
-  const access = { scope: 'registry:catalog:*', credentials };
+  const access = { scopes: ['registry:catalog:*'], credentials };
   const names = new Set<string>();
   const visited = new Set<string>();
   let path: string | undefined = '/v2/_catalog';
@@ -135,22 +134,17 @@ function nextPage(session: HostSession, path: string, answer: ControlAnswer): st
 function ask(
   session: HostSession,
   path: string,
-  access: { readonly scope: string; readonly credentials: Credentials | undefined } | undefined,
+  access: Access | undefined,
   signal: AbortSignal,
 ): Promise<ControlAnswer> {
-  const refuse = (answer: ControlAnswer): RegistryError => {
-    const { text, registryCode } = answerFailure(answer);
-    const retryAfter = parseRetryAfter(answer.header('retry-after')[0], Date.now());
-    const { status } = answer;
-    return new RegistryError(codeOfStatus(status), text, {
-      ...about(session),
-      status,
-      registryCode,
-      retryAfter,
-    });
-  };
-  const request = { headers: { accept: 'application/json' }, limit: maxAnswerBytes };
-  return session.get('search', path, access, request, refuse, signal);
+  const refuse = (answer: ControlAnswer): RegistryError => refusal('search', answer, session.host);
+  const request = {
+    method: 'GET',
+    headers: { accept: 'application/json' },
+    limit: maxAnswerBytes,
+    accepts: (status: number) => status === 200,
+  } as const;
+  return session.request('search', path, access, request, refuse, signal);
 }
 
 function listIn(session: HostSession, { body }: ControlAnswer, key: string): readonly unknown[] {
