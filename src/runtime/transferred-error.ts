@@ -1,7 +1,7 @@
 // Errors across threads: structured cloning drops the class, the code and everything else that callers act on.
 import * as archive from '../archive/errors.js';
 import { RegistryError } from '../registry/errors.js';
-import { TarSplitError } from '../store/tar-split-reader.js';
+import { TarSplitError } from '../store/errors.js';
 import { SystemError } from '../sys/libc.js';
 
 /** An error as plain data. */

@@ -121,3 +121,9 @@ export class StorageOptionsError extends Error {
   override readonly name = 'StorageOptionsError';
   readonly code = 'STORAGE_OPTIONS';
 }
+
+/** The recipe of a layer's tar is damaged, or a file of the layer is not what it was. */
+export class TarSplitError extends Error {
+  override readonly name = 'TarSplitError';
+  readonly code = 'TAR_SPLIT';
+}

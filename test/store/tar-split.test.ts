@@ -14,7 +14,8 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { CompiledCrc64, type Crc64, createCrc64 } from '../../src/store/tar-split-crc64.js';
-import { openBelow, reassembleTar, TarSplitError } from '../../src/store/tar-split-reader.js';
+import { TarSplitError } from '../../src/store/errors.js';
+import { openBelow, reassembleTar } from '../../src/store/tar-split-reader.js';
 import { TarSplitWriter } from '../../src/store/tar-split-writer.js';
 
 let root: string;
