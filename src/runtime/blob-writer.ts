@@ -2,6 +2,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { BlobTarget, FileTarget } from '../oci/blob.js';
 import type { Digest } from '../oci/digest.js';
+import { BlobUpload } from '../registry/blob-upload.js';
 
 /** `finish` or `abandon` ends it, and both may follow one another. */
 export interface BlobWriter {
@@ -16,8 +17,7 @@ export interface BlobWriter {
 export async function openBlobWriter(target: BlobTarget, signal: AbortSignal): Promise<BlobWriter> {
   switch (target.kind) {
     case 'upload':
-      signal.throwIfAborted();
-      throw new Error('uploads are not there yet');
+      return await BlobUpload.start(target, signal);
     case 'file':
       return new FileWriter(target);
     default:

@@ -10,13 +10,16 @@ import { PACKED_IDLE_MS } from './layer-message.js';
 export class PackedFiles {
   #last: PackedFile | undefined;
   #idle: NodeJS.Timeout | undefined;
+  #reading: AsyncGenerator<Buffer, void> | undefined;
 
   /** One of these is read at a time. Gives too little where the file is not as long as it was said to be. */
   read({ path, offset, length }: PackedBlob): BlobInput {
     const pieces = this.#pieces(path, offset, offset + length);
+    this.#reading = pieces;
     return {
       [Symbol.asyncIterator]: () => pieces,
-      destroy: (error) => this.close(error),
+      // Whoever has read all of the piece may destroy it all the same, and leaves the file to the next.
+      destroy: (error) => this.#reading === pieces && this.close(error),
     };
   }
 
@@ -34,6 +37,7 @@ export class PackedFiles {
       yield* file.read(start, end);
       complete = file.position === end;
     } finally {
+      this.#reading = undefined;
       // After an error nobody knows where it stands.
       if (complete && file === this.#last)
         this.#idle = setTimeout(() => this.close(), PACKED_IDLE_MS).unref();
