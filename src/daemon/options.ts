@@ -52,6 +52,7 @@ export const usage = `imaged [options]
   --storage-opt KEY=VALUE  as in storage.conf (repeatable)
   --registries-conf FILE   instead of registries.conf and its drop-ins
   --signature-policy FILE  instead of policy.json
+  --registries-d DIR       instead of the directories registries.d
   --authfile FILE          credentials for registries
   --registry-timeout SECS  give up a registry that is silent for this long (default 60)
   --events-file FILE       where image events are appended
@@ -106,6 +107,7 @@ export function readOptions(
     },
     ...optional('registriesConf', values['registries-conf']),
     ...optional('signaturePolicy', values['signature-policy']),
+    ...optional('registriesD', values['registries-d']),
     ...optional('authfile', values.authfile),
     ...optional('eventsFile', values['events-file']),
     ...registryTimeout(values['registry-timeout']),
@@ -135,6 +137,7 @@ function parse(argv: readonly string[]) {
         'storage-opt': { type: 'string', multiple: true },
         'registries-conf': { type: 'string' },
         'signature-policy': { type: 'string' },
+        'registries-d': { type: 'string' },
         authfile: { type: 'string' },
         'registry-timeout': { type: 'string' },
         'events-file': { type: 'string' },

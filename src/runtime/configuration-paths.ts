@@ -1,5 +1,6 @@
 // Where the files lie that Podman's tools read too, with the same precedence (images-and-transports §3.1, 5.2, 7.1, 11).
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { registriesPaths, type RegistriesPaths } from '../registry/registries-load.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -9,6 +10,7 @@ export interface ConfigurationSources {
   readonly uid: number;
   readonly registriesConf?: string;
   readonly signaturePolicy?: string;
+  readonly registriesD?: string;
   readonly authfile?: string;
   readonly eventsFile?: string;
 }
@@ -22,6 +24,10 @@ export interface ConfigurationPaths {
   readonly authfile: string | undefined;
   /** The first that exists counts. */
   readonly policy: readonly string[];
+  /** Directories of which the first that exists says where signatures are kept. */
+  readonly registriesD: readonly string[];
+  /** Where they are kept when nothing else is said; a URL. */
+  readonly lookaside: string;
   readonly eventsFile: string;
 }
 
@@ -40,6 +46,13 @@ export function configurationPaths(sources: ConfigurationSources): Configuration
       sources.signaturePolicy === undefined
         ? [join(configHome, 'containers/policy.json'), '/etc/containers/policy.json']
         : [sources.signaturePolicy],
+    registriesD:
+      sources.registriesD === undefined
+        ? [join(configHome, 'containers/registries.d'), '/etc/containers/registries.d']
+        : [sources.registriesD],
+    lookaside: pathToFileURL(
+      uid === 0 ? '/var/lib/containers/sigstore' : join(home, '.local/share/containers/sigstore'),
+    ).href,
     eventsFile:
       sources.eventsFile ??
       (uid === 0 ? '/run/libpod/events/events.log' : join(runtimeDirectory, 'libpod/tmp/events/events.log')),

@@ -47,12 +47,7 @@ async function policyIn(paths: readonly string[]): Promise<PolicyFile> {
  * Signs what is copied to `reference` with a key of the daemon's user, as gpg finds it by `keyId`. Throws SigningError when
  * there is no gpg or no such key.
  */
-export function signerFor(
-  keyId: string,
-  reference: Reference,
-  { environment }: ConfigurationPaths,
-  creator: string,
-): Signer {
-  return (manifest, signal) =>
-    makeSimpleSignature({ keyId, manifest, reference, creator, environment }, signal);
+export function signerFor(keyId: string, reference: Reference, { environment }: ConfigurationPaths): Signer {
+  const request = { keyId, reference, creator: 'imaged', environment };
+  return (manifest, signal) => makeSimpleSignature({ ...request, manifest }, signal);
 }

@@ -41,6 +41,7 @@ export interface RuntimeSettings {
   };
   readonly registriesConf?: string;
   readonly signaturePolicy?: string;
+  readonly registriesD?: string;
   readonly authfile?: string;
   readonly eventsFile?: string;
   /** Seconds after which a registry that says nothing is given up. */

@@ -14,3 +14,6 @@ export { formatSigstore, maxSignatureBytes, parseSignature } from './signature-f
 export type { SignedImage } from './signed-image.js';
 export type { SigningRequest } from './simple-signing.js';
 export { makeSimpleSignature } from './simple-signing.js';
+export type { SignaturePlaces } from './registries-d.js';
+export { readRegistriesD, signaturePlaces } from './registries-d.js';
+export { readLookaside, writeLookaside } from './lookaside.js';

@@ -33,6 +33,8 @@ export function imageData(documents: {
     ...(index === undefined ? [] : [{ key: `manifest-${index.digest}`, bytes: index.bytes }]),
     { key: `manifest-${manifest.digest}`, bytes: manifest.bytes },
     { key: 'manifest', bytes: manifest.bytes },
+    // Programs of before there were several manifests know no other place; empty ones are left out.
+    ...(signatures.length > 0 ? [{ key: 'signatures', bytes: signatures }] : []),
     { key: `signature-${digestHex(manifest.digest)}`, bytes: signatures },
   ];
 }

@@ -4,6 +4,7 @@ import { defaultTimeouts, timeoutsWithin } from '../../registry/blob-request.js'
 import { certificateDirectories, systemRootsFile } from '../../registry/certificates.js';
 import { RegistryClient } from '../../registry/client.js';
 import type { Credentials } from '../../registry/credentials.js';
+import { DocumentClient } from '../../registry/document-client.js';
 import type { UnreachableHosts } from '../../registry/unreachable.js';
 import type { ConfigurationPaths } from '../configuration-paths.js';
 
@@ -26,22 +27,33 @@ export interface RegistryAccess extends RegistryReach {
 
 /** A client for one operation, which closes it. */
 export function registryClient(access: RegistryAccess): RegistryClient {
-  const { paths, userAgent, credentials, credentialHelpers, silence, unreachable } = access;
+  const { paths, credentials, credentialHelpers, unreachable } = access;
   const { environment, home, uid, authfile } = paths;
   return new RegistryClient({
-    userAgent,
+    ...network(access),
     explicitCredentials: credentials,
     credentials: new AuthFiles({
       paths: authFilePaths({ flag: authfile, env: environment, uid, home }),
       env: environment,
       helpers: credentialHelpers,
     }),
+    unreachable,
+  });
+}
+
+/** The same for what is kept beside registries. */
+export function documentClient(access: RegistryAccess): DocumentClient {
+  return new DocumentClient(network(access));
+}
+
+function network({ paths: { environment, home }, userAgent, silence }: RegistryAccess) {
+  return {
+    userAgent,
     certificateDirectories: certificateDirectories(environment, home),
     rootsFile: systemRootsFile(environment),
     proxies: proxies(environment),
     timeouts: silence === undefined ? defaultTimeouts : timeoutsWithin(silence),
-    unreachable,
-  });
+  };
 }
 
 function proxies(environment: ConfigurationPaths['environment']) {

@@ -2,7 +2,8 @@
 import type { FetchedManifest, PullSource, RegistryClient } from '../../registry/index.js';
 import { familiar } from '../../oci/reference.js';
 import type { ImageSource } from '../image-source.js';
-import { registryClient, type RegistryAccess } from './registry-client.js';
+import { documentClient, registryClient, type RegistryAccess } from './registry-client.js';
+import { registrySignatures } from './registry-signatures.js';
 
 /** Opens the image at the first of `sources` that delivers its manifest. Throws RegistryError. */
 export async function openRegistrySource(
@@ -13,15 +14,22 @@ export async function openRegistrySource(
   const client = registryClient(access);
   try {
     const { source, ...manifest } = await client.firstManifest(sources, signal);
-    return registrySource(client, source, manifest);
+    return registrySource(access, client, source, manifest);
   } catch (error) {
     await client.close();
     throw error;
   }
 }
 
-function registrySource(client: RegistryClient, source: PullSource, top: FetchedManifest): ImageSource {
+function registrySource(
+  access: RegistryAccess,
+  client: RegistryClient,
+  source: PullSource,
+  top: FetchedManifest,
+): ImageSource {
   const { requested } = source;
+  const documents = documentClient(access);
+  const reader = { paths: access.paths, client, documents };
   return {
     origin: { transport: 'docker', name: `//${familiar(requested)}`, reference: requested },
     async manifest(digest, signal) {
@@ -31,7 +39,9 @@ function registrySource(client: RegistryClient, source: PullSource, top: Fetched
     },
     blobBytes: (descriptor, signal) => client.blobBytes(source, descriptor, signal),
     locate: (descriptor, signal) => client.blob(source, descriptor, signal),
-    signatures: async () => [],
-    [Symbol.asyncDispose]: () => client.close(),
+    signatures: (manifest, signal) => registrySignatures(reader, source, manifest, signal),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([client.close(), documents.close()]);
+    },
   };
 }

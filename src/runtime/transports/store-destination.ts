@@ -155,6 +155,7 @@ function commitLayer({ diffId, content }: LayerPlan, unpacked: UnpackedLayer | u
 function imageRecord(image: WrittenImage, names: readonly string[]): NewImage {
   const { manifest, plan, configBytes, signatures } = image;
   const { index, config } = plan;
+  const sizes = signatures.map((signature) => signature.length);
   return {
     id: digestHex(image.config.digest),
     // Podman records the digest of what was asked for: the index when there is one.
@@ -163,7 +164,8 @@ function imageRecord(image: WrittenImage, names: readonly string[]): NewImage {
     created:
       config.created !== undefined && instant(config.created) !== undefined ? config.created : undefined,
     metadata: JSON.stringify({
-      'signatures-sizes': { [manifest.digest]: signatures.map((signature) => signature.length) },
+      ...(sizes.length > 0 && { 'signature-sizes': sizes }),
+      'signatures-sizes': { [manifest.digest]: sizes },
     }),
     bigData: imageData({
       config: { digest: image.config.digest, bytes: configBytes },
