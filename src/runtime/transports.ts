@@ -1,7 +1,7 @@
 // Opens what a name with a transport stands for, to read from or to write to. The code of a transport is loaded when it is used.
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { ImageLocation } from '../oci/image-location.js';
+import type { ImageLocation, ImageSelector } from '../oci/image-location.js';
 import {
   formatReference,
   InvalidReferenceError,
@@ -12,6 +12,7 @@ import {
 } from '../oci/reference.js';
 import type { Credentials } from '../registry/credentials.js';
 import { CopyError, messageOf } from './errors.js';
+import type { ImageArchive } from './image-archive.js';
 import type { ImageDestination } from './image-sink.js';
 import type { ImageSource } from './image-source.js';
 import type { Registries } from './registries.js';
@@ -48,6 +49,14 @@ export async function openSource(
         return await context.registries.open(preferDigest(location.reference), credentials, signal);
       case 'containers-storage':
         return await openStored(context, location.name, signal);
+      case 'dir': {
+        const { openDirectory } = await import('./transports/directory-source.js');
+        return await openDirectory(await identityOf(location.path));
+      }
+      case 'docker-archive':
+      case 'oci':
+      case 'oci-archive':
+        return await openOneOf(await openImages(context, location, signal), location.image);
       default:
         throw new TransportUnsupportedError(`images cannot be read from ${location.transport}:`);
     }
@@ -56,6 +65,64 @@ export async function openSource(
     const name = formatImageLocation(location);
     throw new CopyError(`Error initializing source ${name}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** A location that may have several images. */
+export type ArchiveLocation = Extract<ImageLocation, { readonly image: ImageSelector }>;
+
+/** All images of an archive or a layout. Throws {@link CopyError} with the prefix that clients know. */
+export async function openArchive(
+  context: TransportContext,
+  location: ArchiveLocation,
+  signal: AbortSignal,
+): Promise<ImageArchive> {
+  try {
+    return await openImages(context, location, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const name = formatImageLocation(location);
+    throw new CopyError(`Error initializing source ${name}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+async function openImages(
+  { pool }: TransportContext,
+  location: ArchiveLocation,
+  signal: AbortSignal,
+): Promise<ImageArchive> {
+  const path = await identityOf(location.path);
+  if (location.transport === 'docker-archive') {
+    const { openDockerArchive } = await import('./transports/docker-archive-source.js');
+    return await openDockerArchive(path, pool, signal);
+  }
+  const { openOciArchive, openOciLayout } = await import('./transports/layout-source.js');
+  return await (location.transport === 'oci' ? openOciLayout : openOciArchive)(path, signal);
+}
+
+/** The image that is meant; disposing of it closes the archive too. */
+async function openOneOf(archive: ImageArchive, image: ImageSelector): Promise<ImageSource> {
+  try {
+    const { selectImage } = await import('./transports/select-image.js');
+    return owning(selectImage(archive, image).open(), archive);
+  } catch (error) {
+    await archive[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function owning(source: ImageSource, archive: ImageArchive): ImageSource {
+  return {
+    origin: source.origin,
+    manifest: (digest, signal) => source.manifest(digest, signal),
+    blobBytes: (descriptor, signal) => source.blobBytes(descriptor, signal),
+    contents: async (manifest, signal) => (await source.contents?.(manifest, signal)) ?? manifest.layers,
+    locate: (content, signal) => source.locate(content, signal),
+    signatures: (manifest, signal) => source.signatures(manifest, signal),
+    [Symbol.asyncDispose]: async () => {
+      await source[Symbol.asyncDispose]();
+      await archive[Symbol.asyncDispose]();
+    },
+  };
 }
 
 async function openStored(
@@ -90,6 +157,20 @@ export async function openDestination(
     switch (location.transport) {
       case 'containers-storage':
         return storeDestination(context);
+      case 'dir': {
+        const { createDirectory } = await import('./transports/directory-destination.js');
+        return await createDirectory(await identityOf(location.path), context.pool, signal);
+      }
+      case 'docker-archive': {
+        const { createDockerArchive } = await import('./transports/docker-archive-destination.js');
+        return await createDockerArchive(await identityOf(location.path), context.pool);
+      }
+      case 'oci':
+      case 'oci-archive': {
+        const { createOciArchive, createOciLayout } = await import('./transports/layout-destination.js');
+        const create = location.transport === 'oci' ? createOciLayout : createOciArchive;
+        return await create(await identityOf(location.path), context.pool, signal);
+      }
       default:
         throw new TransportUnsupportedError(`images cannot be written to ${location.transport}:`);
     }
