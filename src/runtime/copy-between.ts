@@ -17,7 +17,7 @@ import { copyAll } from './copy-index.js';
 import { copyImage } from './copy.js';
 import { CopyError, FileUnavailableError } from './errors.js';
 import type { Operation } from './operation.js';
-import { policyGate } from './policy.js';
+import { policyGate, signerFor } from './policy.js';
 import { openDestination, openSource, type RegistryCaller } from './transports.js';
 
 /** A user name and a password; an empty name stands for what the auth files say. */
@@ -76,6 +76,7 @@ export async function copyBetween(
     compression,
     compress: request.compress,
     signatures: request.removeSignatures === true ? ('remove' as const) : ('keep' as const),
+    sign: request.signBy === undefined ? undefined : signerFor(request.signBy, to, context.paths),
   };
   const digest =
     request.all === true

@@ -80,6 +80,7 @@ export async function copyInstance(
   const { gate } = options;
   const signaturesOfImage = signaturesOf(source, chosen.manifest, signal);
   await gate.admit(source.origin, chosen.manifest, signaturesOfImage, signal);
+  requireSignable(sink, options);
   const signatures = await keptSignatures(signaturesOfImage, sink, options, operation);
   const plan = await planImage(source, chosen, signal);
   const fixed = whyFixed(signatures, sink);
@@ -123,6 +124,12 @@ async function keptSignatures(
   if (kept.length === 0) return kept;
   operation.log('Checking if image destination supports signatures');
   if (refusesSignatures === undefined) return kept;
+  throw new CopyError(`Can not copy signatures: ${refusesSignatures}`);
+}
+
+/** Found out before anything is copied. */
+function requireSignable({ needs: { refusesSignatures } }: ImageSink, { sign }: CopyOptions): void {
+  if (sign === undefined || refusesSignatures === undefined) return;
   throw new CopyError(`Can not copy signatures: ${refusesSignatures}`);
 }
 

@@ -1,17 +1,19 @@
 // The signature policy: whether an image of this source may be used at all (images-and-transports §7.1).
+import type { ImageLocation } from '../oci/image-location.js';
 import { parseManifest } from '../oci/manifest.js';
-import type { Reference } from '../oci/reference.js';
 import {
   makeSimpleSignature,
   PolicyFormatError,
   readPolicy,
   requireAdmitted,
   SignatureRefusedError,
+  SigningError,
   type PolicyFile,
 } from '../signature/index.js';
 import type { ConfigurationPaths } from './configuration-paths.js';
 import type { ImageGate, Signer } from './copy.js';
 import { PolicyError } from './errors.js';
+import { formatImageLocation, referenceOf } from './transports.js';
 
 /**
  * The gate by policy.json as it is now: each operation reads it again. Throws {@link PolicyError}: without a policy nothing
@@ -44,10 +46,19 @@ async function policyIn(paths: readonly string[]): Promise<PolicyFile> {
 }
 
 /**
- * Signs what is copied to `reference` with a key of the daemon's user, as gpg finds it by `keyId`. Throws SigningError when
- * there is no gpg or no such key.
+ * Signs what is copied to `destination`, under the name it has there, with a key of the daemon's user as gpg finds it by
+ * `keyId`. Throws {@link SigningError} where there is no name; the signer throws it when there is no gpg or no such key.
  */
-export function signerFor(keyId: string, reference: Reference, { environment }: ConfigurationPaths): Signer {
+export function signerFor(
+  keyId: string,
+  destination: ImageLocation,
+  { environment }: ConfigurationPaths,
+): Signer {
+  const reference = referenceOf(destination);
+  if (reference === undefined) {
+    const name = formatImageLocation(destination);
+    throw new SigningError(`Cannot determine canonical Docker reference for destination ${name}`);
+  }
   const request = { keyId, reference, creator: 'imaged', environment };
   return (manifest, signal) => makeSimpleSignature({ ...request, manifest }, signal);
 }

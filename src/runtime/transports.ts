@@ -208,7 +208,16 @@ function restOf(location: ImageLocation): string {
 
 /** The name that an image at `location` is known by, if it has one. */
 export function referenceOf(location: ImageLocation): Reference | undefined {
-  return location.transport === 'docker' ? location.reference : undefined;
+  switch (location.transport) {
+    case 'docker':
+      return preferDigest(location.reference);
+    case 'containers-storage':
+      return normalizedTag(location.name);
+    case 'docker-archive':
+      return location.image.name === undefined ? undefined : normalizedTag(location.image.name);
+    default:
+      return undefined;
+  }
 }
 
 /**
