@@ -2,6 +2,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { ImageLocation, ImageSelector } from '../oci/image-location.js';
+import { normalizedTag } from '../oci/local-name.js';
 import {
   formatReference,
   InvalidReferenceError,
