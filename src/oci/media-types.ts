@@ -31,4 +31,5 @@ export const manifestMediaTypes: readonly string[] = [
 ];
 
 /** What layers are compressed with. */
-export type Compression = 'none' | 'gzip' | 'bzip2' | 'xz' | 'zstd';
+export const compressions = ['none', 'gzip', 'bzip2', 'xz', 'zstd'] as const;
+export type Compression = (typeof compressions)[number];

@@ -185,11 +185,11 @@ export function withUpload<T>(
     }
   };
   const delay = (target.timeouts ?? defaultTimeouts).retry;
-  return withRetries(attempt, { delay, tries: uploadsFor }, signal);
+  return withRetries(attempt, { delay, tries: triesToUpload }, signal);
 }
 
-/** How many uploads in all there are for a blob whose upload failed with `error`. */
-function uploadsFor(error: unknown): number {
+/** How many uploads in all there are for a blob whose upload failed with `error`; everything else was tried again where it failed. */
+export function triesToUpload(error: unknown): number {
   return error instanceof RegistryError && error.code === 'REGISTRY_UPLOAD_BROKEN' ? 3 : 1;
 }
 

@@ -5,6 +5,7 @@ import { transferLayer, type TransferSummary } from '../archive/transfer-layer.j
 import type { LayerSummary } from '../archive/unpack-layer.js';
 import { unpackLayer } from '../archive/unpack-layer.js';
 import { defaultTimeouts } from '../registry/blob-request.js';
+import { triesToUpload } from '../registry/blob-upload.js';
 import { withRetries } from '../registry/retry.js';
 import { TarSplitWriter } from '../store/tar-split-writer.js';
 import { openBlobInput } from './blob-reader.js';
@@ -63,11 +64,6 @@ async function transfer(task: TransferTask, signal: AbortSignal): Promise<Transf
   if (target.kind !== 'upload') return await transferOnce(task, signal);
   const { retry: delay } = target.timeouts ?? defaultTimeouts;
   return await withRetries(() => transferOnce(task, signal), { delay, tries: triesToUpload }, signal);
-}
-
-/** Everything else has been tried again where it failed. What was uploaded so far is lost. */
-function triesToUpload(error: unknown): number {
-  return (error as { code?: unknown }).code === 'REGISTRY_UPLOAD_BROKEN' ? 3 : 1;
 }
 
 async function transferOnce(task: TransferTask, signal: AbortSignal): Promise<TransferSummary> {
