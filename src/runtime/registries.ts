@@ -5,9 +5,12 @@ import type { Credentials, FoundRepository, RepositoryQuery } from '../registry/
 import type { RegistriesConfig } from '../registry/registries-config.js';
 import { loadRegistriesConfig } from '../registry/registries-load.js';
 import type { ConfigurationPaths } from './configuration-paths.js';
+import type { ImageDestination } from './image-sink.js';
 import type { ImageSource } from './image-source.js';
 import type { ShortNames } from './resolve.js';
+import { localRepositories } from './transports/local-repositories.js';
 import type { RegistryAccess, RegistryReach } from './transports/registry-client.js';
+import type { StoreSinkContext } from './transports/store-destination.js';
 
 /** One reading of the configuration files. */
 export class Registries implements ShortNames {
@@ -56,6 +59,25 @@ export class Registries implements ShortNames {
     // Loading the client takes longer than starting the daemon, which may never pull.
     const { openRegistrySource } = await import('./transports/registry-source.js');
     return await openRegistrySource(this.#access(credentials), sources, signal);
+  }
+
+  /** A place for images in the repository that a reference in full names, never a mirror's. Throws RegistryBlockedError. */
+  async create(
+    reference: Reference,
+    credentials: Credentials | undefined,
+    { store, pool, known }: StoreSinkContext,
+  ): Promise<ImageDestination> {
+    const target = this.#config.pushTarget(reference);
+    const { registryDestination } = await import('./transports/registry-destination.js');
+    const { signatureStore } = await import('./transports/registry-signatures.js');
+    return registryDestination({
+      target,
+      access: this.#access(credentials),
+      pool,
+      known,
+      candidates: localRepositories(store, target.reference.domain),
+      signatures: signatureStore(this.#paths),
+    });
   }
 
   /** What a registry has that fits. Throws RegistryError, RegistryBlockedError. */

@@ -19,6 +19,7 @@ import { messageOf } from './errors.js';
 import { EventLog } from './events.js';
 import { FileExchange } from './file-exchange.js';
 import { ImageList, type Catalogue } from './image-list.js';
+import { KnownBlobs } from './known-blobs.js';
 import { LayerPool } from './layer-pool.js';
 import { OperationTable } from './operation.js';
 import { Registries } from './registries.js';
@@ -56,6 +57,7 @@ export interface RuntimeOptions extends RuntimeSettings {
 interface OpenedStore {
   readonly store: Store;
   readonly images: ImageList;
+  readonly known: KnownBlobs;
 }
 
 /** One daemon's store, registries and running operations. */
@@ -163,8 +165,10 @@ export class Runtime {
   }
 
   async #copyContext(): Promise<CopyContext> {
+    const { store, known } = await this.#open();
     return {
-      store: await this.store(),
+      store,
+      known,
       pool: this.#pool,
       layers: this.#layers,
       registries: this.registries(),
@@ -202,6 +206,7 @@ export class Runtime {
     };
     const store = await openStore(await resolveStorageOptions({ env: environment, uid, flags }));
     this.#images = new ImageList(store);
-    return { store, images: this.#images };
+    const known = new KnownBlobs(join(store.options.graphRoot, 'imaged'));
+    return { store, images: this.#images, known };
   }
 }

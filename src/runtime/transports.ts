@@ -151,11 +151,13 @@ function nameOf(text: string, { id }: StoredImage): Reference | undefined {
 export async function openDestination(
   context: TransportContext,
   location: ImageLocation,
-  _caller: RegistryCaller,
+  { credentials }: RegistryCaller,
   signal: AbortSignal,
 ): Promise<ImageDestination> {
   try {
     switch (location.transport) {
+      case 'docker':
+        return await context.registries.create(preferDigest(location.reference), credentials, context);
       case 'containers-storage':
         return storeDestination(context);
       case 'dir': {

@@ -1,4 +1,5 @@
 // The local store as the place where images go.
+import type { LayerSummary } from '../../archive/unpack-layer.js';
 import type { BlobLocation } from '../../oci/blob.js';
 import { digestHex } from '../../oci/digest.js';
 import { manifestMediaTypes } from '../../oci/media-types.js';
@@ -20,6 +21,8 @@ import type {
   StoredBlob,
   WrittenImage,
 } from '../image-sink.js';
+import { placeOf, type KnownBlob } from '../known-blob.js';
+import type { KnownBlobs } from '../known-blobs.js';
 import type { LayerPool, LayerTask } from '../layer-pool.js';
 import type { LayerShare, SharedLayers, UnpackedLayer, UnpackLayer } from '../shared-layers.js';
 import { instant } from '../time.js';
@@ -29,6 +32,7 @@ export interface StoreSinkContext {
   readonly store: Store;
   readonly pool: LayerPool;
   readonly layers: SharedLayers;
+  readonly known: KnownBlobs;
 }
 
 /** Each image is there as soon as it is committed. */
@@ -127,17 +131,28 @@ class StoreSink implements ImageSink {
     onBytes: (bytes: number) => void,
     signal: AbortSignal,
   ): Promise<UnpackedLayer> {
-    const { store, pool } = this.#context;
+    const { store, pool, known } = this.#context;
     const staged = await store.stageLayer(signal);
     try {
       const { directory, tarSplitPath } = staged;
       const summary = await pool.unpack({ blob, directory, tarSplitPath, expected }, signal, onBytes);
+      await known.note([knownBlob(blob, summary)]);
       return { staged, summary };
     } catch (error) {
       await staged.discard();
       throw error;
     }
   }
+}
+
+/** What a later push of this layer may use. */
+function knownBlob(blob: BlobLocation, { digest, size, diffId, compression }: LayerSummary): KnownBlob {
+  const place = blob.kind === 'http' ? placeOf(blob.url) : undefined;
+  return {
+    digest,
+    form: compression === 'none' ? undefined : { diffId, size, compression },
+    places: place === undefined ? [] : [place],
+  };
 }
 
 /** A layer that was not brought is one the store has: what its record would say is not looked at. */
