@@ -43,6 +43,33 @@ describe('strict JSON', () => {
     expect(() => parse('['.repeat(101) + ']'.repeat(101))).toThrow(StrictJsonError);
   });
 
+  it.each([
+    String.raw`{"a\\":1,"b":"\\\"","c\\\"":2}`,
+    String.raw`{"a":"\\","b":"\"}","c":"{\\\\"}`,
+    String.raw`["\\\\\"",{"\u0061b":1,"ab\\":2}]`,
+  ])('finds the end of strings with escapes: %s', (text) => {
+    expect(parse(text)).toEqual(JSON.parse(text));
+  });
+
+  it('finds the second of a key among many', () => {
+    const members = Array.from({ length: 50 }, (_, index) => `"key${index}":${index}`);
+    expect(parse(`{${members.join(',')}}`)).toHaveProperty('key49', 49);
+    expect(() => parse(`{${members.join(',')},"key7":0}`)).toThrow('duplicate key "key7"');
+  });
+
+  it('takes 50,000 values and no more, whatever they are', () => {
+    expect(parse(`[${'1,'.repeat(49_998)}1]`)).toHaveLength(49_999);
+    for (const text of [`[${'{},'.repeat(30_000)}1]`, `[${'1,'.repeat(50_000)}1]`]) {
+      expect(() => parse(text)).toThrow(new StrictJsonError('JSON with more than 50000 values'));
+    }
+  });
+
+  it('refuses a string without end and an escape that is none', () => {
+    expect(() => parse('{"a')).toThrow(StrictJsonError);
+    expect(() => parse(String.raw`{"a\"`)).toThrow(StrictJsonError);
+    expect(() => parse(String.raw`{"\x":1}`)).toThrow(StrictJsonError);
+  });
+
   it.each(['', '{', '{"a":1,}', '{} {}', "{'a':1}", '\u{feff}{}', 'NaN'])('refuses %j', (text) => {
     expect(() => parse(text)).toThrow(StrictJsonError);
   });
