@@ -49,6 +49,8 @@ export async function runGpg(
   const end = (error: Error): void => {
     failure ??= error;
     child.kill('SIGKILL');
+    // What it has started in turn may hold them open.
+    for (const stream of child.stdio) stream?.destroy();
   };
   const output = collect(child.stdout, maxOutput, end);
   const complaints = collect(child.stderr, maxStatus, end);

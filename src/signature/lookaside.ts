@@ -1,6 +1,6 @@
 // Signatures beside a registry: numbered files below a URL, one directory for each manifest (images-and-transports §7.3).
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm, unlink } from 'node:fs/promises';
+import { mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.js';
@@ -111,7 +111,8 @@ async function writeOne(url: URL, signature: Buffer): Promise<void> {
     }
     await rename(temporary, path);
   } catch (cause) {
-    await rm(temporary, { force: true });
+    // It may never have been there.
+    await unlink(temporary).catch(() => undefined);
     throw new LookasideError(`Error writing signature to ${url.href}: ${(cause as Error).message}`, {
       cause,
     });

@@ -42,8 +42,9 @@ function requireOneSignature(packets: readonly Packet[]): void {
     order.length === expected.length && order.every((tag, index) => tag === expected[index]);
   const { signature, onePass, literal } = tags;
   if (isOnly(onePass, literal, signature) || isOnly(signature, literal)) return;
-  const count = order.filter((tag) => tag === signature).length;
-  throw invalid(count === 1 ? 'more than one signed text' : `signature count ${count}`);
+  const count = (wanted: number): number => order.filter((tag) => tag === wanted).length;
+  if (count(signature) !== 1) throw invalid(`signature count ${count(signature)}`);
+  throw invalid(count(literal) === 1 ? 'unexpected packets' : `signed text count ${count(literal)}`);
 }
 
 function packetsOf(bytes: Buffer): readonly Packet[] {
