@@ -101,14 +101,18 @@ describe('a signed message', () => {
   });
 
   it('is taken apart or refused, whatever it is', () => {
+    const outcome = (message: Buffer): unknown => {
+      try {
+        return plainMessage(message);
+      } catch (error) {
+        return error;
+      }
+    };
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(2), (bytes, algorithm) => {
         for (const message of [Buffer.from(bytes), packed(algorithm, Buffer.from(bytes))]) {
-          try {
-            plainMessage(message);
-          } catch (error) {
-            expect(error).toBeInstanceOf(SignatureRefusedError);
-          }
+          const result = outcome(message);
+          expect(Buffer.isBuffer(result) || result instanceof SignatureRefusedError).toBe(true);
         }
       }),
     );
