@@ -3,12 +3,18 @@ import type { Digest } from '../oci/digest.js';
 import { passwordCredentials } from '../registry/credentials.js';
 import { copyBetween, type CopyRequest } from './copy-between.js';
 import type { CopyContext } from './copy-context.js';
+import type { FileCaller, FileExchange } from './file-exchange.js';
+import { mayUseHost } from './host-access.js';
+import { importImage, type ImportRequest } from './import.js';
 import type { LayerPool } from './layer-pool.js';
-import type { Operation, OperationKind, OperationTable } from './operation.js';
+import { loadImages } from './load.js';
+import type { Operation, OperationRequest, OperationTable } from './operation.js';
 import { pullImage } from './pull.js';
+import { pushImage, type PushRequest } from './push.js';
+import { saveImage, type SaveRequest } from './save.js';
 
 /** Who called, as far as an operation wants to know. */
-export interface Caller {
+export interface Caller extends FileCaller {
   readonly peer: { readonly pid: number; readonly uid: number };
   readonly signal: AbortSignal;
 }
@@ -19,15 +25,28 @@ export interface Running<Result> {
   readonly result: Promise<Result>;
 }
 
+/** A file that the caller sent, or one of the host, and whether it is to be removed when all went well. */
+export interface Payload {
+  readonly file: string;
+  readonly remove: boolean;
+}
+
 /** Starts copies. */
 export class Copies {
   readonly #operations: OperationTable;
   readonly #pool: LayerPool;
+  readonly #files: FileExchange;
   readonly #context: () => Promise<CopyContext>;
 
-  constructor(operations: OperationTable, pool: LayerPool, context: () => Promise<CopyContext>) {
+  constructor(
+    operations: OperationTable,
+    pool: LayerPool,
+    files: FileExchange,
+    context: () => Promise<CopyContext>,
+  ) {
     this.#operations = operations;
     this.#pool = pool;
+    this.#files = files;
     this.#context = context;
   }
 
@@ -41,31 +60,76 @@ export class Copies {
     caller: Caller,
   ): Running<string> {
     const credentials = passwordCredentials(pair.username, pair.password);
-    return this.#run('pull', name, caller, (context, operation) =>
-      pullImage(context, name, credentials, operation),
+    return this.#run({ kind: 'pull', target: name }, caller, (context, operation, trusted) =>
+      pullImage(context, name, { credentials, trusted }, operation),
     );
+  }
+
+  /** Copies an image of the store; `kind` is what its caller calls that. */
+  push(kind: 'push' | 'export', request: PushRequest, caller: Caller): Running<void> {
+    return this.#run({ kind, target: request.destination }, caller, (context, operation, trusted) =>
+      pushImage(context, request, trusted, operation),
+    );
+  }
+
+  /** Results in the handle of a file that the caller can fetch. */
+  save(request: SaveRequest & { readonly quiet: boolean }, caller: Caller): Running<string> {
+    const { name: target, quiet } = request;
+    return this.#run({ kind: 'save', target, quiet }, caller, async (context, operation) => {
+      await using file = await this.#files.make(caller);
+      await saveImage(context, request, file, operation);
+      return file.keep();
+    });
+  }
+
+  /** Results in the names of the images, an image without one being `sha256:` and its id. */
+  load(
+    { file: name, remove }: Payload,
+    request: { readonly name: string; readonly quiet: boolean },
+    caller: Caller,
+  ): Running<readonly string[]> {
+    const start = { kind: 'load', target: name, quiet: request.quiet } as const;
+    return this.#run(start, caller, async (context, operation) => {
+      await using file = await this.#files.borrow(name, caller);
+      const names = await loadImages(context, { name: request.name, path: file.path, file: name }, operation);
+      if (remove) {
+        // The images are there, whatever becomes of the file.
+        await file.remove().catch(() => operation.log(`unable to delete input file ${name}`));
+      }
+      return names;
+    });
+  }
+
+  /** Results in the id of the image. */
+  import({ file: name, remove }: Payload, request: ImportRequest, caller: Caller): Running<string> {
+    return this.#run({ kind: 'import', target: name }, caller, async (context, operation) => {
+      await using file = await this.#files.borrow(name, caller);
+      const id = await importImage(context, { path: file.path, name }, request, operation);
+      if (remove) await file.remove();
+      return id;
+    });
   }
 
   /** Copies from any place to any other. */
   copy(request: CopyRequest, caller: Caller): Running<Digest> {
-    const { uid } = caller.peer;
-    return this.#run('copy', `${request.source} ${request.destination}`, caller, (context, operation) =>
-      copyBetween(context, request, uid === 0 || uid === context.paths.uid, operation),
+    const target = `${request.source} ${request.destination}`;
+    return this.#run({ kind: 'copy', target }, caller, (context, operation, trusted) =>
+      copyBetween(context, request, trusted, operation),
     );
   }
 
   #run<Result>(
-    kind: OperationKind,
-    target: string,
+    request: Omit<OperationRequest, 'pid'>,
     { peer, signal }: Caller,
-    work: (context: CopyContext, operation: Operation) => Promise<Result>,
+    work: (context: CopyContext, operation: Operation, trusted: boolean) => Promise<Result>,
   ): Running<Result> {
     return this.#operations.run(
-      { kind, target, pid: Math.max(peer.pid, 0) },
+      { ...request, pid: Math.max(peer.pid, 0) },
       async (operation) => {
         // It starts while the manifest is fetched.
         this.#pool.warm();
-        return await work(await this.#context(), operation);
+        const context = await this.#context();
+        return await work(context, operation, mayUseHost(peer, context.paths.uid));
       },
       signal,
     );

@@ -4,18 +4,14 @@ import { parseImageLocation, type ImageLocation } from '../oci/image-location.js
 import { normalizedTag } from '../oci/local-name.js';
 import { dockerManifest, ociManifest } from '../oci/media-types.js';
 import { parsePlatform } from '../oci/platform.js';
-import { formatReference } from '../oci/reference.js';
-import {
-  parseTransportName,
-  TransportNameError,
-  type Transport,
-  type TransportName,
-} from '../oci/transport-name.js';
+import { formatReference, parseNormalized, tagNameOnly } from '../oci/reference.js';
+import { parseTransportName, TransportNameError, type TransportName } from '../oci/transport-name.js';
 import { passwordCredentials } from '../registry/credentials.js';
 import type { CopyContext } from './copy-context.js';
 import { copyAll } from './copy-index.js';
 import { copyImage } from './copy.js';
-import { CopyError, FileUnavailableError } from './errors.js';
+import { CopyError } from './errors.js';
+import { requireHostAccess } from './host-access.js';
 import type { Operation } from './operation.js';
 import { policyGate, signerFor } from './policy.js';
 import { openDestination, openSource, type RegistryCaller } from './transports.js';
@@ -92,21 +88,19 @@ function caller(pair: LoginPair | undefined): RegistryCaller {
 
 function locationFor(field: string, text: string, trusted: boolean): ImageLocation {
   const location = locationOf(text);
-  if (trusted || !onHost.has(location.transport)) return location;
-  throw new FileUnavailableError(
-    `${field}: ${text}: only root and the user of this service can name files of its host`,
-  );
+  requireHostAccess(location, `${field}: ${text}`, trusted);
+  return location;
 }
 
-const onHost: ReadonlySet<Transport> = new Set(['dir', 'docker-archive', 'oci', 'oci-archive', 'tarball']);
-
 /** The names that a copied image has at its destination. */
-function namesAt(location: ImageLocation): readonly string[] {
+export function namesAt(location: ImageLocation): readonly string[] {
   switch (location.transport) {
     case 'containers-storage':
       return [formatReference(normalizedTag(location.name))];
     case 'docker-archive':
-      return location.image.name === undefined ? [] : [formatReference(normalizedTag(location.image.name))];
+      return location.image.name === undefined
+        ? []
+        : [formatReference(tagNameOnly(parseNormalized(location.image.name)))];
     case 'oci':
     case 'oci-archive':
       return location.image.name === undefined ? [] : [location.image.name];

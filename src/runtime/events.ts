@@ -4,7 +4,15 @@ import { dirname } from 'node:path';
 import { lock } from '../sys/lock.js';
 import { messageOf } from './errors.js';
 
-export type ImageEventStatus = 'pull' | 'tag' | 'untag' | 'remove';
+export type ImageEventStatus =
+  | 'pull'
+  | 'push'
+  | 'save'
+  | 'import'
+  | 'loadfromarchive'
+  | 'tag'
+  | 'untag'
+  | 'remove';
 
 export interface ImageEvent {
   readonly status: ImageEventStatus;

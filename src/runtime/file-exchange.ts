@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { recoverTempDirs, TempDir, type TempRoot } from '../store/index.js';
 import { FileUnavailableError } from './errors.js';
 import { ExchangedFile, type FileCaller, type FileScope } from './exchanged-file.js';
+import { mayUseHost } from './host-access.js';
 import { OutgoingFile, type BorrowedFile } from './outgoing-file.js';
 import { Upload } from './upload.js';
 
@@ -155,8 +156,7 @@ export class FileExchange {
   /** What is not there is told to those only who may know. */
   async #requireHostAccess(name: string, { peer }: FileCaller): Promise<void> {
     const own = (await this.#directory)?.path;
-    const privileged = peer.uid === 0 || peer.uid === this.#uid;
-    if (privileged && (own === undefined || !name.startsWith(`${own}/`))) return;
+    if (mayUseHost(peer, this.#uid) && (own === undefined || !name.startsWith(`${own}/`))) return;
     throw new FileUnavailableError(
       `open ${name}: permission denied: it was neither sent on this connection nor saved for this user`,
     );

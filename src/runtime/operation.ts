@@ -30,6 +30,8 @@ export interface OperationRequest {
   readonly target: string;
   /** The caller's process, 0 when unknown. */
   readonly pid: number;
+  /** Nobody wants the log. */
+  readonly quiet?: boolean;
 }
 
 /** Lines that wait for their reader may hold this many bytes; see {@link Operation.room}. */
@@ -48,6 +50,7 @@ export class Operation {
   readonly events = new EventEmitter<OperationEvents>();
   /** Aborted by {@link abort}: the caller went away or the daemon stops. */
   readonly signal: AbortSignal;
+  readonly #quiet: boolean;
   readonly #controller = new AbortController();
   readonly #blobs = new Map<string, BlobProgress>();
   #waiting: string[] = [];
@@ -58,6 +61,7 @@ export class Operation {
     this.kind = request.kind;
     this.target = request.target;
     this.pid = request.pid;
+    this.#quiet = request.quiet === true;
     this.signal = this.#controller.signal;
   }
 
@@ -90,6 +94,7 @@ export class Operation {
 
   /** Adds one line of the log; the newline is part of it on the wire. */
   log(line: string): void {
+    if (this.#quiet) return;
     const text = `${line}\n`;
     this.#waiting.push(text);
     this.#waitingBytes += Buffer.byteLength(text);

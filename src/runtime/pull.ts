@@ -8,40 +8,126 @@ import {
   tagNameOnly,
   type Reference,
 } from '../oci/reference.js';
+import { parseImageLocation, type ImageLocation } from '../oci/image-location.js';
 import { parseTransportName, TransportNameError, type TransportName } from '../oci/transport-name.js';
 import { digestHex } from '../oci/digest.js';
 import type { Credentials } from '../registry/credentials.js';
-import type { ImageSource } from './image-source.js';
-import type { Registries } from './registries.js';
 import type { CopyContext } from './copy-context.js';
 import { copyImage } from './copy.js';
-import { CopyError, ImageNotFoundError, messageOf, PullError, rootCause } from './errors.js';
+import { ImageNotFoundError, messageOf, PullError, rootCause } from './errors.js';
+import { requireHostAccess } from './host-access.js';
 import type { Operation } from './operation.js';
 import { policyGate } from './policy.js';
+import { isOnHost } from './host-images.js';
+import { pullArchive } from './pull-archive.js';
 import { findImage } from './resolve.js';
+import { openSource, TransportUnsupportedError } from './transports.js';
 import { storeDestination } from './transports/store-destination.js';
 
-/** One place the image may come from. */
+/** A name in a registry that may be meant. */
 interface Goal {
   /** As the log names it: the caller's words, or completed with a search registry. */
   readonly image: string;
   readonly reference: Reference;
 }
 
+/** Who pulls. */
+export interface PullCaller {
+  /** Without them those of the auth files are used. */
+  readonly credentials: Credentials | undefined;
+  /** Whether it may name files of the host. */
+  readonly trusted: boolean;
+}
+
 /**
- * The id of the local image that `name` means, pulled first when there is none. `credentials` are the caller's own;
- * without them those of the auth files are used. Throws {@link PullError} with the text clients know.
+ * The id of the image that `name` means: that of a local one, if there is any; of a docker-archive always the archive's.
+ * Throws {@link PullError} with the text clients know.
  */
 export async function pullImage(
   context: CopyContext,
   name: string,
-  credentials: Credentials | undefined,
+  caller: PullCaller,
   operation: Operation,
 ): Promise<string> {
+  const named = transportName(name);
+  if (named?.transport === 'docker-archive')
+    return await loadArchive(context, name, named, caller, operation);
   const local = await findLocal(context, name, operation.signal);
   if (local !== undefined) return local;
+  try {
+    if (named === undefined || named.transport === 'docker') {
+      return await pullFromRegistries(context, name, named, caller, operation);
+    }
+    return await pullFromHost(context, name, named, caller, operation);
+  } catch (error) {
+    operation.signal.throwIfAborted();
+    throw new PullError(`unable to pull ${name}: unable to pull ${name}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
 
-  const goals = pullGoals(context, name);
+async function loadArchive(
+  context: CopyContext,
+  name: string,
+  named: TransportName,
+  { trusted }: PullCaller,
+  operation: Operation,
+): Promise<string> {
+  const quoted = JSON.stringify(name);
+  let location: ImageLocation;
+  try {
+    location = parseImageLocation(named);
+  } catch (error) {
+    throw new PullError(`error parsing ${quoted}: ${messageOf(error)}`, { cause: error });
+  }
+  try {
+    return await pullLocation(context, name, location, trusted, operation);
+  } catch (error) {
+    operation.signal.throwIfAborted();
+    const reason = `unable to pull ${name}: unable to pull image: ${messageOf(error)}`;
+    throw new PullError(`error pulling image from ${quoted}: ${reason}`, { cause: error });
+  }
+}
+
+async function pullFromHost(
+  context: CopyContext,
+  name: string,
+  named: TransportName,
+  { trusted }: PullCaller,
+  operation: Operation,
+): Promise<string> {
+  const location = parseImageLocation(named);
+  try {
+    return await pullLocation(context, name, location, trusted, operation);
+  } catch (error) {
+    operation.signal.throwIfAborted();
+    throw new PullError(`unable to pull image: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+async function pullLocation(
+  context: CopyContext,
+  name: string,
+  location: ImageLocation,
+  trusted: boolean,
+  operation: Operation,
+): Promise<string> {
+  requireHostAccess(location, name, trusted);
+  if (!isOnHost(location)) {
+    throw new TransportUnsupportedError(`images cannot be pulled from ${location.transport}:`);
+  }
+  return await pullArchive(context, location, operation);
+}
+
+async function pullFromRegistries(
+  context: CopyContext,
+  name: string,
+  named: TransportName | undefined,
+  { credentials }: PullCaller,
+  operation: Operation,
+): Promise<string> {
+  const { goals, searched } = pullGoals(context, name, named);
   const failures: string[] = [];
   for (const goal of goals) {
     operation.log(`Trying to pull ${goal.image}...`);
@@ -53,7 +139,7 @@ export async function pullImage(
       failures.push(messageOf(error));
     }
   }
-  throw new PullError(`unable to pull ${name}: unable to pull ${name}: ${joinFailures(failures)}`);
+  throw new PullError(searched ? listed(failures) : `unable to pull image: ${failures[0]}`);
 }
 
 async function findLocal(
@@ -71,27 +157,20 @@ async function findLocal(
   }
 }
 
-function pullGoals(context: CopyContext, name: string): readonly Goal[] {
-  try {
-    const named = transportName(name);
-    if (named?.transport === 'docker') {
-      return [{ image: name, reference: tagNameOnly(parseNormalized(named.rest.replace(/^\/\//, ''))) }];
-    }
-    if (named !== undefined) {
-      throw new PullError(`transport "${named.transport}" is not supported yet; pull from a registry`);
-    }
-    if (decompose(name).hasRegistry) {
-      return [{ image: name, reference: tagNameOnly(parseNormalized(name)) }];
-    }
-    // A name that is none in any registry is said to be so, whatever registries there are.
-    parseNormalized(`localhost/${name}`);
-    return context.registries.pullCandidates(name).map((reference) => ({
-      image: formatReference(reference),
-      reference,
-    }));
-  } catch (error) {
-    throw new PullError(`unable to pull ${name}: ${messageOf(error)}`, { cause: error });
+function pullGoals(
+  context: CopyContext,
+  name: string,
+  named: TransportName | undefined,
+): { readonly goals: readonly Goal[]; readonly searched: boolean } {
+  if (named !== undefined || decompose(name).hasRegistry) {
+    const text = named === undefined ? name : named.rest.replace(/^\/\//, '');
+    return { goals: [{ image: name, reference: tagNameOnly(parseNormalized(text)) }], searched: false };
   }
+  // A name that is none in any registry is said to be so, whatever registries there are.
+  parseNormalized(`localhost/${name}`);
+  const candidates = context.registries.pullCandidates(name);
+  const goals = candidates.map((reference) => ({ image: formatReference(reference), reference }));
+  return { goals, searched: true };
 }
 
 /** Undefined for a plain name; `foo:bar` is one too. */
@@ -110,11 +189,12 @@ async function pullGoal(
   credentials: Credentials | undefined,
   operation: Operation,
 ): Promise<string> {
-  const { registries, platform, events } = context;
+  const { platform, events } = context;
   const reference = preferDigest(goal.reference);
   const storedAs = formatReference(reference);
   const gate = await policyGate(context.paths);
-  await using source = await openSource(registries, reference, credentials, operation.signal);
+  const location = { transport: 'docker', reference } as const;
+  await using source = await openSource(context, location, { credentials }, operation.signal);
   await using sink = storeDestination(context).image([storedAs]);
   const image = await copyImage(source, sink, { platform, gate, signatures: 'keep' }, operation);
   const id = digestHex(image.config.digest);
@@ -122,24 +202,7 @@ async function pullGoal(
   return id;
 }
 
-/** The prefix is what the original's clients see in front of everything a registry says. */
-async function openSource(
-  registries: Registries,
-  reference: Reference,
-  credentials: Credentials | undefined,
-  signal: AbortSignal,
-): Promise<ImageSource> {
-  try {
-    return await registries.open(reference, credentials, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    const source = `docker://${formatReference(reference)}`;
-    throw new CopyError(`Error initializing source ${source}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-function joinFailures(failures: readonly string[]): string {
-  if (failures.length === 1) return `unable to pull image: ${failures[0]}`;
-  const list = failures.map((reason) => `\t* ${reason}\n`).join('');
-  return `${failures.length} errors occurred:\n${list}\n`;
+function listed(failures: readonly string[]): string {
+  const head = failures.length === 1 ? '1 error occurred:' : `${failures.length} errors occurred:`;
+  return `${head}\n${failures.map((reason) => `\t* ${reason}\n`).join('')}\n`;
 }

@@ -82,8 +82,8 @@ export class Runtime {
     this.version = options.version;
     this.#paths = configurationPaths(options);
     this.events = new EventLog(this.#paths.eventsFile, options.warn);
-    this.copies = new Copies(this.operations, this.#pool, () => this.#copyContext());
     this.files = new FileExchange(async () => await this.#exchangeRoot(), options.uid);
+    this.copies = new Copies(this.operations, this.#pool, this.files, () => this.#copyContext());
   }
 
   /** This machine. */

@@ -3,20 +3,25 @@ import { ioImaged, type IoImagedService } from '../generated/io-imaged.js';
 import { ioPodman, type IoPodmanService } from '../generated/io-podman.js';
 import type { Dispatcher } from '../rpc/index.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { toInterfaceError, toOperationFailed } from './errors.js';
 import { copyImage } from './copy-image.js';
+import { toInterfaceError, toOperationFailed } from './errors.js';
+import { exportImage } from './export-image.js';
 import { getImage } from './get-image.js';
 import { getInfo } from './get-info.js';
 import { getVersion } from './get-version.js';
 import { historyImage } from './history-image.js';
 import { imageExists } from './image-exists.js';
+import { imageSave } from './image-save.js';
+import { importImage } from './import-image.js';
 import { inspectImage } from './inspect-image.js';
-import { listImages } from './list-images.js';
 import { listImagesWithFilters } from './list-images-with-filters.js';
+import { listImages } from './list-images.js';
+import { loadImage } from './load-image.js';
 import { pullImage } from './pull-image.js';
+import { pushImage } from './push-image.js';
 import { receiveFile } from './receive-file.js';
-import { removeImage } from './remove-image.js';
 import { removeImageWithResponse } from './remove-image-with-response.js';
+import { removeImage } from './remove-image.js';
 import { searchImages } from './search-images.js';
 import { sendFile } from './send-file.js';
 import { tagImage } from './tag-image.js';
@@ -39,6 +44,11 @@ export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime): void 
     removeImage: (params, call) => removeImage(runtime, params, call),
     removeImageWithResponse: (params, call) => removeImageWithResponse(runtime, params, call),
     pullImage: (params, call) => pullImage(runtime, params, call),
+    pushImage: (params, call) => pushImage(runtime, params, call),
+    exportImage: (params, call) => exportImage(runtime, params, call),
+    imageSave: (params, call) => imageSave(runtime, params, call),
+    loadImage: (params, call) => loadImage(runtime, params, call),
+    importImage: (params, call) => importImage(runtime, params, call),
     searchImages: (params, call) => searchImages(runtime, params, call),
     sendFile: (params, call) => sendFile(runtime, params, call),
     receiveFile: (params, call) => receiveFile(runtime, params, call),

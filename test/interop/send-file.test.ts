@@ -1,12 +1,13 @@
 // SendFile and ReceiveFile: what callers of 2020 do, what nobody may do, and what is left behind.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmod, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
-import { RawClient } from '../protocol/raw-client.js';
+import { askAs } from './support/ask-as.js';
 import { Imaged } from './support/imaged.js';
+import { exchangedFiles, OldClient, receiveFile, sendFile, untilExchanged } from './support/old-client.js';
 import { PeerStore } from './support/peer-store.js';
 import { noise } from './support/rich-image.js';
 
@@ -25,21 +26,9 @@ afterEach(async () => {
   await store.close();
 });
 
-function client(): RawClient {
-  return new RawClient(daemon.address.replace('unix:', ''));
+function client(): OldClient {
+  return new OldClient(daemon.address);
 }
-
-const send = (length: number): object => ({
-  method: 'io.podman.SendFile',
-  parameters: { type: '', length },
-  upgrade: true,
-});
-
-const receive = (path: string, remove = false): object => ({
-  method: 'io.podman.ReceiveFile',
-  parameters: { path, delete: remove },
-  upgrade: true,
-});
 
 const version = { method: 'io.podman.GetVersion' };
 const refusal = (path: string): object => ({
@@ -47,65 +36,14 @@ const refusal = (path: string): object => ({
   parameters: { reason: expect.stringMatching(`^open ${path}: permission denied`) },
 });
 
-/** Sends a file as callers of 2020 do; returns its handle. */
-async function upload(caller: RawClient, bytes: Buffer): Promise<string> {
-  caller.send(send(bytes.length));
-  const { parameters } = (await caller.next()) as { parameters: { file_handle: string } };
-  caller.write(bytes);
-  const handle = parameters.file_handle;
-  expect(await caller.bytes(handle.length + 1)).toBe(`${handle}:`);
-  return handle;
-}
-
-async function download(caller: RawClient, path: string, remove = false): Promise<Buffer | undefined> {
-  caller.send(receive(path, remove));
-  const { parameters } = (await caller.next()) as { parameters: { len: number } };
-  const bytes = await caller.bytes(parameters.len);
-  return bytes === undefined ? undefined : Buffer.from(bytes, 'latin1');
-}
-
-/** The files of the exchange that are on the disk. */
-async function filesLeft(): Promise<string[]> {
-  const root = join(store.root, 'imaged', 'files');
-  const directories = await readdir(root).catch(() => []);
-  const found = await Promise.all(
-    directories
-      .filter((name) => name.startsWith('temp-dir-'))
-      .map(async (name) => (await readdir(join(root, name))).map((file) => join(root, name, file))),
-  );
-  return found.flat();
-}
-
-async function untilNoneIsLeft(): Promise<void> {
-  for (let tries = 0; tries < 100 && (await filesLeft()).length > 0; tries += 1) await sleep(50);
-  expect(await filesLeft()).toEqual([]);
-}
-
-/** What the daemon answers to another user. */
-function askAs(uid: number, call: object): unknown {
-  const script = `
-const service = require('node:net').connect(process.argv[1]);
-const parts = [];
-service.write(process.argv[2] + '\\0');
-service.on('data', (part) => {
-  parts.push(part);
-  if (part.at(-1) === 0) service.destroy();
-});
-service.on('close', () => process.stdout.write(Buffer.concat(parts).subarray(0, -1)));
-`;
-  const path = daemon.address.replace('unix:', '');
-  const args = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', process.execPath, '-e', script, path];
-  return JSON.parse(execFileSync('setpriv', [...args, JSON.stringify(call)], { encoding: 'utf8' }));
-}
-
 describe('an uploaded file', () => {
   it('is taken to the byte, and can be had again on the same connection', async () => {
     using caller = client();
     const bytes = noise(3_000_000, 'upload');
-    const handle = await upload(caller, bytes);
+    const handle = await caller.upload(bytes);
     expect(handle).not.toContain(':');
     expect((await readFile(handle)).equals(bytes)).toBe(true);
-    expect((await download(caller, handle))?.equals(bytes)).toBe(true);
+    expect((await caller.download(handle))?.equals(bytes)).toBe(true);
     caller.send(version);
     expect(await caller.next()).toMatchObject({ parameters: { remote_api_version: 1 } });
   });
@@ -113,7 +51,7 @@ describe('an uploaded file', () => {
   it('may follow its call at once, and the next call may follow that', async () => {
     using caller = client();
     const bytes = Buffer.from('{"method":"nonsense"}\0\0and more');
-    const messages = [`${JSON.stringify(send(bytes.length))}\0`, bytes, `${JSON.stringify(version)}\0`];
+    const messages = [`${JSON.stringify(sendFile(bytes.length))}\0`, bytes, `${JSON.stringify(version)}\0`];
     caller.write(Buffer.concat(messages.map((message) => Buffer.from(message))));
     const { parameters } = (await caller.next()) as { parameters: { file_handle: string } };
     expect(await caller.bytes(parameters.file_handle.length + 1)).toBe(`${parameters.file_handle}:`);
@@ -123,7 +61,7 @@ describe('an uploaded file', () => {
 
   it.each([0, -1, -5_000_000_000])('of %d bytes is acknowledged at once', async (length) => {
     using caller = client();
-    caller.send(send(length), version);
+    caller.send(sendFile(length), version);
     const { parameters } = (await caller.next()) as { parameters: { file_handle: string } };
     expect(await caller.bytes(parameters.file_handle.length + 1)).toBe(`${parameters.file_handle}:`);
     expect(await caller.next()).toMatchObject({ parameters: { remote_api_version: 1 } });
@@ -132,37 +70,37 @@ describe('an uploaded file', () => {
   it('is for nobody but its owner, and gone with the connection', async () => {
     using caller = client();
     using other = client();
-    const handle = await upload(caller, Buffer.from('mine'));
-    other.send(receive(handle));
+    const handle = await caller.upload(Buffer.from('mine'));
+    other.send(receiveFile(handle));
     expect(await other.next()).toEqual(refusal(handle));
-    expect(await filesLeft()).toEqual([handle]);
+    expect(await exchangedFiles(store.root)).toEqual([handle]);
     caller.socket.destroy();
-    await untilNoneIsLeft();
+    await untilExchanged(store.root);
   });
 
   it('is removed when it is fetched for good, and cannot be named again', async () => {
     using caller = client();
-    const handle = await upload(caller, Buffer.from('once'));
-    expect(await download(caller, handle, true)).toEqual(Buffer.from('once'));
-    caller.send(receive(handle));
+    const handle = await caller.upload(Buffer.from('once'));
+    expect(await caller.download(handle, true)).toEqual(Buffer.from('once'));
+    caller.send(receiveFile(handle));
     expect(await caller.next()).toEqual(refusal(handle));
-    expect(await filesLeft()).toEqual([]);
+    expect(await exchangedFiles(store.root)).toEqual([]);
   });
 
   it('that is larger than the disk is refused before a byte is sent', async () => {
     using caller = client();
-    caller.send(send(2 ** 52), version);
+    caller.send(sendFile(2 ** 52), version);
     expect(await caller.next()).toEqual({
       error: 'io.podman.ErrorOccurred',
       parameters: { reason: `${2 ** 52} bytes cannot be taken: no space left on device` },
     });
     expect(await caller.next()).toMatchObject({ parameters: { remote_api_version: 1 } });
-    expect(await filesLeft()).toEqual([]);
+    expect(await exchangedFiles(store.root)).toEqual([]);
   });
 
   it('lies where nobody else can look, on the disk of the store', async () => {
     using caller = client();
-    const handle = await upload(caller, Buffer.from('private'));
+    const handle = await caller.upload(Buffer.from('private'));
     expect(handle.startsWith(`${store.root}/`)).toBe(true);
     const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups', 'cat', handle];
     expect(spawnSync('setpriv', asNobody).status).not.toBe(0);
@@ -174,35 +112,35 @@ describe('a caller that hangs up', () => {
     const before = (await daemon.descriptors()).length;
     for (let round = 0; round < 5; round += 1) {
       using caller = client();
-      caller.send(send(1_000_000));
+      caller.send(sendFile(1_000_000));
       await caller.next();
       caller.write(noise(200_000, 'half'));
       await sleep(20);
       caller.socket.destroy();
     }
-    await untilNoneIsLeft();
+    await untilExchanged(store.root);
     expect((await daemon.descriptors()).length).toBeLessThanOrEqual(before + 1);
   });
 
   it('before the reply to its upload leaves nothing', async () => {
     for (let round = 0; round < 5; round += 1) {
       using caller = client();
-      caller.send(send(1000));
+      caller.send(sendFile(1000));
       await sleep(round);
       caller.socket.destroy();
     }
-    await untilNoneIsLeft();
+    await untilExchanged(store.root);
     await expect(daemon.call('GetVersion')).resolves.toMatchObject({ remote_api_version: 1 });
   });
 
   it('in the middle of a download leaves nothing', async () => {
     const before = (await daemon.descriptors()).length;
     using caller = client();
-    const handle = await upload(caller, noise(20_000_000, 'download'));
-    caller.send(receive(handle, true));
+    const handle = await caller.upload(noise(20_000_000, 'download'));
+    caller.send(receiveFile(handle, true));
     await caller.next();
     caller.socket.destroy();
-    await untilNoneIsLeft();
+    await untilExchanged(store.root);
     expect((await daemon.descriptors()).length).toBeLessThanOrEqual(before + 1);
   });
 });
@@ -213,9 +151,9 @@ describe('a file of the host', () => {
     const path = join(store.directory, 'file');
     const bytes = noise(1_000_000, 'host');
     await writeFile(path, bytes);
-    expect((await download(caller, path))?.equals(bytes)).toBe(true);
-    expect((await download(caller, path, true))?.equals(bytes)).toBe(true);
-    caller.send(receive(path));
+    expect((await caller.download(path))?.equals(bytes)).toBe(true);
+    expect((await caller.download(path, true))?.equals(bytes)).toBe(true);
+    caller.send(receiveFile(path));
     expect(await caller.next()).toEqual({
       error: 'io.podman.ErrorOccurred',
       parameters: { reason: `open ${path}: no such file or directory` },
@@ -230,7 +168,7 @@ describe('a file of the host', () => {
     execFileSync('mkfifo', [pipe as string]);
     const reasons: unknown[] = [];
     for (const path of [directory, link, pipe]) {
-      caller.send(receive(path as string, true));
+      caller.send(receiveFile(path as string, true));
       reasons.push(((await caller.next()) as { parameters: { reason: string } }).parameters.reason);
     }
     expect(reasons).toEqual([
@@ -244,11 +182,13 @@ describe('a file of the host', () => {
     await chmod(store.directory, 0o755);
     await chmod(daemon.address.replace('unix:', ''), 0o666);
     const path = join(store.directory, 'registries.conf');
-    expect(askAs(65534, receive(path))).toEqual(refusal(path));
-    expect(askAs(65534, receive('/no/such/file', true))).toEqual(refusal('/no/such/file'));
+    expect(askAs(65534, daemon.address, receiveFile(path))).toEqual(refusal(path));
+    expect(askAs(65534, daemon.address, receiveFile('/no/such/file', true))).toEqual(
+      refusal('/no/such/file'),
+    );
     using caller = client();
-    const handle = await upload(caller, Buffer.from('mine'));
-    expect(askAs(65534, receive(handle))).toEqual(refusal(handle));
+    const handle = await caller.upload(Buffer.from('mine'));
+    expect(askAs(65534, daemon.address, receiveFile(handle))).toEqual(refusal(handle));
   });
 });
 
@@ -267,17 +207,15 @@ describe('a call without upgrade', () => {
 describe('a daemon that was killed', () => {
   it('leaves uploads that the next one removes, but not those of one that lives', async () => {
     using caller = client();
-    await upload(caller, Buffer.from('left'));
+    await caller.upload(Buffer.from('left'));
     const living = await Imaged.start(store);
-    const path = living.address.replace('unix:', '');
-    using other = new RawClient(path);
-    const kept = await upload(other, Buffer.from('kept'));
+    using other = new OldClient(living.address);
+    const kept = await other.upload(Buffer.from('kept'));
     await daemon.kill();
-    expect(await filesLeft()).toHaveLength(2);
+    expect(await exchangedFiles(store.root)).toHaveLength(2);
     daemon = await Imaged.start(store);
-    for (let tries = 0; tries < 100 && (await filesLeft()).length > 1; tries += 1) await sleep(50);
-    expect(await filesLeft()).toEqual([kept]);
+    await untilExchanged(store.root, [kept]);
     await living.close();
-    expect(await filesLeft()).toEqual([]);
+    expect(await exchangedFiles(store.root)).toEqual([]);
   });
 });

@@ -1,0 +1,19 @@
+// Who may have the service read and write files of its host: those who could do so without it.
+import type { ImageLocation } from '../oci/image-location.js';
+import type { Transport } from '../oci/transport-name.js';
+import { FileUnavailableError } from './errors.js';
+
+/** Root and the service's own user, `own`. A caller that nobody knows has the uid -1. */
+export function mayUseHost({ uid }: { readonly uid: number }, own: number): boolean {
+  return uid === 0 || uid === own;
+}
+
+const onHost: ReadonlySet<Transport> = new Set(['dir', 'docker-archive', 'oci', 'oci-archive', 'tarball']);
+
+/** Throws {@link FileUnavailableError} when `location`, which the caller wrote as `text`, is on the host and it is not trusted. */
+export function requireHostAccess(location: ImageLocation, text: string, trusted: boolean): void {
+  if (trusted || !onHost.has(location.transport)) return;
+  throw new FileUnavailableError(
+    `${text}: only root and the user of this service can name files of its host`,
+  );
+}

@@ -1,0 +1,44 @@
+// The name that a saved image has in its archive (images-and-transports §4.6).
+import { decompose, searchValues } from '../oci/local-name.js';
+import { formatReference, parseNormalized, tagNameOnly } from '../oci/reference.js';
+import type { StoredImage } from '../store/index.js';
+import { parsedName } from './resolve.js';
+
+/**
+ * The stored name that `text` means, if it is one; undefined where the image was asked for by its id or a part of it, or by a
+ * digest.
+ */
+export function saveName({ id, names }: StoredImage, text: string): string | undefined {
+  if (id.includes(text.replace(/^sha256:/, ''))) return undefined;
+  return names.find((name) => name === text) ?? fullName(names, text) ?? nameByEnd(names, text);
+}
+
+/** The name in full, as the look-up completes it. */
+function fullName(names: readonly string[], text: string): string | undefined {
+  for (const candidate of [text, `localhost/${text}`]) {
+    const reference = parsedName(candidate);
+    if (reference === undefined) continue;
+    const full = formatReference(tagNameOnly(reference));
+    if (names.includes(full)) return full;
+  }
+  return undefined;
+}
+
+/** The first whose path ends with the wanted one. */
+function nameByEnd(names: readonly string[], text: string): string | undefined {
+  if (parsedName(text) === undefined) return undefined;
+  const wanted = searchValues(decompose(text));
+  return names.find((name) => {
+    if (parsedName(name) === undefined) return false;
+    const values = searchValues(decompose(name));
+    return values.tag === wanted.tag && `/${values.name}`.endsWith(`/${wanted.name}`);
+  });
+}
+
+/** Further names for an archive, in full; those without a tag are left out. Throws InvalidReferenceError. */
+export function additionalNames(texts: readonly string[]): readonly string[] {
+  return texts
+    .map((text) => parseNormalized(text))
+    .filter(({ tag }) => tag !== undefined)
+    .map(formatReference);
+}

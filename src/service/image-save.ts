@@ -1,0 +1,22 @@
+// ImageSave
+import { ErrorOccurred, type ImageSaveOptions, type ImageSaveReply } from '../generated/io-podman.js';
+import type { CallContext, Stream } from '../rpc/index.js';
+import { findImage } from '../runtime/resolve.js';
+import type { Runtime, StoredImage } from '../runtime/runtime.js';
+import { replies } from './replies.js';
+
+export async function* imageSave(
+  runtime: Runtime,
+  { options }: { readonly options: ImageSaveOptions },
+  call: CallContext,
+): Stream<ImageSaveReply> {
+  const image = await imageToSave(runtime, options.name, call.signal);
+  const saving = runtime.copies.save({ ...options, image }, call);
+  return yield* replies(saving, call, (logs, id = '') => ({ reply: { logs, id } }));
+}
+
+/** A name that cannot be one is an error here, unlike in the other methods. */
+async function imageToSave(runtime: Runtime, name: string, signal: AbortSignal): Promise<StoredImage> {
+  if (name === '') throw new ErrorOccurred('input name is blank');
+  return findImage(await runtime.view(signal), name, runtime.registries());
+}

@@ -1,0 +1,384 @@
+// ImageSave and LoadImage: the very sequences of callers of 2020, and podman at either end.
+import { execFileSync } from 'node:child_process';
+import { chmod, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+
+import type { SampleImage } from '../peers/sample-image.js';
+import { askAs } from './support/ask-as.js';
+import { exchangedFiles, OldClient, untilExchanged } from './support/old-client.js';
+import { PeerStore } from './support/peer-store.js';
+import { output } from './support/process.js';
+import { buildRichImage } from './support/rich-image.js';
+import { Scene } from './support/scene.js';
+import { imageRecords, untidiness } from './support/store-content.js';
+import { Imaged } from './support/imaged.js';
+
+jest.setTimeout(120_000);
+
+let scene: Scene;
+let image: SampleImage;
+let name: string;
+let id: string;
+
+beforeEach(async () => {
+  scene = await Scene.open();
+  image = await buildRichImage();
+  name = scene.serve('rich', image);
+  id = await scene.daemon.pull(name);
+});
+
+afterEach(async () => {
+  await scene.close();
+});
+
+const saveOptions = (options: object): Readonly<Record<string, unknown>> => ({
+  options: {
+    output: '',
+    outputType: '',
+    moreTags: [],
+    quiet: false,
+    compress: false,
+    format: '',
+    ...options,
+  },
+});
+
+/** ImageSave and ReceiveFile on one connection, as podman-remote did it; returns the file. */
+async function save(caller: OldClient, options: object): Promise<Buffer> {
+  const replies = await caller.more('ImageSave', saveOptions({ name, ...options }));
+  const last = replies.at(-1);
+  expect(last).toEqual({ parameters: { reply: { logs: [], id: expect.stringMatching(/^\//) } } });
+  const handle = last?.parameters.reply.id ?? '';
+  const file = await caller.download(handle, true);
+  return file ?? Buffer.alloc(0);
+}
+
+/** Writes it where a peer can have it. */
+async function put(bytes: Buffer, file: string): Promise<string> {
+  const path = join(scene.store.directory, file);
+  await writeFile(path, bytes);
+  return path;
+}
+
+async function events(): Promise<string[]> {
+  const text = await readFile(join(scene.store.directory, 'events.log'), 'utf8');
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { Status: string; Name?: string; ID?: string })
+    .map(({ Status, Name = '', ID = '' }) => `${Status} ${Name} ${ID}`.trim());
+}
+
+describe('a saved image', () => {
+  it.each(['', 'docker-archive', 'oci-archive'])(
+    'of the format %j is loaded by podman with its name',
+    async (format) => {
+      using caller = new OldClient(scene.daemon.address);
+      const archive = await put(await save(caller, { format }), 'saved');
+      await untilExchanged(scene.store.root);
+      const other = await PeerStore.create();
+      try {
+        await other.podmanOutput('load', '-i', archive);
+        const found = await other.podmanOutput(
+          'images',
+          '-n',
+          '--no-trunc',
+          '--format',
+          '{{.Repository}}:{{.Tag}}',
+        );
+        expect(found).toBe(name);
+      } finally {
+        await other.close();
+      }
+    },
+  );
+
+  it.each(['docker-dir', 'oci-dir'])(
+    'of the format %s is a tar of the directory that skopeo reads',
+    async (format) => {
+      using caller = new OldClient(scene.daemon.address);
+      const tar = await put(await save(caller, { format }), 'saved.tar');
+      await untilExchanged(scene.store.root);
+      const directory = join(scene.store.directory, 'saved');
+      execFileSync('mkdir', [directory]);
+      execFileSync('tar', ['-xf', tar, '-C', directory]);
+      const manifest = JSON.parse(await scene.store.skopeoOutput('inspect', '--raw', `dir:${directory}`)) as {
+        mediaType: string;
+        layers: unknown[];
+      };
+      expect(manifest.mediaType).toMatch(
+        format === 'oci-dir' ? /oci\.image\.manifest/ : /docker\..*manifest\.v2/,
+      );
+      expect(manifest.layers).toHaveLength(image.layers.length);
+      expect(await readdir(directory)).toContain('version');
+    },
+  );
+
+  it('has one line each for what is done, in order, and nothing else; then the handle', async () => {
+    using caller = new OldClient(scene.daemon.address);
+    const replies = await caller.more('ImageSave', saveOptions({ name }));
+    const lines = replies.slice(0, -1).map(({ parameters: { reply } }) => {
+      expect([reply.id, reply.logs.length]).toEqual(['', 1]);
+      return reply.logs[0];
+    });
+    const copying = lines.filter((line) => line?.startsWith('Copying blob '));
+    expect(copying).toHaveLength(image.layers.length);
+    expect(lines.filter((line) => !line?.startsWith('Copying blob '))).toEqual([
+      'Getting image source signatures\n',
+      expect.stringMatching(/^Copying config sha256:[0-9a-f]{64}\n$/),
+      'Writing manifest to image destination\n',
+      'Storing signatures\n',
+    ]);
+    const last = replies.at(-1)?.parameters.reply;
+    expect(last).toEqual({ logs: [], id: expect.stringMatching(/^\/.*varlink_send/) });
+    expect((await stat(last?.id ?? '')).mode & 0o777).toBe(0o600);
+    expect((await events()).slice(1)).toEqual([`push ${name} ${id}`, `save ${name} ${id}`]);
+  });
+
+  it('says nothing if it is to be quiet', async () => {
+    using caller = new OldClient(scene.daemon.address);
+    const replies = await caller.more('ImageSave', saveOptions({ name, quiet: true }));
+    expect(replies).toHaveLength(1);
+    expect(replies[0]?.parameters.reply.logs).toEqual([]);
+  });
+
+  it('can be fetched on another connection of the same user, and not by another one', async () => {
+    const { reply } = await scene.daemon.call<{ reply: { id: string; logs: string[] } }>(
+      'ImageSave',
+      saveOptions({ name }),
+    );
+    expect(reply.logs.length).toBeGreaterThan(3);
+    await chmod(scene.store.directory, 0o755);
+    await chmod(scene.daemon.address.replace('unix:', ''), 0o666);
+    const stolen = askAs(65534, scene.daemon.address, {
+      method: 'io.podman.ReceiveFile',
+      parameters: { path: reply.id, delete: true },
+      upgrade: true,
+    });
+    expect(stolen).toMatchObject({ error: 'io.podman.ErrorOccurred' });
+    using caller = new OldClient(scene.daemon.address);
+    expect((await caller.download(reply.id, true))?.length).toBeGreaterThan(1_000_000);
+    await untilExchanged(scene.store.root);
+  });
+
+  it.each([
+    ['by its id', () => id, []],
+    ['by a part of its id', () => id.slice(0, 12), []],
+    ['by its id with the algorithm', () => `sha256:${id}`, []],
+    ['by its path', () => 'rich:1', [() => name]],
+    ['by a name of localhost', () => 'local:2', [() => 'localhost/local:2']],
+    ['with further names', () => 'local:2', [() => 'localhost/local:2', () => 'docker.io/library/more:3']],
+  ])('%s has the stored name or none', async (_, asked, names) => {
+    await scene.daemon.call('TagImage', { name, tagged: 'local:2' });
+    using caller = new OldClient(scene.daemon.address);
+    const moreTags = names.length > 1 ? ['more:3', 'untagged'] : [];
+    const archive = await put(await save(caller, { name: asked(), moreTags }), 'saved.tar');
+    const [item] = JSON.parse(await output('tar', ['-xOf', archive, 'manifest.json'])) as {
+      RepoTags: string[];
+    }[];
+    expect(item?.RepoTags).toEqual(names.map((each) => each()));
+  });
+
+  it.each([
+    [{ name: 'no-such' }, 'io.podman.ImageNotFound', /no such image$/],
+    [{ name: '' }, 'io.podman.ErrorOccurred', /^input name is blank$/],
+    [{ name: 'UPPER' }, 'io.podman.ErrorOccurred', /^repository name must be lowercase$/],
+    [{ format: 'zip' }, 'io.podman.ErrorOccurred', /^unknown format option "zip"$/],
+    [{ moreTags: ['UPPER:1'] }, 'io.podman.ErrorOccurred', /^error parsing additional tags: .*lowercase$/],
+  ])('cannot be had with %j', async (options, error, reason) => {
+    await expect(scene.daemon.call('ImageSave', saveOptions({ name, ...options }))).rejects.toMatchObject({
+      error,
+      reason: expect.stringMatching(reason),
+    });
+    await untilExchanged(scene.store.root);
+  });
+
+  it('leaves nothing when its caller hangs up in the middle', async () => {
+    for (let round = 0; round < 6; round += 1) {
+      using caller = new OldClient(scene.daemon.address);
+      const format = round % 2 === 0 ? 'docker-archive' : 'docker-dir';
+      caller.send({ method: 'io.podman.ImageSave', parameters: saveOptions({ name, format }), more: true });
+      await caller.next();
+      await sleep(round * 5);
+      caller.socket.destroy();
+    }
+    await untilExchanged(scene.store.root);
+    expect(await untidiness(scene.store.root)).toEqual([]);
+  });
+});
+
+describe('a loaded archive', () => {
+  let archive: string;
+
+  beforeEach(async () => {
+    archive = join(scene.store.directory, 'archive.tar');
+    await scene.store.podmanOutput('save', '-o', archive, name);
+    await scene.daemon.call('RemoveImage', { name, force: true });
+  });
+
+  const parameters = (inputFile: string, rest: object = {}): Readonly<Record<string, unknown>> => ({
+    name: '',
+    quiet: false,
+    deleteFile: true,
+    inputFile,
+    ...rest,
+  });
+
+  it('is uploaded and loaded as callers of 2020 do it: lines as they come, then the names', async () => {
+    using caller = new OldClient(scene.daemon.address);
+    const handle = await caller.upload(await readFile(archive));
+    const replies = await caller.more('LoadImage', parameters(handle));
+    const logs = replies.slice(0, -1).map(({ parameters: { reply } }) => reply.logs);
+    expect(logs.every((lines) => lines.length === 1)).toBe(true);
+    expect(logs[0]).toEqual(['Getting image source signatures\n']);
+    expect(logs.at(-1)).toEqual(['Storing signatures\n']);
+    expect(replies.at(-1)?.parameters.reply).toEqual({ logs: [], id: name });
+    await untilExchanged(scene.store.root);
+    expect(await scene.store.podmanOutput('images', '-n', '--no-trunc', '--format', '{{.ID}}')).toBe(
+      `sha256:${id}`,
+    );
+    expect((await events()).slice(-2)).toEqual([`pull ${name} ${id}`, 'loadfromarchive']);
+    expect(await untidiness(scene.store.root)).toEqual([]);
+  });
+
+  it('is loaded quietly without more, and stays if it is not to be deleted', async () => {
+    using caller = new OldClient(scene.daemon.address);
+    const handle = await caller.upload(await readFile(archive));
+    const quiet = await caller.call<object>(
+      'LoadImage',
+      parameters(handle, { quiet: true, deleteFile: false }),
+    );
+    expect(quiet).toEqual({ parameters: { reply: { logs: [], id: name } } });
+    expect(await exchangedFiles(scene.store.root)).toEqual([handle]);
+    const again = await caller.call<{ parameters: { reply: { logs: string[] } } }>(
+      'LoadImage',
+      parameters(handle),
+    );
+    expect(again.parameters.reply.logs.length).toBeGreaterThan(3);
+    await untilExchanged(scene.store.root);
+  });
+
+  it('may hold several images, with and without names', async () => {
+    const other = await PeerStore.create({ insecure: [scene.registry.host] });
+    try {
+      const daemon = await Imaged.start(other);
+      await scene.daemon.pull(name);
+      await scene.store.podmanOutput('tag', name, 'b:1', 'example.com/c');
+      const [first] = await imageRecords(scene.store.root);
+      const plain = join(scene.store.directory, 'rootfs.tar');
+      execFileSync('tar', ['-cf', plain, '-C', scene.store.directory, 'policy.json']);
+      const second = await scene.store.podmanOutput('import', '-q', plain);
+      const all = join(scene.store.directory, 'all.tar');
+      await scene.store.podmanOutput(
+        'save',
+        '--multi-image-archive',
+        '-o',
+        all,
+        name,
+        'b:1',
+        'example.com/c',
+        second.slice(7),
+      );
+      const { reply } = await daemon.call<{ reply: { id: string } }>(
+        'LoadImage',
+        parameters(all, { deleteFile: false }),
+      );
+      expect(reply.id.split(', ').toSorted()).toEqual(
+        [name, 'localhost/b:1', 'example.com/c:latest', second].toSorted(),
+      );
+      expect((await imageRecords(other.root)).map((record) => record.id).toSorted()).toEqual(
+        [first?.id ?? '', second.slice(7)].toSorted(),
+      );
+      await daemon.close();
+    } finally {
+      await other.close();
+    }
+  });
+
+  it.each([
+    ['oci-archive', (path: string) => ['--format', 'oci-archive', '-o', path]],
+    ['dir', (path: string) => ['--format', 'docker-dir', '-o', path]],
+    ['oci', (path: string) => ['--format', 'oci-dir', '-o', path]],
+  ])('is told by its content: %s', async (format, args) => {
+    await scene.daemon.pull(name);
+    const path = join(scene.store.directory, 'payload');
+    await scene.store.podmanOutput('save', ...args(path), name);
+    await scene.daemon.call('RemoveImage', { name, force: true });
+    const { reply } = await scene.daemon.call<{ reply: { id: string } }>(
+      'LoadImage',
+      parameters(path, { deleteFile: false }),
+    );
+    expect(reply.id).toMatch(format === 'dir' ? /^sha256:[0-9a-f]{64}$/ : new RegExp(`^${name}$`));
+    expect(await imageRecords(scene.store.root)).toHaveLength(1);
+  });
+
+  it('that is none is refused with all that it might have been', async () => {
+    using caller = new OldClient(scene.daemon.address);
+    const empty = join(scene.store.directory, 'empty.tar');
+    execFileSync('tar', ['-cf', empty, '-C', scene.store.directory, 'policy.json']);
+    const handle = await caller.upload(await readFile(empty));
+    const [refused] = await caller.more('LoadImage', parameters(handle));
+    expect(refused).toMatchObject({
+      error: 'io.podman.ErrorOccurred',
+      parameters: {
+        reason: expect.stringMatching(
+          /^error pulling "": payload does not match any of the supported image formats:\n \* docker-archive: .*\n \* oci-archive: .*$/,
+        ),
+      },
+    });
+    // It may be tried again with another method.
+    expect(await exchangedFiles(scene.store.root)).toEqual([handle]);
+  });
+
+  it('with a name that is none stores nothing', async () => {
+    const directory = join(scene.store.directory, 'unpacked');
+    execFileSync('mkdir', [directory]);
+    execFileSync('tar', ['-xf', archive, '-C', directory]);
+    const manifest = join(directory, 'manifest.json');
+    const [item] = JSON.parse(await readFile(manifest, 'utf8')) as object[];
+    await writeFile(manifest, JSON.stringify([item, { ...item, RepoTags: ['UPPER:1'] }]));
+    execFileSync('tar', ['-cf', archive, '-C', directory, '.']);
+    await expect(scene.daemon.call('LoadImage', parameters(archive))).rejects.toMatchObject({
+      reason: expect.stringMatching(/^error pulling "": .*UPPER:1.*repository name must be lowercase$/),
+    });
+    expect(await imageRecords(scene.store.root)).toEqual([]);
+    await expect(stat(archive)).resolves.toBeDefined();
+  });
+
+  it('of the host is for root and the service alone', async () => {
+    await chmod(scene.store.directory, 0o755);
+    await chmod(scene.daemon.address.replace('unix:', ''), 0o666);
+    const link = join(scene.store.directory, 'link');
+    await symlink(archive, link);
+    for (const path of [archive, link, '/no/such/file']) {
+      expect(
+        askAs(65534, scene.daemon.address, { method: 'io.podman.LoadImage', parameters: parameters(path) }),
+      ).toEqual({
+        error: 'io.podman.ErrorOccurred',
+        parameters: { reason: expect.stringMatching(`^open ${path}: permission denied`) },
+      });
+      expect(
+        askAs(65534, scene.daemon.address, {
+          method: 'io.podman.PullImage',
+          parameters: { name: `docker-archive:${path}` },
+        }),
+      ).toMatchObject({ error: 'io.podman.ErrorOccurred' });
+    }
+    expect(await imageRecords(scene.store.root)).toEqual([]);
+  });
+
+  it('whose caller hangs up leaves nothing', async () => {
+    for (let round = 0; round < 4; round += 1) {
+      using caller = new OldClient(scene.daemon.address);
+      const handle = await caller.upload(await readFile(archive));
+      caller.send({ method: 'io.podman.LoadImage', parameters: parameters(handle), more: true });
+      await caller.next();
+      await sleep(round * 3);
+      caller.socket.destroy();
+    }
+    await untilExchanged(scene.store.root);
+    expect(await untidiness(scene.store.root)).toEqual([]);
+  });
+});
