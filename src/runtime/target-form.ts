@@ -4,7 +4,14 @@ import { formatManifest, formatOciConfig } from '../oci/convert.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { digestOf } from '../oci/digest.js';
 import { compressionOf, isForeign, layerTypeIn } from '../oci/layer-type.js';
-import { dockerConfig, dockerManifest, ociConfig, ociManifest } from '../oci/media-types.js';
+import {
+  dockerConfig,
+  dockerManifest,
+  dockerManifestList,
+  ociConfig,
+  ociIndex,
+  ociManifest,
+} from '../oci/media-types.js';
 import { CopyError } from './errors.js';
 import type {
   ImagePlan,
@@ -26,6 +33,8 @@ export interface FormWishes {
   readonly compress?: boolean | undefined;
 }
 
+const indexTypes: ReadonlySet<string> = new Set([ociIndex, dockerManifestList]);
+
 /** Why nothing of the manifest may change: signatures are to be kept, or the destination is named by a digest. */
 export type Fixed = string | undefined;
 
@@ -43,7 +52,9 @@ export function manifestTypesFor(
   if (fixed !== undefined) return [source];
   // Docker's manifests have no zstd.
   if (compression === 'zstd' && compress === true && accepted.includes(ociManifest)) return [ociManifest];
-  const candidates = [source, dockerManifest, ...accepted].filter((type) => accepted.includes(type));
+  const candidates = [source, dockerManifest, ...accepted].filter(
+    (type) => accepted.includes(type) && !indexTypes.has(type),
+  );
   const types = [...new Set(candidates)];
   if (types.length === 0) throw new CopyError(`the destination takes no images of type ${source}`);
   return types;
