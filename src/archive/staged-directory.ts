@@ -1,14 +1,16 @@
 // A directory of blobs being written: everything waits in a directory inside of it, and is moved to its place in the end.
-import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { removeTree } from '../sys/remove-tree.js';
+import { recoverTempDirs, TempDir } from '../sys/temp-dir.js';
 import { DestinationError } from './archive-errors.js';
 import { syncDirectory } from './new-file.js';
 import type { Room, Shelf } from './shelf.js';
 
 const FILE_MODE = 0o644;
 const DIRECTORY_MODE = 0o755;
+/** Where things wait; what is in it belongs to nobody once its writer is gone. */
+export const stageName = '.imaged';
 
 interface StagedFile {
   readonly name: string;
@@ -18,36 +20,38 @@ interface StagedFile {
 /** Nothing is in its place before {@link publish}; disposing of it takes back what {@link settle} did not make final. */
 export class StagedDirectory implements Shelf, AsyncDisposable {
   readonly path: string;
-  readonly #stage: string;
+  readonly #stage: TempDir;
   readonly #staged: StagedFile[] = [];
   /** What was made outside of the stage, to be removed in reverse. */
   readonly #made: (() => Promise<void>)[];
-  #rooms = 0;
 
-  private constructor(path: string, stage: string, made: (() => Promise<void>)[]) {
+  private constructor(path: string, stage: TempDir, made: (() => Promise<void>)[]) {
     this.path = path;
     this.#stage = stage;
     this.#made = made;
   }
 
-  /** Makes the directory if it is not there; its parent has to be. Throws {@link DestinationError} for anything else. */
+  /**
+   * Makes the directory if it is not there; its parent has to be. What a killed process had waiting there is removed. Throws
+   * {@link DestinationError} for anything else.
+   */
   static async create(path: string): Promise<StagedDirectory> {
     const made: (() => Promise<void>)[] = [];
     await makeDirectory(path, made);
     if (!(await stat(path)).isDirectory()) throw new DestinationError(`${path} is not a directory`);
-    const stage = join(path, `.imaged-${randomBytes(8).toString('hex')}`);
+    const root = { path: join(path, stageName), fleeting: true };
     try {
-      await mkdir(stage, { mode: 0o700 });
+      await recoverTempDirs(root);
+      return new StagedDirectory(path, await TempDir.create(root), made);
     } catch (error) {
       await undo(made);
       throw error;
     }
-    return new StagedDirectory(path, stage, made);
   }
 
   take(): () => Promise<Room> {
     return async () => {
-      const path = join(this.#stage, String(this.#rooms++));
+      const path = this.#stage.addition();
       await (await open(path, 'wx', 0o600)).close();
       return { path, offset: 0, keep: ({ name }) => this.#keep(name, path) };
     };
@@ -81,8 +85,8 @@ export class StagedDirectory implements Shelf, AsyncDisposable {
   async empty(first: string): Promise<void> {
     await rm(join(this.path, first), { force: true });
     for (const entry of await readdir(this.path, { withFileTypes: true })) {
+      if (entry.name === stageName) continue;
       const path = join(this.path, entry.name);
-      if (path === this.#stage) continue;
       await (entry.isDirectory() ? removeTree(path) : unlink(path));
     }
   }
@@ -108,7 +112,7 @@ export class StagedDirectory implements Shelf, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await removeTree(this.#stage);
+    await this.#stage.remove();
     await undo(this.#made);
   }
 

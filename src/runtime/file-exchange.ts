@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { recoverTempDirs, TempDir, type TempRoot } from '../store/index.js';
+import { recoverTempDirs, TempDir, type TempRoot } from '../sys/temp-dir.js';
 import { FileUnavailableError } from './errors.js';
 import { ExchangedFile, type FileCaller, type FileScope } from './exchanged-file.js';
 import { mayUseHost } from './host-access.js';

@@ -5,13 +5,8 @@ import { join } from 'node:path';
 import { hostPlatform, type Platform } from '../oci/platform.js';
 
 import { UnreachableHosts } from '../registry/unreachable.js';
-import {
-  openStore,
-  resolveStorageOptions,
-  type Store,
-  type StoreView,
-  type TempRoot,
-} from '../store/index.js';
+import { openStore, resolveStorageOptions, type Store, type StoreView } from '../store/index.js';
+import type { TempRoot } from '../sys/temp-dir.js';
 import { Copies } from './copies.js';
 import type { CopyContext } from './copy-context.js';
 import { configurationPaths, type ConfigurationPaths, type Environment } from './configuration-paths.js';

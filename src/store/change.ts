@@ -10,7 +10,7 @@ import { OpenFiles } from './open-files.js';
 import { prepareRecords, type PreparedFile, type Records } from './record-file.js';
 import { removeIncompleteLayers } from './remove-layers.js';
 import { stagingRoots } from './staging.js';
-import { TempDir } from './temp-dir.js';
+import { TempDir } from '../sys/temp-dir.js';
 
 /** What the record files are going to say; files that are not mentioned stay. */
 export interface PlannedRecords {

@@ -8,7 +8,7 @@ import type { StoredImage } from './image-record.js';
 import { install } from './overlay.js';
 import { removeLayers } from './remove-layers.js';
 import { stagingRoots } from './staging.js';
-import { TempDir } from './temp-dir.js';
+import { TempDir } from '../sys/temp-dir.js';
 
 /** What a commit works with. */
 export interface CommitContext extends ChangeContext, Places {

@@ -3,7 +3,7 @@ import { renameSync } from 'node:fs';
 import { basename, dirname, sep } from 'node:path';
 import { stagingRoots } from './staging.js';
 import type { Place } from './place.js';
-import { TempDir } from './temp-dir.js';
+import { TempDir } from '../sys/temp-dir.js';
 
 /**
  * Directories for work in progress that are only made when something is to be buried. Freeing what a file had takes the

@@ -16,5 +16,4 @@ export type { LayerPaths } from './overlay.js';
 export type { StagedLayer } from './staging.js';
 export type { GraphStatus } from './status.js';
 export { openStore, type Store } from './store.js';
-export { recoverTempDirs, TempDir, type TempRoot } from './temp-dir.js';
 export { manifestDigests, type StoreView } from './view.js';

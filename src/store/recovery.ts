@@ -8,7 +8,7 @@ import { uninstall } from './overlay.js';
 import type { Place } from './place.js';
 import { countUsers, removeIncompleteLayers, removeLayers } from './remove-layers.js';
 import { stagingRoots } from './staging.js';
-import { recoverTempDirs } from './temp-dir.js';
+import { recoverTempDirs } from '../sys/temp-dir.js';
 
 /**
  * Removes abandoned staging directories, incomplete layers, and what changes of ours that never ended have left: layers and

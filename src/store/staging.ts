@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Place } from './place.js';
-import { TempDir, type TempRoot } from './temp-dir.js';
+import { TempDir, type TempRoot } from '../sys/temp-dir.js';
 
 /**
  * Where directories for work in progress are: below `overlay/`, which may be a mount of its own, and beside it. The first

@@ -39,7 +39,9 @@ const O_CLOEXEC = 0o2000000;
 const SYS_OPENAT2 = 437;
 const RESOLVE_NO_MAGICLINKS = 0x02;
 const RESOLVE_IN_ROOT = 0x10;
+const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_SYMLINK_FOLLOW = 0x400;
 const AT_REMOVEDIR = 0x200;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
@@ -164,6 +166,12 @@ export function linkAt(oldDir: number, oldName: string, dir: number, name: strin
   return negated(
     libcLinkat(oldDir, terminated(oldName, secondNameBytes), dir, terminated(name, nameBytes), 0),
   );
+}
+
+/** Gives an open file without a name (O_TMPFILE) a name, an absolute path that is not there yet. */
+export function linkOpenFile(fd: number, path: string): number {
+  const open = terminated(`/proc/self/fd/${fd}`, secondNameBytes);
+  return negated(libcLinkat(AT_FDCWD, open, AT_FDCWD, Buffer.from(`${path}\0`), AT_SYMLINK_FOLLOW));
 }
 
 export function unlinkAt(dir: number, name: string): number {

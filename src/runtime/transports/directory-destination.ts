@@ -9,7 +9,7 @@ import {
   versionText,
 } from '../../archive/image-directory.js';
 import { DirectoryFiles } from '../../archive/image-files.js';
-import { StagedDirectory } from '../../archive/staged-directory.js';
+import { stageName, StagedDirectory } from '../../archive/staged-directory.js';
 import type { Digest } from '../../oci/digest.js';
 import { manifestMediaTypes } from '../../oci/media-types.js';
 import type { ImageDestination, SinkNeeds, WrittenImage } from '../image-sink.js';
@@ -50,7 +50,7 @@ export async function createDirectory(
 async function demandImageDirectory(path: string, signal: AbortSignal): Promise<void> {
   let names;
   try {
-    names = await readdir(path);
+    names = (await readdir(path)).filter((name) => name !== stageName);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;

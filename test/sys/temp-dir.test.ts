@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { recoverTempDirs, TempDir } from '../../src/store/temp-dir.js';
+import { recoverTempDirs, TempDir } from '../../src/sys/temp-dir.js';
 
 let directory: string;
 let root: string;

@@ -3,8 +3,8 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tryLock } from '../sys/lock.js';
-import { removeTree } from '../sys/remove-tree.js';
+import { tryLock } from './lock.js';
+import { removeTree } from './remove-tree.js';
 
 const LOCK_PREFIX = 'lock-';
 const DIRECTORY_PREFIX = 'temp-dir-';
