@@ -37,6 +37,8 @@ export interface TransferSummary {
   readonly digest: Digest;
   readonly size: number;
   readonly compression: Compression;
+  /** Bytes that were read. */
+  readonly blobSize: number;
   /** Of the tar; absent where nothing was unzipped. */
   readonly diffId?: Digest | undefined;
   readonly diffSize?: number | undefined;
@@ -96,7 +98,8 @@ class LayerTransfer {
     const diffId = await this.#tar?.digest();
     if (expected.diffId !== undefined && diffId !== undefined) demandDigest(expected.diffId, diffId);
     const digest = await this.#written.digest();
-    return { digest, size: this.#written.bytes, compression, diffId, diffSize: this.#tar?.bytes };
+    const { bytes: size } = this.#written;
+    return { digest, size, compression, blobSize: this.#read.bytes, diffId, diffSize: this.#tar?.bytes };
   }
 
   /** Throws DigestMismatchError if all was read, and is not the blob that was promised. */

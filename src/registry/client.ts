@@ -1,11 +1,11 @@
 // The pull side of the distribution protocol: manifests, configurations, and where layers are to be read.
-import { createHash } from 'node:crypto';
 import type { HttpBlob } from '../oci/blob.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
-import { digestAlgorithm, parseDigest } from '../oci/digest.js';
+import { digestOf } from '../oci/digest.js';
 import { manifestMediaType, maxManifestBytes } from '../oci/manifest.js';
 import { manifestMediaTypes } from '../oci/media-types.js';
+import { manifestDigest } from '../oci/schema1.js';
 import { formatReference, repositoryName } from '../oci/reference.js';
 import type { ControlAnswer } from './control.js';
 import { RegistryError, TooLargeError } from './errors.js';
@@ -127,7 +127,7 @@ export class RegistryClient {
       const message = `blob ${descriptor.digest} has ${size > descriptor.size ? 'more' : 'fewer'} than the ${descriptor.size} bytes it should have`;
       throw new RegistryError('REGISTRY_MISMATCH', message, details);
     }
-    const digest = digestOf(bytes, digestAlgorithm(descriptor.digest));
+    const digest = digestOf(bytes, descriptor.digest);
     if (digest !== descriptor.digest) {
       const message = `Digest did not match, expected ${descriptor.digest}, got ${digest}`;
       throw new RegistryError('REGISTRY_MISMATCH', message, details);
@@ -175,7 +175,8 @@ export class RegistryClient {
 
 function checkedManifest(answer: ControlAnswer, wanted: Digest | undefined): FetchedManifest {
   const { body: bytes } = answer;
-  const digest = digestOf(bytes, wanted === undefined ? 'sha256' : digestAlgorithm(wanted));
+  const mediaType = manifestMediaType(bytes, answer.header('content-type')[0]);
+  const digest = manifestDigest(bytes, mediaType, wanted);
   const [promised] = answer.header('docker-content-digest');
   // By tag the header is the only thing to compare with; of other algorithms than ours it says nothing.
   const expected = wanted ?? (promised?.startsWith('sha256:') === true ? promised : digest);
@@ -183,11 +184,7 @@ function checkedManifest(answer: ControlAnswer, wanted: Digest | undefined): Fet
     const message = `Manifest does not match provided manifest digest ${expected}`;
     throw new RegistryError('REGISTRY_MISMATCH', message, { op: 'manifest', host: '' });
   }
-  return { bytes, mediaType: manifestMediaType(bytes, answer.header('content-type')[0]), digest };
-}
-
-function digestOf(bytes: Buffer, algorithm: string): Digest {
-  return parseDigest(`${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`);
+  return { bytes, mediaType, digest };
 }
 
 function withMirrors(error: unknown, source: PullSource, failures: readonly string[]): unknown {

@@ -14,6 +14,7 @@ import { CopyError } from './errors.js';
 import { requireHostAccess } from './host-access.js';
 import type { Operation } from './operation.js';
 import { policyGate, signerFor } from './policy.js';
+import { examineWith } from './schema1.js';
 import { openDestination, openSource, type RegistryCaller } from './transports.js';
 
 /** A user name and a password; an empty name stands for what the auth files say. */
@@ -71,6 +72,7 @@ export async function copyBetween(
     manifestType: format === undefined ? undefined : { oci: ociManifest, docker: dockerManifest }[format],
     compression,
     compress: request.compress,
+    examine: examineWith(context.pool),
     signatures: request.removeSignatures === true ? ('remove' as const) : ('keep' as const),
     sign: request.signBy === undefined ? undefined : signerFor(request.signBy, to, context.paths),
   };

@@ -5,12 +5,13 @@ import { choosePlatform, PlatformError } from '../oci/choose-platform.js';
 import { dockerManifestList, ociIndex } from '../oci/media-types.js';
 import type { Digest } from '../oci/digest.js';
 import type { Platform } from '../oci/platform.js';
-import { copyInstance, type CopyOptions } from './copy.js';
+import { copyImage, copyInstance, type CopyOptions } from './copy.js';
 import { CopyError } from './errors.js';
 import { instance, topManifest } from './image-plan.js';
 import type { ImageSink, WrittenImage } from './image-sink.js';
 import type { ImageSource, Signature, SourceManifest } from './image-source.js';
 import type { Operation } from './operation.js';
+import { schema1Manifest } from './schema1.js';
 import { madeManifest } from './target-form.js';
 
 /**
@@ -27,6 +28,9 @@ export async function copyAll(
   const { signal } = operation;
   operation.enter('resolve');
   if (options.signatures !== 'remove') operation.log('Getting image list signatures');
+  if ((await schema1Manifest(source, signal)) !== undefined) {
+    return (await copyImage(source, sink, options, operation)).manifest.digest;
+  }
   const { manifest: index, parsed } = await topManifest(source, signal);
   const chosen = { manifest: index, parsed, index: undefined };
   if (parsed.kind === 'image') {

@@ -15,6 +15,7 @@ import {
 } from './image-sink.js';
 import type { ImageOrigin, ImageSource, Signature, SourceManifest } from './image-source.js';
 import type { Operation } from './operation.js';
+import { modernised, schema1Manifest, type Examine } from './schema1.js';
 import { layerRequests, manifestTypesFor, writtenImage, type Fixed, type FormWishes } from './target-form.js';
 
 /** A layer may be removed by others between our look and the commit; more often than this it is not chance. */
@@ -45,6 +46,8 @@ export interface CopyOptions extends FormWishes {
    */
   readonly signatures: 'keep' | 'keep-if-possible' | 'remove';
   readonly sign?: Signer | undefined;
+  /** Looks into layers; without it images of schema 1 are refused, which do not say what is in theirs. */
+  readonly examine?: Examine | undefined;
 }
 
 /**
@@ -60,12 +63,30 @@ export async function copyImage(
   const { signal } = operation;
   operation.enter('resolve');
   if (options.signatures !== 'remove') operation.log('Getting image source signatures');
+  const old = await schema1Manifest(source, signal);
+  if (old !== undefined) return await copyOld(source, sink, old, options, operation);
   const top = await topManifest(source, signal);
   if (top.parsed.kind === 'index') {
     await options.gate.admit(source.origin, top.manifest, signaturesOf(source, top.manifest, signal), signal);
   }
   const chosen = await chosenManifest(source, top, options.platform, signal);
   return await copyInstance(source, sink, chosen, { ...options, instance: false }, operation);
+}
+
+/** An image of schema 1 is written as one of schema 2, once it is admitted as what it is; its signatures are not kept. */
+async function copyOld(
+  source: ImageSource,
+  sink: ImageSink,
+  old: SourceManifest,
+  options: CopyOptions,
+  operation: Operation,
+): Promise<WrittenImage> {
+  const { gate, examine } = options;
+  const { signal } = operation;
+  await gate.admit(source.origin, old, signaturesOf(source, old, signal), signal);
+  const { source: made, chosen } = await modernised(source, old, examine, signal);
+  const admitted: ImageGate = { admit: async () => undefined };
+  return await copyInstance(made, sink, chosen, { ...options, gate: admitted, instance: false }, operation);
 }
 
 /** Copies one image whose manifest is at hand. */

@@ -85,7 +85,7 @@ export class LayerPool {
     signal: AbortSignal,
     onProgress?: (bytes: number) => void,
   ): Promise<TransferSummary> {
-    return await this.#run({ kind: 'transfer', task }, signal, onProgress);
+    return (await this.#run({ kind: 'transfer', task }, signal, onProgress)) as TransferSummary;
   }
 
   async #run(

@@ -1,6 +1,7 @@
 // The signature policy: whether an image of this source may be used at all (images-and-transports §7.1).
 import type { ImageLocation } from '../oci/image-location.js';
 import { parseManifest } from '../oci/manifest.js';
+import { isSchema1 } from '../oci/schema1.js';
 import {
   makeSimpleSignature,
   PolicyFormatError,
@@ -24,7 +25,8 @@ export async function policyGate({ policy: paths, environment }: ConfigurationPa
   return {
     async admit(origin, manifest, signatures, signal) {
       // What is copied out of an index is an image with signatures of its own: those of the index need not be there.
-      const unsigned = parseManifest(manifest.bytes, manifest.mediaType).kind === 'index';
+      const { bytes, mediaType } = manifest;
+      const unsigned = !isSchema1(mediaType) && parseManifest(bytes, mediaType).kind === 'index';
       try {
         const image = { origin, manifest, signatures };
         await requireAdmitted(policy, image, { environment, unsigned }, signal);

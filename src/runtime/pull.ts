@@ -21,6 +21,7 @@ import { policyGate } from './policy.js';
 import { isOnHost } from './host-images.js';
 import { pullArchive } from './pull-archive.js';
 import { findImage } from './resolve.js';
+import { examineWith } from './schema1.js';
 import { openSource, TransportUnsupportedError } from './transports.js';
 import { storeDestination } from './transports/store-destination.js';
 
@@ -196,7 +197,9 @@ async function pullGoal(
   const location = { transport: 'docker', reference } as const;
   await using source = await openSource(context, location, { credentials }, operation.signal);
   await using sink = storeDestination(context).image([storedAs]);
-  const image = await copyImage(source, sink, { platform, gate, signatures: 'keep' }, operation);
+  const examine = examineWith(context.pool);
+  const options = { platform, gate, signatures: 'keep', examine } as const;
+  const image = await copyImage(source, sink, options, operation);
   const id = digestHex(image.config.digest);
   await events.write({ status: 'pull', id, name: storedAs });
   return id;

@@ -30,7 +30,9 @@ export function imageData(documents: {
   const { config, manifest, index, signatures = Buffer.alloc(0) } = documents;
   return [
     { key: config.digest, bytes: config.bytes },
-    ...(index === undefined ? [] : [{ key: `manifest-${index.digest}`, bytes: index.bytes }]),
+    ...(index === undefined
+      ? []
+      : [{ key: `manifest-${index.digest}`, bytes: index.bytes, digest: index.digest }]),
     { key: `manifest-${manifest.digest}`, bytes: manifest.bytes },
     { key: 'manifest', bytes: manifest.bytes },
     // Programs of before there were several manifests know no other place; empty ones are left out.

@@ -1,6 +1,5 @@
 // Records of images.json: how they are read, made, merged and named.
-import { createHash } from 'node:crypto';
-import { sha256Digest } from '../oci/digest.js';
+import { digestOf, type Digest } from '../oci/digest.js';
 import { mapOf, object, optionalText, ordered, text, texts } from './decode.js';
 import { makeRecord, type Decode, type RawRecord, type StoredRecord } from './record-file.js';
 
@@ -74,6 +73,8 @@ export function imageDecoder(root: string, readOnly: boolean): Decode<StoredImag
 export interface ImageDataItem {
   readonly key: string;
   readonly bytes: Buffer;
+  /** Where it is not that of the bytes: a manifest of schema 1 has that of what was signed. */
+  readonly digest?: Digest;
 }
 
 /** An image to be added, or to be merged into the one with its id. */
@@ -152,9 +153,9 @@ function dataFields(raw: RawRecord, items: readonly ImageDataItem[]): RawRecord 
   const names = [...new Set([...texts(raw, 'big-data-names'), ...items.map(({ key }) => key)])];
   const sizes: Record<string, unknown> = { ...object(raw, 'big-data-sizes') };
   const digests: Record<string, unknown> = { ...object(raw, 'big-data-digests') };
-  for (const { key, bytes } of items) {
+  for (const { key, bytes, digest } of items) {
     sizes[key] = bytes.length;
-    digests[key] = sha256Digest(createHash('sha256').update(bytes).digest('hex'));
+    digests[key] = digest?.startsWith('sha256:') === true ? digest : digestOf(bytes);
   }
   return { 'big-data-names': names, 'big-data-sizes': sorted(sizes), 'big-data-digests': sorted(digests) };
 }

@@ -73,6 +73,7 @@ describe('moving a layer', () => {
       size: tar.length,
       compression: 'none',
       diffId: digest,
+      blobSize: blob.length,
       diffSize: tar.length,
     });
   });
@@ -91,6 +92,7 @@ describe('moving a layer', () => {
       size: bytes.length,
       compression: recode,
       diffId: digestOf(tar),
+      blobSize: blob.length,
       diffSize: tar.length,
     });
   });
