@@ -7,6 +7,7 @@ import type { ArchivedImage } from './image-archive.js';
 import { storedName } from './names.js';
 import type { Operation } from './operation.js';
 import { policyGate } from './policy.js';
+import { examineWith } from './schema1.js';
 import { storeDestination } from './transports/store-destination.js';
 
 /** An image that is in the store now. */
@@ -27,7 +28,8 @@ export async function storeImages(
 ): Promise<readonly StoredFromArchive[]> {
   const named = images.map((image) => ({ image, names: [...new Set(image.names.map(nameInFull))] }));
   const gate = await policyGate(context.paths);
-  const options = { platform: context.platform, gate, signatures: 'keep' as const };
+  const examine = examineWith(context.pool);
+  const options = { platform: context.platform, gate, signatures: 'keep' as const, examine };
   const stored: StoredFromArchive[] = [];
   for (const { image, names } of named) {
     await using source = image.open();

@@ -57,7 +57,8 @@ class Mover implements LayerMover {
       signal,
     );
     const diffId = tar === undefined ? undefined : diffIdOf(tar);
-    return { digest, size: bytes.length, compression: 'gzip' as const, diffId };
+    const size = bytes.length;
+    return { digest, size, blobSize: size, compression: 'gzip' as const, diffId };
   }
 }
 
