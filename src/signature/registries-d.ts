@@ -30,7 +30,7 @@ export interface RegistriesD {
 }
 
 const maxFiles = 1000;
-const maxFileBytes = 1024 * 1024;
+const maxFileBytes = 128 * 1024;
 
 /**
  * Reads the `*.yaml` of the first of `directories` that exists; none is as good as an empty one. Throws

@@ -1,4 +1,5 @@
 // Signatures as they are stored: OpenPGP messages as they are, others behind the name of their format.
+import { goJson, sortedByKey } from '../oci/go-json.js';
 import type { Json } from '../oci/strict-json.js';
 import { SignatureRefusedError } from './errors.js';
 import { fromBase64, parseDocument, StrictObject, StrictObjectError } from './strict-object.js';
@@ -75,8 +76,8 @@ function texts(value: Json | undefined): Readonly<Record<string, string>> {
   return Object.fromEntries(object.entries().map(([key]) => [key, object.string(key)]));
 }
 
-/** As other tools store it. */
+/** As other tools store it, to the byte. */
 export function formatSigstore({ mimeType, payload, annotations }: Omit<SigstoreSignature, 'kind'>): Buffer {
-  const document = { mimeType, payload: payload.toString('base64'), annotations };
-  return Buffer.from(`\0${sigstoreFormat}\n${JSON.stringify(document)}`);
+  const document = { mimeType, payload: payload.toString('base64'), annotations: sortedByKey(annotations) };
+  return Buffer.from(`\0${sigstoreFormat}\n${goJson(document)}`);
 }

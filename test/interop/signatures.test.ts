@@ -1,26 +1,34 @@
 // Signed images between imaged and skopeo, by way of a real registry and files beside it.
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
-import { buildImage, type SampleImage } from '../peers/sample-image.js';
+import { digestOf } from '../../src/oci/digest.js';
+import { formatReference, parseNormalized } from '../../src/oci/reference.js';
+import { claimTypes, formatClaim } from '../../src/signature/payload.js';
+import { buildImage, buildIndex, type SampleBlob, type SampleImage } from '../peers/sample-image.js';
 import { startDockerRegistry, type DockerRegistry } from './support/docker-registry.js';
 import { GpgRing } from './support/gpg-ring.js';
 import { Imaged } from './support/imaged.js';
 import { PeerStore } from './support/peer-store.js';
-import { pushImage } from './support/push.js';
+import { pushImage, putManifest } from './support/push.js';
 
 jest.setTimeout(120_000);
 
 let ring: GpgRing;
 let alice: string;
+let bob: string;
 let registry: DockerRegistry;
 let image: SampleImage;
 
 beforeAll(async () => {
   ring = await GpgRing.create();
   alice = await ring.key('alice');
-  await ring.key('bob');
+  bob = await ring.key('bob');
   registry = await startDockerRegistry();
   image = await buildImage({ layers: [[{ name: 'file', content: 'content' }]] });
 });
@@ -80,6 +88,45 @@ async function skopeoSigns(name: string, key: string): Promise<void> {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 }
 
+/** Says where the signatures of every registry are. */
+async function configure(line: string): Promise<void> {
+  await writeFile(join(registriesD, 'default.yaml'), `default-docker:\n  ${line}\n`);
+}
+
+/** Puts a signature beside the registry. */
+async function beside(repository: string, digest: string, signature: Buffer): Promise<void> {
+  const directory = join(lookaside, `${repository}@${digest.replace(':', '=')}`);
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, 'signature-1'), signature);
+}
+
+/** Bob's signature of a manifest, by skopeo. */
+async function ofBob(name: string, manifest: SampleBlob): Promise<Buffer> {
+  const [document, signed] = [join(store.directory, 'manifest'), join(store.directory, 'signed')];
+  await writeFile(document, manifest.bytes);
+  const args = ['standalone-sign', document, name, bob, '--output', signed];
+  await store.skopeo(args, { env: { ...store.environment, ...ring.environment } });
+  return await readFile(signed);
+}
+
+/** An image as cosign attaches it: its one layer is what was signed. */
+function attachment(payload: Buffer, annotations: object) {
+  const config = blob('application/vnd.oci.image.config.v1+json', Buffer.from('{}'));
+  const layer = blob('application/vnd.dev.cosign.simplesigning.v1+json', payload);
+  const { mediaType, digest, size } = layer;
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    config: { mediaType: config.mediaType, digest: config.digest, size: config.size },
+    layers: [{ mediaType, digest, size, annotations }],
+  };
+  return { ...blob(manifest.mediaType, Buffer.from(JSON.stringify(manifest))), config, layers: [layer] };
+}
+
+function blob(mediaType: string, bytes: Buffer): SampleBlob {
+  return { mediaType, bytes, digest: digestOf(bytes), size: bytes.length };
+}
+
 const id = (): string => image.config.digest.slice('sha256:'.length);
 const refusal = (text: string | RegExp) => ({
   error: 'io.podman.ErrorOccurred',
@@ -121,6 +168,131 @@ describe('an image that skopeo has signed', () => {
     const peer = ['copy', store.transport(name), `dir:${store.directory}/peer`];
     expect((await store.skopeo(peer)).stderr).toContain('Would invalidate signatures');
     expect((await store.skopeo([...peer, '--remove-signatures'])).code).toBe(0);
+  });
+});
+
+describe('signatures on a web server', () => {
+  it('are read from there', async () => {
+    const name = await served();
+    await skopeoSigns(name, `${alice}!`);
+    await require(await signedBy('alice'));
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url} ${request.headers.authorization ?? ''}`);
+      readFile(join(lookaside, decodeURIComponent((request.url ?? '').replace('/sigs/', '')))).then(
+        (bytes) => response.end(bytes),
+        () => response.writeHead(404).end('<html>nothing here</html>'),
+      );
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await configure(`lookaside: http://me:word@127.0.0.1:${port}/sigs`);
+    try {
+      await expect(daemon.pull(name)).resolves.toBe(id());
+    } finally {
+      server.close();
+    }
+    const directory = `test/image${repositories}@${image.digest.replace(':', '=')}`;
+    const basic = `Basic ${Buffer.from('me:word').toString('base64')}`;
+    expect(asked).toEqual([1, 2].map((number) => `GET /sigs/${directory}/signature-${number} ${basic}`));
+  });
+
+  it('that does not answer well keep an image out, even where anything is accepted', async () => {
+    const name = await served();
+    await require({ type: 'insecureAcceptAnything' });
+    const server = createServer((_, response) => response.writeHead(403).end());
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await configure(`lookaside: http://127.0.0.1:${port}/sigs`);
+    try {
+      await expect(daemon.pull(name)).rejects.toMatchObject(
+        refusal(/Error reading signature from http:\S+\/signature-1: status 403 \(Forbidden\)/),
+      );
+    } finally {
+      server.close();
+    }
+  });
+});
+
+describe('an index', () => {
+  it('needs no signature where its images have one', async () => {
+    const name = await served();
+    await skopeoSigns(name, `${alice}!`);
+    const index = buildIndex([image]);
+    const repository = `test/image${repositories}`;
+    await putManifest(registry.host, repository, 'all', index);
+    await require(await signedBy('alice', { signedIdentity: { type: 'matchRepository' } }));
+    await expect(daemon.pull(`${registry.host}/${repository}:all`)).resolves.toBe(id());
+  });
+
+  it('is refused with a signature of the wrong key, and so is one whose images have none', async () => {
+    const name = await served();
+    const index = buildIndex([image]);
+    const repository = `test/image${repositories}`;
+    await putManifest(registry.host, repository, 'all', index);
+    await require(await signedBy('alice', { signedIdentity: { type: 'matchRepository' } }));
+    await expect(daemon.pull(`${registry.host}/${repository}:all`)).rejects.toMatchObject(
+      refusal('A signature was required, but no signature exists'),
+    );
+    await skopeoSigns(name, `${alice}!`);
+    await beside(repository, index.digest, await ofBob(`${registry.host}/${repository}:all`, index));
+    await expect(daemon.pull(`${registry.host}/${repository}:all`)).rejects.toMatchObject(
+      refusal('Invalid GPG signature'),
+    );
+  });
+});
+
+describe('a sigstore signature that is attached to an image', () => {
+  const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  const attach = async (name: string, claimed = name): Promise<void> => {
+    const at = new Date();
+    const claim = { digest: image.digest, reference: parseNormalized(claimed) };
+    const text = { ...claim, reference: formatReference(claim.reference) };
+    const payload = formatClaim(text, claimTypes.sigstore, { creator: '<test>', at });
+    const annotations = {
+      'dev.cosignproject.cosign/signature': sign('sha256', payload, pair.privateKey).toString('base64'),
+      'an.other/note': '<&>',
+    };
+    const repository = name.slice(registry.host.length + 1, -':1'.length);
+    await pushImage(
+      registry.host,
+      repository,
+      `${image.digest.replace(':', '-')}.sig`,
+      attachment(payload, annotations),
+    );
+  };
+  const sigstoreSigned = async (): Promise<object> => {
+    const keyPath = join(store.directory, 'cosign.pub');
+    await writeFile(keyPath, pair.publicKey.export({ type: 'spki', format: 'pem' }));
+    return { type: 'sigstoreSigned', keyPath };
+  };
+
+  it('counts where registries.d says that it is looked for, and is kept as other tools keep it', async () => {
+    const name = await served();
+    await attach(name);
+    await require(await sigstoreSigned());
+    await expect(daemon.pull(name)).rejects.toMatchObject(refusal('no signature exists'));
+    await configure('use-sigstore-attachments: true');
+    await expect(daemon.pull(name)).resolves.toBe(id());
+
+    const ours = await readFile(join(store.root, 'overlay-images', id(), 'signatures'));
+    const peer = join(store.directory, 'peer');
+    const options = ['--registries.d', registriesD, 'copy', '--src-tls-verify=false'];
+    await writeFile(join(store.directory, 'policy.json'), '{"default":[{"type":"insecureAcceptAnything"}]}');
+    await store.skopeoOutput(...options, `docker://${name}`, `dir:${peer}`);
+    expect(ours.toString()).toBe(await readFile(join(peer, 'signature-1'), 'utf8'));
+  });
+
+  it('does not count for another name', async () => {
+    const name = await served();
+    await attach(name, 'quay.io/other:1');
+    await configure('use-sigstore-attachments: true');
+    await require(await sigstoreSigned());
+    await expect(daemon.pull(name)).rejects.toMatchObject(
+      refusal('Source image rejected: Signature for identity quay.io/other:1 is not accepted'),
+    );
   });
 });
 

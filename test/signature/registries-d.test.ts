@@ -130,6 +130,6 @@ describe('the directory', () => {
     await writeFile(path, 'docker: 1');
     await expect(readRegistriesD([directory])).rejects.toThrow(`parsing ${path}: docker is not a table`);
     await writeFile(path, `#${'x'.repeat(2 * 1024 * 1024)}`);
-    await expect(readRegistriesD([directory])).rejects.toThrow(`${path} has more than 1048576 bytes`);
+    await expect(readRegistriesD([directory])).rejects.toThrow(`${path} has more than 131072 bytes`);
   });
 });

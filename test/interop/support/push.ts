@@ -6,7 +6,7 @@ export async function pushImage(
   host: string,
   repository: string,
   tag: string,
-  image: SampleImage,
+  image: Pick<SampleImage, keyof SampleBlob | 'config'> & { readonly layers: readonly SampleBlob[] },
 ): Promise<string> {
   for (const blob of [image.config, ...image.layers]) {
     await upload(host, repository, blob);
