@@ -42,7 +42,9 @@ export async function pushImage(
   const request = {
     image,
     destination,
-    names: [...namesAt(destination), ...(destination.transport === 'docker-archive' ? further : [])],
+    names: [
+      ...new Set([...namesAt(destination), ...(destination.transport === 'docker-archive' ? further : [])]),
+    ],
     manifestType,
     compress: compress && destination.transport === 'dir',
     signatures: removeSignatures ? ('remove' as const) : ('keep' as const),
