@@ -10,7 +10,7 @@ import { refusal, wrapped } from './refusal.js';
 import type { PullSource } from './registries-config.js';
 import type { RegistrySessions } from './sessions.js';
 import { discard } from './transport/http-exchange.js';
-import { RedirectError, redirectTarget } from './transport/redirect.js';
+import { RedirectError, uploadLocation } from './transport/redirect.js';
 import { UploadRequester } from './upload-request.js';
 
 /** A manifest to be written. */
@@ -120,7 +120,7 @@ export class RepositoryWriter {
     if (answer.status === 201) return true;
     // An upload was begun instead, which nobody needs.
     const requester = new UploadRequester(await this.uploadTarget(signal));
-    const upload = redirectTarget(answer.url, answer.header('location')[0]);
+    const upload = uploadLocation(answer.url, answer.header('location')[0]);
     discard(await requester.send('DELETE', upload, 'Error deleting upload', {}, signal));
     return false;
   }

@@ -9,7 +9,13 @@ import { withNewToken } from './renewal.js';
 import { parseRetryAfter } from './retry.js';
 import type { ExchangeOptions } from './transport/http-exchange.js';
 import { beginningOf, discard, httpExchange } from './transport/http-exchange.js';
-import { headersFor, isRedirect, maxRedirects, redirectTarget } from './transport/redirect.js';
+import {
+  headersFor,
+  isRedirect,
+  maxRedirects,
+  redirectTarget,
+  uploadLocation,
+} from './transport/redirect.js';
 import { StreamedRequest } from './transport/streamed-request.js';
 
 /** Bytes of an error's body that are read. */
@@ -79,7 +85,7 @@ export class UploadRequester {
   /** Where the upload goes on, by an answer to what was sent to `from`. */
   location({ headers }: IncomingMessage, from: URL, what: string): URL {
     try {
-      return redirectTarget(from, headers.location);
+      return uploadLocation(from, headers.location);
     } catch (cause) {
       const message = `${what}: the registry's answer has no usable Location`;
       throw this.failure('REGISTRY_PROTOCOL', message, { cause });

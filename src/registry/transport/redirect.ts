@@ -34,6 +34,19 @@ export function redirectTarget(from: URL, location: string | undefined): URL {
   return to;
 }
 
+/**
+ * Where an upload goes on. Registries behind a proxy that speaks TLS for them may not know it and name themselves by http:
+ * at the place we have just spoken to that can only mean https. Throws as {@link redirectTarget} does.
+ */
+export function uploadLocation(from: URL, location: string | undefined): URL {
+  const plain = location !== undefined && URL.canParse(location, from.href) && new URL(location, from);
+  if (plain && plain.protocol === 'http:' && from.protocol === 'https:' && plain.host === from.host) {
+    plain.protocol = 'https:';
+    return redirectTarget(from, plain.href);
+  }
+  return redirectTarget(from, location);
+}
+
 /** The headers for the next hop: everything, or all but credentials when the origin changes. */
 export function headersFor(
   headers: Readonly<Record<string, string>>,

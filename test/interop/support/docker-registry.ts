@@ -7,18 +7,19 @@ import { freePort, removeTree, temporaryDirectory } from './files.js';
 import { stop, Transcript } from './process.js';
 
 export interface DockerRegistry {
-  /** `127.0.0.1:PORT`, plain http. */
+  /** `127.0.0.1:PORT`, plain http unless it was started with TLS. */
   readonly host: string;
   close(): Promise<void>;
 }
 
 /**
  * Starts the registry; `directory` keeps its content for the next start, else it is removed at the end.
- * `settings` are further lines of its configuration.
+ * `settings` are further lines of its configuration, `http` what follows in the table of that name: `tls: { … }`.
  */
 export async function startDockerRegistry(
   directory?: string,
   settings: readonly string[] = [],
+  http = '',
 ): Promise<DockerRegistry> {
   const home = directory ?? (await temporaryDirectory('registry'));
   await mkdir(home, { recursive: true });
@@ -30,7 +31,7 @@ export async function startDockerRegistry(
       'version: 0.1',
       'log: { level: warn, accesslog: { disabled: true } }',
       `storage: { filesystem: { rootdirectory: ${JSON.stringify(home)} }, delete: { enabled: true } }`,
-      `http: { addr: ${host} }`,
+      `http: { addr: ${host}${http === '' ? '' : `, ${http}`} }`,
       ...settings,
       '',
     ].join('\n'),
