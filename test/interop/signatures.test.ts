@@ -1,7 +1,7 @@
 // Signed images between imaged and skopeo, by way of a real registry and files beside it.
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -56,6 +56,12 @@ afterEach(async () => {
   await daemon.close();
   await store.close();
 });
+
+/** Another daemon in the place of this one, with more variables. */
+async function restart(env: NodeJS.ProcessEnv): Promise<void> {
+  await daemon.close();
+  daemon = await Imaged.start(store, { args: ['--registries-d', registriesD], env });
+}
 
 /** What must hold of everything in the registry. */
 async function require(...requirements: readonly object[]): Promise<void> {
@@ -213,6 +219,70 @@ describe('signatures on a web server', () => {
     } finally {
       server.close();
     }
+  });
+});
+
+describe('an image that we sign', () => {
+  /** What skopeo says to copying from a registry under a policy that trusts one key. */
+  const skopeoPulls = async (name: string, user: string): Promise<string> => {
+    const policy = join(store.directory, 'theirs.json');
+    await writeFile(policy, JSON.stringify({ default: [await signedBy(user)] }));
+    const options = ['--policy', policy, '--registries.d', registriesD, 'copy', '--src-tls-verify=false'];
+    const args = [...options, `docker://${name}`, `dir:${store.directory}/pulled`];
+    return (await store.skopeo(args)).stderr;
+  };
+  const copy = async (source: string, destination: string, options: object): Promise<void> => {
+    const connection = await daemon.connect();
+    try {
+      await connection.call('io.imaged.CopyImage', { source, destination, options });
+    } finally {
+      connection.close();
+    }
+  };
+
+  it('on its way from one name to another is accepted by skopeo, and by us', async () => {
+    const source = await served();
+    const name = `${registry.host}/test/signed${repositories}:1`;
+    await restart(ring.environment);
+    await copy(`docker://${source}`, `docker://${name}`, { signBy: `${alice}!` });
+    expect(await skopeoPulls(name, 'alice')).toBe('');
+    expect(await skopeoPulls(name, 'bob')).toContain('Source image rejected: Invalid GPG signature');
+    await require(await signedBy('alice'));
+    await expect(daemon.pull(name)).resolves.toBe(id());
+  });
+
+  it('keeps the signature it had', async () => {
+    const source = await served();
+    await skopeoSigns(source, `${alice}!`);
+    const name = `${registry.host}/test/again${repositories}:1`;
+    await restart(ring.environment);
+    await copy(`docker://${source}`, `docker://${name}`, { signBy: bob });
+    const { length } = await readdir(
+      join(lookaside, `test/again${repositories}@${image.digest.replace(':', '=')}`),
+    );
+    expect(length).toBe(2);
+    expect(await skopeoPulls(name, 'bob')).toBe('');
+    expect(await skopeoPulls(name, 'alice')).toContain(`Signature for identity ${source} is not accepted`);
+  });
+
+  it('needs a name, a key and a destination that keeps signatures', async () => {
+    const source = `docker://${await served()}`;
+    await restart(ring.environment);
+    const failure = (text: string) => ({
+      error: 'io.imaged.OperationFailed',
+      parameters: { reason: expect.stringContaining(text) },
+    });
+    const directory = join(store.directory, 'unnamed');
+    await expect(copy(source, `dir:${directory}`, { signBy: alice })).rejects.toMatchObject(
+      failure(`Cannot determine canonical Docker reference for destination dir:${directory}`),
+    );
+    await expect(copy(source, `docker-archive:${directory}:x`, { signBy: alice })).rejects.toMatchObject(
+      failure('Can not copy signatures: Storing signatures for docker tar files is not supported'),
+    );
+    const name = `docker://${registry.host}/test/nokey:1`;
+    await expect(copy(source, name, { signBy: 'nobody@example.com' })).rejects.toMatchObject(
+      failure('Error creating signature: '),
+    );
   });
 });
 
