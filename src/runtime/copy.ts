@@ -16,7 +16,14 @@ import {
 import type { ImageOrigin, ImageSource, Signature, SourceManifest } from './image-source.js';
 import type { Operation } from './operation.js';
 import { modernised, schema1Manifest, type Examine } from './schema1.js';
-import { layerRequests, manifestTypesFor, writtenImage, type Fixed, type FormWishes } from './target-form.js';
+import {
+  layerRequests,
+  manifestTypesFor,
+  requireAtHand,
+  writtenImage,
+  type Fixed,
+  type FormWishes,
+} from './target-form.js';
 
 /** A layer may be removed by others between our look and the commit; more often than this it is not chance. */
 const commitAttempts = 5;
@@ -112,7 +119,7 @@ export async function copyInstance(
   for (const type of types) {
     try {
       const requests = layerRequests(plan, type, sink.needs, options, fixed);
-      return await copy.as(type, requests, signatures, options);
+      return await copy.as(type, requests, signatures, { ...options, fixed });
     } catch (error) {
       if (!(error instanceof ManifestRefusedError)) throw error;
       refusals.push(`${type}(${error.message})`);
@@ -180,13 +187,14 @@ class Copy {
     type: string,
     requests: readonly LayerRequest[],
     signatures: readonly Signature[],
-    { sign, instance }: CopyOptions & { readonly instance: boolean },
+    { sign, instance, fixed }: CopyOptions & { readonly instance: boolean; readonly fixed: Fixed },
   ): Promise<WrittenImage> {
     const operation = this.#operation;
     const { signal } = operation;
     for (let attempt = 1; attempt <= commitAttempts; attempt += 1) {
       operation.enter('copy');
       const stored = new Map(await this.#sink.present(requests, signal));
+      requireAtHand(requests, stored, fixed);
       this.#reportPresent(stored);
       await this.#bring(requests, stored);
       const written = writtenImage(this.#plan, type, stored);

@@ -60,7 +60,7 @@ export function manifestTypesFor(
   return types;
 }
 
-/** What each layer must become for a manifest of type `type`. Throws LayerTypeError, and CopyError when nothing may change. */
+/** What each layer must become for a manifest of type `type`. Throws LayerTypeError. */
 export function layerRequests(
   plan: ImagePlan,
   type: string,
@@ -69,18 +69,26 @@ export function layerRequests(
   fixed: Fixed,
 ): readonly LayerRequest[] {
   return plan.layers.map((layer) => {
-    if (fixed !== undefined) return fixedRequest(layer, fixed);
+    if (fixed !== undefined) return { layer, recode: 'as-is', reusable: true };
     const recode = recodeFor(layer, type, needs, wishes);
     return { layer, recode, reusable: isReusable(layer, type, recode, wishes) };
   });
 }
 
-function fixedRequest(layer: LayerPlan, fixed: string): LayerRequest {
-  const { blob, content } = layer;
-  if (content.digest !== blob.digest) {
-    throw new CopyError(`layer ${blob.digest} is not at hand as it was pulled, and ${fixed}`);
+/**
+ * Where nothing may change, a layer that the source has no longer as it was pulled has to be at the destination already. Throws
+ * {@link CopyError} for one that is not.
+ */
+export function requireAtHand(
+  requests: readonly LayerRequest[],
+  stored: ReadonlyMap<LayerPlan, StoredBlob>,
+  fixed: Fixed,
+): void {
+  if (fixed === undefined) return;
+  for (const { layer } of requests) {
+    if (stored.has(layer) || layer.content.digest === layer.blob.digest) continue;
+    throw new CopyError(`layer ${layer.blob.digest} is not at hand as it was pulled, and ${fixed}`);
   }
-  return { layer, recode: 'as-is', reusable: true };
 }
 
 function recodeFor({ content }: LayerPlan, type: string, needs: SinkNeeds, wishes: FormWishes): Recode {

@@ -1,7 +1,7 @@
 // Signed images between imaged and skopeo, by way of a real registry and files beside it.
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -133,6 +133,15 @@ function blob(mediaType: string, bytes: Buffer): SampleBlob {
   return { mediaType, bytes, digest: digestOf(bytes), size: bytes.length };
 }
 
+/** What skopeo says to copying from a registry under a policy that trusts one key. */
+async function skopeoPulls(name: string, user: string): Promise<string> {
+  const policy = join(store.directory, 'theirs.json');
+  await writeFile(policy, JSON.stringify({ default: [await signedBy(user)] }));
+  const options = ['--policy', policy, '--registries.d', registriesD, 'copy', '--src-tls-verify=false'];
+  const args = [...options, `docker://${name}`, `dir:${store.directory}/pulled`];
+  return (await store.skopeo(args)).stderr;
+}
+
 const id = (): string => image.config.digest.slice('sha256:'.length);
 const refusal = (text: string | RegExp) => ({
   error: 'io.podman.ErrorOccurred',
@@ -223,14 +232,6 @@ describe('signatures on a web server', () => {
 });
 
 describe('an image that we sign', () => {
-  /** What skopeo says to copying from a registry under a policy that trusts one key. */
-  const skopeoPulls = async (name: string, user: string): Promise<string> => {
-    const policy = join(store.directory, 'theirs.json');
-    await writeFile(policy, JSON.stringify({ default: [await signedBy(user)] }));
-    const options = ['--policy', policy, '--registries.d', registriesD, 'copy', '--src-tls-verify=false'];
-    const args = [...options, `docker://${name}`, `dir:${store.directory}/pulled`];
-    return (await store.skopeo(args)).stderr;
-  };
   const copy = async (source: string, destination: string, options: object): Promise<void> => {
     const connection = await daemon.connect();
     try {
@@ -283,6 +284,98 @@ describe('an image that we sign', () => {
     await expect(copy(source, name, { signBy: 'nobody@example.com' })).rejects.toMatchObject(
       failure('Error creating signature: '),
     );
+  });
+});
+
+describe('an image of the store', () => {
+  it('is signed when it is pushed, and skopeo accepts it', async () => {
+    const source = await served();
+    const target = `${registry.host}/test/pushed${repositories}:1`;
+    await restart(ring.environment);
+    await daemon.pull(source);
+    await daemon.call('PushImage', {
+      name: source,
+      tag: target,
+      compress: false,
+      format: '',
+      removeSignatures: false,
+      signBy: `${alice}!`,
+    });
+    expect(await skopeoPulls(target, 'alice')).toBe('');
+  });
+
+  it('that was signed goes back with its signature, though only under the name it was signed for', async () => {
+    const source = await served();
+    await skopeoSigns(source, `${alice}!`);
+    await daemon.pull(source);
+    await rm(join(lookaside, 'test'), { recursive: true });
+    await daemon.call('PushImage', {
+      name: source,
+      tag: source,
+      compress: false,
+      format: '',
+      removeSignatures: false,
+      signBy: '',
+    });
+    expect(await skopeoPulls(source, 'alice')).toBe('');
+  });
+});
+
+describe("images that are no registry's", () => {
+  it.each(['dir', 'oci', 'oci-archive'])('are looked up by their real path: %s', async (transport) => {
+    const [real, link] = [join(store.directory, 'real'), join(store.directory, 'link')];
+    await mkdir(real);
+    await symlink(real, link);
+    const name = await served();
+    await store.skopeoOutput(
+      'copy',
+      '--src-tls-verify=false',
+      `docker://${name}`,
+      `${transport}:${real}/image`,
+    );
+    const accept = [{ type: 'insecureAcceptAnything' }];
+    const policy = (scope: string): Promise<void> =>
+      writeFile(
+        join(store.directory, 'policy.json'),
+        JSON.stringify({ default: [{ type: 'reject' }], transports: { [transport]: { [scope]: accept } } }),
+      );
+    await policy(link);
+    await expect(daemon.pull(`${transport}:${link}/image`)).rejects.toMatchObject(
+      refusal(
+        /Source image rejected: Running image (dir|oci|oci-archive):\S+ is rejected by policy. \(reject for default in/,
+      ),
+    );
+    await policy(real);
+    await expect(daemon.pull(`${transport}:${link}/image`)).resolves.toBe(id());
+  });
+
+  it('are looked up by store and id when they are pushed', async () => {
+    const name = await served();
+    await daemon.pull(name);
+    const push = {
+      name,
+      tag: `dir:${store.directory}/out`,
+      compress: false,
+      format: '',
+      removeSignatures: false,
+      signBy: '',
+    };
+    const policy = (scope: string): Promise<void> =>
+      writeFile(
+        join(store.directory, 'policy.json'),
+        JSON.stringify({
+          default: [{ type: 'insecureAcceptAnything' }],
+          transports: { 'containers-storage': { [scope]: [{ type: 'reject' }] } },
+        }),
+      );
+    await policy(`[overlay@${store.root}]@${id()}`);
+    await expect(daemon.call('PushImage', push)).rejects.toMatchObject(
+      refusal(
+        `Running image containers-storage:\\[overlay@${store.root}\\+${store.runroot}\\]@${id()} is rejected`,
+      ),
+    );
+    await policy(`[overlay@${store.root}]quay.io`);
+    await expect(daemon.call('PushImage', push)).resolves.toBeDefined();
   });
 });
 
