@@ -88,14 +88,11 @@ class DockerArchiveSource implements ImageSource {
 
   async #present(image: DockerImage, signal: AbortSignal): Promise<PresentedImage> {
     const { configBytes, configDigest } = image;
-    const locations = new Map<Digest, BlobLocation>();
-    const sizes = new Map<Digest, number>();
-    for (const layer of image.layers) {
-      // One diffID is one content, whatever files hold it.
-      if (locations.has(layer.diffId)) continue;
-      locations.set(layer.diffId, locationOf(layer));
-      sizes.set(layer.diffId, await this.#sizeOf(layer, signal));
-    }
+    // One diffID is one content, whatever files hold it.
+    const layers = [...new Map(image.layers.map((layer) => [layer.diffId, layer])).values()];
+    const locations = new Map(layers.map((layer) => [layer.diffId, locationOf(layer)]));
+    const measured = layers.map(async (layer) => [layer.diffId, await this.#sizeOf(layer, signal)] as const);
+    const sizes = new Map(await Promise.all(measured));
     const contents = image.layers.map(({ diffId }): Descriptor => {
       return { mediaType: dockerLayer, digest: diffId, size: sizes.get(diffId) as number };
     });
