@@ -54,6 +54,7 @@ export class ControlConnection {
   readonly #options: ControlOptions;
   /** By proxy; the empty text stands for none. */
   readonly #dispatchers = new Map<string, Dispatcher>();
+  #alert: Error | undefined;
 
   /** Connects nowhere yet. */
   constructor(options: ControlOptions) {
@@ -96,7 +97,11 @@ export class ControlConnection {
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    const response = await request.finally(() => clearTimeout(timer));
+    const response = await request
+      .catch((error: NodeJS.ErrnoException) => {
+        throw error.code === 'UND_ERR_SOCKET' ? (this.#alert ?? error) : error;
+      })
+      .finally(() => clearTimeout(timer));
     const good = response.statusCode < 300;
     const content = await readBody(response.body, good ? limit : maxErrorBody, good, idle);
     return {
@@ -106,6 +111,17 @@ export class ControlConnection {
       header: (name) => [response.headers[name] ?? []].flat(),
       body: content,
     };
+  }
+
+  /** Takes note of what a server says against us after the handshake: its client calls that a closed connection. */
+  #heeded(connect: buildConnector.connector): buildConnector.connector {
+    return (options, callback) =>
+      connect(options, (...[error, socket]) => {
+        socket?.prependOnceListener('error', (alert: NodeJS.ErrnoException) => {
+          if (alert.code?.startsWith('ERR_SSL_') === true) this.#alert = alert;
+        });
+        callback(...([error, socket] as Parameters<buildConnector.Callback>));
+      });
   }
 
   async #dispatcher(url: URL): Promise<Dispatcher> {
@@ -121,7 +137,8 @@ export class ControlConnection {
         rejectUnauthorized: !identity.insecure,
       };
       const timeout = Math.min(timeouts.connect, handshakePatience);
-      const connect = inTwoSteps(buildConnector(tls), buildConnector({ ...tls, timeout }), timeout);
+      const secure = this.#heeded(buildConnector({ ...tls, timeout }));
+      const connect = inTwoSteps(buildConnector(tls), secure, timeout);
       dispatcher =
         proxy === undefined
           ? new Agent({ connect, connections: 6 })

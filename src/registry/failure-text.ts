@@ -45,6 +45,8 @@ export function reasonOf(error: unknown): string {
   if (system !== undefined && address !== undefined) {
     return `dial tcp ${address.includes(':') ? `[${address}]` : address}:${port}: ${system}`;
   }
+  const alert = /^ERR_SSL_(?:SSLV3|TLSV1|TLSV13)_ALERT_(.+)$/.exec(String(code))?.[1];
+  if (alert !== undefined) return `remote error: tls: ${words(alert)}`;
   return otherTexts.get(code) ?? message.trim().replaceAll(/\s*\n\s*/g, ' ');
 }
 

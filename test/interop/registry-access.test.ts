@@ -1,13 +1,11 @@
 // The pull side against a real docker-registry: open to all, with Basic, and with tokens of a realm of ours.
-import { sign } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
 import { type Credentials, openBlob, passwordCredentials } from '../../src/registry/index.js';
 import { buildImage, type SampleImage } from '../peers/sample-image.js';
+import { startTokenServer } from '../peers/token-server.js';
 import { Peers, bytesOf, failure, never, sourceOf } from '../registry/support.js';
 import { authority, serverCert, serverKey } from '../registry/test-certificates.js';
 import { startDockerRegistry } from './support/docker-registry.js';
@@ -110,50 +108,9 @@ describe('a real registry with tokens', () => {
   it('gives the whole image for the tokens of its realm', async () => {
     await writeFile(join(home, 'authority.crt'), authority);
     await using peers = new Peers();
-    const asked: string[] = [];
-    const realm = createServer((request, response) => {
-      const { searchParams } = new URL(request.url!, 'http://realm');
-      asked.push(searchParams.toString());
-      response.end(JSON.stringify({ token: jsonWebToken(searchParams.get('scope') ?? '') }));
-    });
-    await new Promise<void>((resolve) => {
-      realm.listen(0, '127.0.0.1', resolve);
-    });
-    peers.defer(async () => {
-      realm.closeAllConnections();
-      realm.close();
-    });
-    const { port } = realm.address() as AddressInfo;
-    const options = [
-      `realm: "http://127.0.0.1:${port}/token"`,
-      'service: test',
-      'issuer: test',
-      `rootcertbundle: ${join(home, 'authority.crt')}`,
-    ];
-    expect(await pull([`auth: { token: { ${options.join(', ')} } }`])).toEqual(everything());
-    expect(asked).toEqual(['service=test&scope=repository%3Ateam%2Fapp%3Apull']);
+    const realm = await startTokenServer({ key: serverKey, cert: serverCert });
+    peers.defer(async () => await realm[Symbol.asyncDispose]());
+    expect(await pull([realm.settings(join(home, 'authority.crt'))])).toEqual(everything());
+    expect(realm.asked).toEqual(['GET service=test&scope=repository%3Ateam%2Fapp%3Apull']);
   });
 });
-
-/** A token for one scope, `repository:NAME:ACTIONS`, signed with a key that the authority vouches for. */
-function jsonWebToken(scope: string): string {
-  const [type, name, actions = ''] = scope.split(':');
-  const certificate = serverCert.replaceAll(/-----.*-----|\s/g, '');
-  const now = Math.floor(Date.now() / 1000);
-  const head = { typ: 'JWT', alg: 'ES256', x5c: [certificate] };
-  const claims = {
-    iss: 'test',
-    sub: '',
-    aud: 'test',
-    exp: now + 300,
-    nbf: now - 10,
-    iat: now,
-    jti: '1',
-    access: [{ type, name, actions: actions.split(',') }],
-  };
-  const text = [head, claims]
-    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
-    .join('.');
-  const signature = sign('sha256', Buffer.from(text), { key: serverKey, dsaEncoding: 'ieee-p1363' });
-  return `${text}.${signature.toString('base64url')}`;
-}

@@ -44,6 +44,7 @@ export async function startDockerRegistry(
       await removeTree(home);
     }
   };
+  // One with TLS answers that it is no plain http, and so it does answer.
   if (!(await answers(`http://${host}/v2/`, () => child.exitCode !== null))) {
     await close();
     throw new Error(`docker-registry did not start: ${transcript.text}`);
