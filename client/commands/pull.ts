@@ -6,7 +6,7 @@ import { withClient } from '../connection.js';
 import type { Context } from '../context.js';
 import { parseCredentials } from '../credentials.js';
 import { CommandError, describeError, isRemoteError } from '../errors.js';
-import { printableLines } from '../output/printable.js';
+import { printLog } from '../output/log.js';
 import { showOnTerminal } from '../pull-screen.js';
 
 interface PullOptions {
@@ -53,10 +53,5 @@ async function pullOne(
 ): Promise<string> {
   const steps = client.pullImageMore({ name, creds });
   if (!quiet && context.stderr.isTTY === true) return showOnTerminal(context, name, steps);
-  let id = '';
-  for await (const { reply } of steps) {
-    if (!quiet) for (const line of reply.logs) context.stderr.write(printableLines(line));
-    if (reply.id !== '') id = reply.id;
-  }
-  return id;
+  return await printLog(context, steps, quiet);
 }

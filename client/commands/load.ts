@@ -1,0 +1,38 @@
+// imagectl load: images of an archive into the store.
+import type { Command } from 'commander';
+import { atMostOne } from '../arguments.js';
+import { withClient } from '../connection.js';
+import type { Context } from '../context.js';
+import { printLog } from '../output/log.js';
+import { printable } from '../output/printable.js';
+import { payloadAt, payloadFromInput } from '../payload.js';
+import { sendFile } from '../transfer.js';
+
+interface LoadOptions {
+  readonly input?: string;
+  readonly quiet?: boolean;
+}
+
+export function defineLoad(command: Command, context: Context): void {
+  command
+    .description('Load image(s) from a tar archive')
+    .usage('[options] [NAME]')
+    .argument('[name...]')
+    .option('-i, --input <file>', 'Read from specified archive file (default: stdin)')
+    .option('-q, --quiet', 'Suppress the output')
+    .action((words: string[], options: LoadOptions) => load(context, words, options));
+}
+
+async function load(context: Context, words: readonly string[], options: LoadOptions): Promise<void> {
+  const name = atMostOne(words) ?? '';
+  const quiet = options.quiet === true;
+  await using payload =
+    options.input === undefined
+      ? await payloadFromInput(context, 'command-line redirection or the --input flag')
+      : await payloadAt(options.input, context.signal);
+  const names = await withClient(context, async (client) => {
+    const inputFile = await sendFile(client, payload);
+    return await printLog(context, client.loadImageMore({ name, inputFile, quiet, deleteFile: true }), quiet);
+  });
+  for (const loaded of names.split(', ')) context.stdout.write(`Loaded image: ${printable(loaded)}\n`);
+}

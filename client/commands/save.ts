@@ -1,0 +1,115 @@
+// imagectl save: an image into an archive or a directory of this host.
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Command } from 'commander';
+import { atLeast } from '../arguments.js';
+import { write } from '../bridge/stdio.js';
+import { withClient } from '../connection.js';
+import type { Context } from '../context.js';
+import { CommandError } from '../errors.js';
+import { printLog } from '../output/log.js';
+import { systemText } from '../payload.js';
+import { receiveFile } from '../transfer.js';
+import { unpackFiles } from '../unpack-files.js';
+
+interface SaveOptions {
+  readonly compress?: boolean;
+  readonly format: string;
+  readonly output?: string;
+  readonly quiet?: boolean;
+}
+
+const directoryFormats: ReadonlySet<string> = new Set(['oci-dir', 'docker-dir']);
+const formats: readonly string[] = ['oci-dir', 'oci-archive', 'docker-dir', 'docker-archive'];
+
+export function defineSave(command: Command, context: Context): void {
+  command
+    .description('Save image to an archive')
+    .usage('[options] IMAGE [NAME...]')
+    .argument('[image...]')
+    .option('--compress', 'Compress the layers of a directory')
+    .option('--format <format>', 'oci-archive, oci-dir, docker-archive or docker-dir', 'docker-archive')
+    .option('-o, --output <file>', 'Write to a specified file (default: stdout, which must be redirected)')
+    .option('-q, --quiet', 'Suppress the output')
+    .action((words: string[], options: SaveOptions) => save(context, words, options));
+}
+
+async function save(context: Context, words: readonly string[], options: SaveOptions): Promise<void> {
+  const [name, ...moreTags] = atLeast(1, words);
+  const { compress = false, format, output = '', quiet = false } = options;
+  if (!formats.includes(format)) throw new CommandError(`format value must be one of ${formats.join(' ')}`);
+  const toDirectory = directoryFormats.has(format);
+  await demandRoom(context, format, output, toDirectory);
+  const request = { name, moreTags, format, compress, quiet, output, outputType: '' };
+  await withClient(context, async (client) => {
+    const handle = await printLog(context, client.imageSaveMore({ options: request }), quiet);
+    const bytes = receiveFile(client, handle);
+    if (toDirectory) await unpackFiles(bytes, output);
+    else if (output === '') await toOutput(context, bytes);
+    else await toFile(bytes, output);
+  });
+}
+
+/** Complains before anything is done. */
+async function demandRoom(
+  { stdio, stdout }: Context,
+  format: string,
+  output: string,
+  toDirectory: boolean,
+): Promise<void> {
+  if (output === '') {
+    if (toDirectory) throw new CommandError(`--format ${format} requires --output`);
+    const { isTTY } = stdio().output as { readonly isTTY?: boolean };
+    if (isTTY === true || stdout.isTTY === true) {
+      throw new CommandError('refusing to save to terminal. Use -o flag or redirect');
+    }
+    return;
+  }
+  if (toDirectory) {
+    await mkdir(output, { recursive: true }).catch(failed(output));
+    if ((await readdir(output)).length > 0) throw new CommandError(`${output}: the directory is not empty`);
+    return;
+  }
+  const found = await stat(output).catch(() => undefined);
+  if (format === 'docker-archive' && found?.isFile() === true && found.size > 0) {
+    throw new CommandError("docker-archive doesn't support modifying existing images");
+  }
+}
+
+async function toOutput({ stdio, signal }: Context, bytes: AsyncIterable<Buffer>): Promise<void> {
+  const { output } = stdio();
+  for await (const chunk of bytes) await write(output, chunk, signal);
+}
+
+/** The file is there as a whole or not at all, unless it is a device or a pipe. */
+async function toFile(bytes: AsyncIterable<Buffer>, path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found !== undefined && !found.isFile()) {
+    await writeTo(bytes, path, 'w');
+    return;
+  }
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`);
+  try {
+    await writeTo(bytes, temporary, 'wx');
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function writeTo(bytes: AsyncIterable<Buffer>, path: string, flags: string): Promise<void> {
+  const file = await open(path, flags).catch(failed(path));
+  try {
+    for await (const chunk of bytes) await file.writeFile(chunk);
+  } finally {
+    await file.close();
+  }
+}
+
+function failed(path: string): (cause: unknown) => never {
+  return (cause) => {
+    throw new CommandError(`open ${path}: ${systemText(cause)}`, undefined, { cause });
+  };
+}

@@ -1,0 +1,93 @@
+// imagectl search: what registries have.
+import type { Command } from 'commander';
+import type { ImageSearchFilter, ImageSearchResult } from '../../src/generated/io-podman.js';
+import { exactlyOne, wantsJson } from '../arguments.js';
+import { withClient } from '../connection.js';
+import type { Context } from '../context.js';
+import { CommandError } from '../errors.js';
+import { toJson } from '../output/json.js';
+import { formatTable } from '../output/table.js';
+
+interface SearchOptions {
+  readonly compatible?: boolean;
+  readonly filter: readonly string[];
+  readonly format?: string;
+  readonly limit?: string;
+}
+
+export function defineSearch(command: Command, context: Context): void {
+  command
+    .description('Search registry for image')
+    .usage('[options] TERM')
+    .argument('[term...]')
+    .option('--compatible', 'List stars, official and automated columns')
+    .option(
+      '-f, --filter <condition>',
+      'stars=N, is-official or is-automated (repeatable)',
+      (value: string, earlier: readonly string[]) => [...earlier, value],
+      [],
+    )
+    .option('--format <format>', 'Change the output to JSON')
+    .option('--limit <number>', 'Limit the number of results of each registry (default 25)')
+    .action((words: string[], options: SearchOptions) => search(context, words, options));
+}
+
+async function search(context: Context, words: readonly string[], options: SearchOptions): Promise<void> {
+  const query = exactlyOne(words);
+  const json = wantsJson(options.format);
+  const parameters = { query, limit: limitOf(options.limit), filter: filterOf(options.filter) };
+  const { results } = await withClient(context, (client) => client.searchImages(parameters));
+  if (json) context.stdout.write(`${toJson(results.map(summary))}\n`);
+  else if (results.length > 0) context.stdout.write(layOut(results, options.compatible === true));
+}
+
+function limitOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const limit = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(limit)) return limit;
+  throw new CommandError(`--limit ${text}: expected a number from 0`);
+}
+
+function filterOf(conditions: readonly string[]): ImageSearchFilter {
+  const filter: { starCount: number; isOfficial?: boolean; isAutomated?: boolean } = { starCount: 0 };
+  for (const condition of conditions) {
+    const [key, value = ''] = condition.split(/=(.*)/s);
+    if (key === 'stars') filter.starCount = stars(value);
+    else if (key === 'is-official') filter.isOfficial = value !== 'false';
+    else if (key === 'is-automated') filter.isAutomated = value !== 'false';
+    else throw new CommandError(`invalid filter type ${JSON.stringify(condition)}`);
+  }
+  return filter;
+}
+
+function stars(value: string): number {
+  if (/^\d{1,15}$/.test(value)) return Number(value);
+  throw new CommandError(`incorrect value type for stars filter: ${JSON.stringify(value)} is no number`);
+}
+
+function layOut(results: readonly ImageSearchResult[], compatible: boolean): string {
+  const heading = ['NAME', 'DESCRIPTION', ...(compatible ? ['STARS', 'OFFICIAL', 'AUTOMATED'] : [])];
+  const rows = results.map(({ name, description, starCount, isOfficial, isAutomated }) => [
+    name,
+    description,
+    ...(compatible ? [String(starCount), mark(isOfficial), mark(isAutomated)] : []),
+  ]);
+  return formatTable([heading, ...rows]);
+}
+
+function mark(set: boolean): string {
+  return set ? '[OK]' : '';
+}
+
+/** A result in the words of `podman search --format json`. */
+function summary(result: ImageSearchResult): object {
+  return {
+    Index: result.registry,
+    Name: result.name,
+    Description: result.description,
+    Stars: result.starCount,
+    Official: mark(result.isOfficial),
+    Automated: mark(result.isAutomated),
+    Tag: '',
+  };
+}
