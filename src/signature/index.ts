@@ -10,6 +10,7 @@ export {
 } from './errors.js';
 export type { PolicyFile } from './policy-file.js';
 export { readPolicy } from './policy-file.js';
+export type { SigstoreSignature } from './signature-format.js';
 export { formatSigstore, maxSignatureBytes, parseSignature } from './signature-format.js';
 export type { SignedImage } from './signed-image.js';
 export type { SigningRequest } from './simple-signing.js';

@@ -133,6 +133,15 @@ function blob(mediaType: string, bytes: Buffer): SampleBlob {
   return { mediaType, bytes, digest: digestOf(bytes), size: bytes.length };
 }
 
+async function copy(source: string, destination: string, options: object): Promise<void> {
+  const connection = await daemon.connect();
+  try {
+    await connection.call('io.imaged.CopyImage', { source, destination, options });
+  } finally {
+    connection.close();
+  }
+}
+
 /** What skopeo says to copying from a registry under a policy that trusts one key. */
 async function skopeoPulls(name: string, user: string): Promise<string> {
   const policy = join(store.directory, 'theirs.json');
@@ -232,15 +241,6 @@ describe('signatures on a web server', () => {
 });
 
 describe('an image that we sign', () => {
-  const copy = async (source: string, destination: string, options: object): Promise<void> => {
-    const connection = await daemon.connect();
-    try {
-      await connection.call('io.imaged.CopyImage', { source, destination, options });
-    } finally {
-      connection.close();
-    }
-  };
-
   it('on its way from one name to another is accepted by skopeo, and by us', async () => {
     const source = await served();
     const name = `${registry.host}/test/signed${repositories}:1`;
@@ -446,6 +446,48 @@ describe('a sigstore signature that is attached to an image', () => {
     await writeFile(join(store.directory, 'policy.json'), '{"default":[{"type":"insecureAcceptAnything"}]}');
     await store.skopeoOutput(...options, `docker://${name}`, `dir:${peer}`);
     expect(ours.toString()).toBe(await readFile(join(peer, 'signature-1'), 'utf8'));
+  });
+
+  it('is attached to what is pushed, beside what is attached there already', async () => {
+    const name = await served();
+    await attach(name);
+    await configure(`lookaside: file://${lookaside}\n  use-sigstore-attachments: true`);
+    await skopeoSigns(name, `${alice}!`);
+    const copied = `${registry.host}/test/attached${repositories}:1`;
+    const options = { removeSignatures: false };
+    for (let times = 0; times < 2; times += 1) {
+      await copy(`docker://${name}`, `docker://${copied}`, options);
+    }
+    const peer = join(store.directory, 'peer');
+    await writeFile(join(store.directory, 'policy.json'), '{"default":[{"type":"insecureAcceptAnything"}]}');
+    const arguments_ = ['--registries.d', registriesD, 'copy', '--src-tls-verify=false'];
+    await store.skopeoOutput(...arguments_, `docker://${copied}`, `dir:${peer}`);
+    const names = (await readdir(peer)).filter((file) => file.startsWith('signature-'));
+    expect(names.toSorted()).toEqual(['signature-1', 'signature-2']);
+    expect(await readFile(join(peer, 'signature-2'), 'latin1')).toMatch(/^\0sigstore-json\n/);
+    await require(await signedBy('alice', {
+      signedIdentity: { type: 'exactReference', dockerReference: name },
+    }), {
+      ...(await sigstoreSigned()),
+      signedIdentity: { type: 'exactReference', dockerReference: name },
+    });
+    await expect(daemon.pull(copied)).resolves.toBe(id());
+  });
+
+  it('is not pushed where registries.d does not say so', async () => {
+    const name = await served();
+    await attach(name);
+    await writeFile(
+      join(registriesD, 'default.yaml'),
+      `docker:\n  ${name.replace(/:1$/, '')}:\n    use-sigstore-attachments: true\n`,
+    );
+    const copied = `docker://${registry.host}/test/elsewhere${repositories}:1`;
+    await expect(copy(`docker://${name}`, copied, {})).rejects.toMatchObject({
+      parameters: {
+        reason: expect.stringContaining('writing sigstore attachments is disabled by configuration'),
+      },
+    });
+    await expect(copy(`docker://${name}`, copied, { removeSignatures: true })).resolves.toBeUndefined();
   });
 
   it('does not count for another name', async () => {

@@ -7,6 +7,7 @@ import {
   isManifestRefused,
   RegistryError,
   type PullSource,
+  type RegistryClient,
   type RepositoryWriter,
 } from '../../registry/index.js';
 import { untilAborted } from '../../registry/single-flight.js';
@@ -44,7 +45,7 @@ export interface RegistryDestinationOptions {
 /** Connects when something is asked of it. */
 export function registryDestination(options: RegistryDestinationOptions): ImageDestination {
   const client = registryClient(options.access);
-  const repository = new Repository(options, client.writer(options.target));
+  const repository = new Repository(options, client);
   return {
     image: () => new RepositorySink(repository),
     finish: async () => undefined,
@@ -58,6 +59,7 @@ export function registryDestination(options: RegistryDestinationOptions): ImageD
 /** What the images of one destination have in common: no blob goes there twice. */
 class Repository {
   readonly target: PullSource;
+  readonly client: RegistryClient;
   readonly writer: RepositoryWriter;
   readonly blobs: RepositoryBlobs;
   readonly signatures: SignatureStore | undefined;
@@ -66,11 +68,12 @@ class Repository {
   readonly #uploads = new Map<string, Promise<StoredBlob>>();
   #learnt: KnownBlob[] = [];
 
-  constructor(options: RegistryDestinationOptions, writer: RepositoryWriter) {
+  constructor(options: RegistryDestinationOptions, client: RegistryClient) {
     const { target, pool, known, candidates, signatures } = options;
     this.target = target;
-    this.writer = writer;
-    this.blobs = new RepositoryBlobs(writer, known, candidates);
+    this.client = client;
+    this.writer = client.writer(target);
+    this.blobs = new RepositoryBlobs(this.writer, known, candidates);
     this.signatures = signatures;
     this.#pool = pool;
     this.#known = known;
@@ -237,8 +240,8 @@ class RepositorySink implements ImageSink {
     signal: AbortSignal,
   ): Promise<void> {
     if (signatures.length === 0) return;
-    const { signatures: store, target } = this.#repository;
-    await store?.write(target.requested, digest, signatures, signal);
+    const repository = this.#repository;
+    await repository.signatures?.write(repository, digest, signatures, signal);
   }
 }
 

@@ -19,6 +19,7 @@ import {
   registryDestination,
   type RegistryDestinationOptions,
 } from '../../../src/runtime/transports/registry-destination.js';
+import type { SignatureStore } from '../../../src/runtime/transports/registry-signatures.js';
 import { OperationTable, type Operation } from '../../../src/runtime/operation.js';
 import type { EmbeddedRegistry, RequestRecord } from '../../peers/registry.js';
 import { Peers, failure } from '../../registry/support.js';
@@ -324,7 +325,8 @@ describe('a push that fails', () => {
     );
     const written: unknown[] = [];
     const store = {
-      write: async (...all: readonly unknown[]): Promise<void> => void written.push(all.slice(0, 3)),
+      write: async (...[{ target }, ...all]: Parameters<SignatureStore['write']>): Promise<void> =>
+        void written.push([target.requested, ...all.slice(0, 2)]),
     };
     await push(sampleSource({ signatures }), destination('app:1', { signatures: store }));
     const requested = parseNamed(`${registry.host}/app:1`);
