@@ -165,6 +165,21 @@ describe('an image that skopeo has signed', () => {
     await expect(daemon.pull(name)).resolves.toBe(id());
   });
 
+  it('is pulled with a line for its signatures', async () => {
+    const name = await served();
+    await skopeoSigns(name, `${alice}!`);
+    const { reply } = await daemon.call<{ reply: { logs: readonly string[] } }>('PullImage', { name });
+    expect(reply.logs.map((line) => line.replace(/sha256:[0-9a-f]+/, ''))).toEqual([
+      `Trying to pull ${name}...\n`,
+      'Getting image source signatures\n',
+      'Checking if image destination supports signatures\n',
+      'Copying blob \n',
+      'Copying config \n',
+      'Writing manifest to image destination\n',
+      'Storing signatures\n',
+    ]);
+  });
+
   it('is not pulled when another key is trusted', async () => {
     const name = await served();
     await skopeoSigns(name, `${alice}!`);
