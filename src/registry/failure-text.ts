@@ -53,6 +53,8 @@ export function reasonOf(error: unknown): string {
 /** Errors of one answer, and characters of each, that are passed on. */
 const mostErrors = 10;
 const longestText = 1000;
+/** Characters of a page that is no answer of a registry. */
+const longestExcerpt = 50;
 
 /** What a registry says went wrong, and its code for the first of it. */
 export interface AnswerFailure {
@@ -66,53 +68,62 @@ export function answerFailure({
   statusText,
   body,
 }: Pick<ControlAnswer, 'status' | 'statusText' | 'body'>): AnswerFailure {
-  const errors = registryErrors(body);
+  const errors = registryErrors(body, status);
   const [first] = errors;
+  const registryCode = first !== undefined && { registryCode: first.code };
+  if (status < 400 || status >= 500) {
+    return { text: `received unexpected HTTP status: ${status} ${statusText}`, ...registryCode };
+  }
   if (first !== undefined) {
-    const texts = errors.map(
-      ({ code, message }) => `${words(code)}: ${shortened(message.replaceAll(/\s*[\r\n]+\s*/g, ' '))}`,
-    );
+    const texts = errors.map(({ code, message }) => `${words(code)}: ${onOneLine(message, longestText)}`);
     const text = texts.length === 1 ? texts[0]! : `errors:\n${texts.join('\n')}\n`;
-    return { text, registryCode: first.code };
+    return { text, ...registryCode };
   }
   if (status === 401) return { text: 'unauthorized: authentication required' };
   if (status === 429) return { text: 'too many requests to registry' };
-  if (status >= 400 && status < 500) {
-    return { text: `StatusCode: ${status}, ${excerpt(body)}` };
-  }
-  return { text: `received unexpected HTTP status: ${status} ${statusText}` };
+  const excerpt = onOneLine(body.toString('utf8', 0, longestText), longestExcerpt);
+  return { text: excerpt === '' ? `StatusCode: ${status}` : `StatusCode: ${status}, ${excerpt}` };
 }
 
-function registryErrors(body: Buffer): readonly { readonly code: string; readonly message: string }[] {
-  let parsed: unknown;
+interface RegistryAnswer {
+  readonly errors?: unknown;
+  /** Of registries and realms that have their own idea of errors. */
+  readonly details?: unknown;
+}
+
+function registryErrors(
+  body: Buffer,
+  status: number,
+): readonly { readonly code: string; readonly message: string }[] {
+  let parsed: RegistryAnswer | null;
   try {
-    parsed = JSON.parse(body.toString());
+    parsed = JSON.parse(body.toString()) as RegistryAnswer | null;
   } catch {
     return [];
   }
-  const errors = (parsed as { errors?: unknown } | null)?.errors;
+  const { errors, details } = parsed ?? {};
+  if (typeof details === 'string' && details !== '') {
+    return [{ code: codesOfStatus.get(status) ?? 'UNKNOWN', message: details }];
+  }
   if (!Array.isArray(errors)) return [];
-  return errors.slice(0, mostErrors).flatMap((error: { code?: unknown; message?: unknown } | null) => {
+  return errors.slice(0, mostErrors).map((error: { code?: unknown; message?: unknown } | null) => {
     const code = typeof error?.code === 'string' ? error.code : 'UNKNOWN';
-    return [
-      {
-        code,
-        message: typeof error?.message === 'string' && error.message !== '' ? error.message : words(code),
-      },
-    ];
+    const message = typeof error?.message === 'string' && error.message !== '' ? error.message : words(code);
+    return { code, message };
   });
 }
 
+const codesOfStatus: ReadonlyMap<number, string> = new Map([
+  [401, 'UNAUTHORIZED'],
+  [429, 'TOOMANYREQUESTS'],
+]);
+
 function words(code: string): string {
-  return shortened(code.toLowerCase().replaceAll('_', ' '));
+  return onOneLine(code.toLowerCase().replaceAll('_', ' '), longestText);
 }
 
-/** A registry may say more than anybody wants to read. */
-function shortened(text: string): string {
-  return text.length > longestText ? `${text.slice(0, longestText)}...` : text;
-}
-
-/** The beginning of a text, quoted onto one line. */
-function excerpt(body: Buffer): string {
-  return JSON.stringify(body.toString('utf8', 0, 200));
+/** A registry may say more than anybody wants to read, in letters that no terminal should see. */
+function onOneLine(text: string, longest: number): string {
+  const line = text.replaceAll(/[\p{Cc}\s]+/gu, ' ').trim();
+  return line.length > longest ? `${line.slice(0, longest)}...` : line;
 }

@@ -116,7 +116,7 @@ describe('a repository that is written to', () => {
 describe('a repository that cannot be written to', () => {
   it.each([
     [401, 'Error checking whether a blob DIGEST exists in HOST/app: unauthorized: authentication required'],
-    [403, 'failed to read from destination repository HOST/app: StatusCode: 403, ""'],
+    [403, 'failed to read from destination repository HOST/app: StatusCode: 403'],
     [
       500,
       'failed to read from destination repository HOST/app: received unexpected HTTP status: 500 Internal Server Error',
