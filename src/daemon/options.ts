@@ -50,7 +50,7 @@ export const usage = `imaged [options]
   --runroot DIR            the store's run root
   --storage-driver NAME    overlay
   --storage-opt KEY=VALUE  as in storage.conf (repeatable)
-  --registries-conf FILE   instead of registries.conf and its drop-ins
+  --registries-conf FILE   instead of registries.conf; drop-ins are read all the same
   --signature-policy FILE  instead of policy.json
   --registries-d DIR       instead of the directories registries.d
   --authfile FILE          credentials for registries

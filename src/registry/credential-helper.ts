@@ -56,6 +56,8 @@ async function run(
     env: { ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
+    // Nobody waits for one that does not end by itself.
+    killSignal: 'SIGKILL',
   });
   const texts = { output: '', errors: '' };
   const collect = (key: keyof typeof texts) => (text: string) => {

@@ -1,6 +1,6 @@
 // Finds and reads the registries configuration: main file, drop-ins, recorded short names.
 import { readFileSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Reference } from '../oci/reference.js';
 import { RegistriesConfig } from './registries-config.js';
 import { RegistriesConfigError } from './registries-errors.js';
@@ -13,8 +13,12 @@ export interface RegistriesPaths {
   readonly main: string;
   /** Somebody asked for just this main file. */
   readonly required: boolean;
+  /** Those of the distribution, read before the others; a file of the same name in one of these takes a file's place. */
+  readonly vendorDropIns?: readonly string[];
   /** Read in this order, in each the files `*.conf` by name. */
   readonly dropIns: readonly string[];
+  /** One more file, which must exist, read after all of these. */
+  readonly override?: string | undefined;
   /** Machine-written short names, stronger than any file. */
   readonly aliasCache?: string;
 }
@@ -29,20 +33,31 @@ export interface RegistriesEnvironment {
 }
 
 const systemDirectory = '/etc/containers';
+const vendorDirectory = '/usr/share/containers';
 
-/** The paths podman would use. */
+/** The paths podman would use, those of its newest versions added where older ones have nothing. */
 export function registriesPaths({ flag, env, uid, home }: RegistriesEnvironment): RegistriesPaths {
   const named = flag ?? (env['CONTAINERS_REGISTRIES_CONF'] || env['REGISTRIES_CONFIG_PATH'] || undefined);
   const userDirectory = join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'containers');
   const userMain = join(userDirectory, 'registries.conf');
   const ofUser = named === undefined && exists(userMain);
   const cacheHome = uid === 0 ? '/var/cache' : env['XDG_CACHE_HOME'] || join(home, '.cache');
+  const mains = [systemDirectory, vendorDirectory].map((at) => join(at, 'registries.conf'));
+  const override = env['CONTAINERS_REGISTRIES_CONF_OVERRIDE'] || undefined;
   return {
-    main: named ?? (ofUser ? userMain : join(systemDirectory, 'registries.conf')),
+    main: named ?? (ofUser ? userMain : (mains.find(exists) ?? mains[0]!)),
     required: named !== undefined,
-    dropIns: [...(ofUser ? [] : [systemDirectory]), userDirectory].map((at) => join(at, 'registries.conf.d')),
+    vendorDropIns: ofUser ? [] : dropInsIn(vendorDirectory, uid),
+    dropIns: [...(ofUser ? [] : dropInsIn(systemDirectory, uid)), join(userDirectory, 'registries.conf.d')],
+    ...(override !== undefined && { override }),
     aliasCache: join(cacheHome, 'containers', 'short-name-aliases.conf'),
   };
+}
+
+/** For everybody, then for those of our kind. */
+function dropInsIn(directory: string, uid: number): readonly string[] {
+  const own = uid === 0 ? ['rootful.conf.d'] : ['rootless.conf.d', `rootless.conf.d/${uid}`];
+  return ['conf.d', ...own].map((name) => join(directory, `registries.${name}`));
 }
 
 const cache = new Map<string, { readonly stamp: string; readonly config: RegistriesConfig }>();
@@ -53,7 +68,7 @@ const maxCached = 16;
  * Throws {@link RegistriesConfigError}. Reads a handful of small files, synchronously.
  */
 export function loadRegistriesConfig(paths: RegistriesPaths): RegistriesConfig {
-  const files = [paths.main, ...paths.dropIns.flatMap(dropInFiles)];
+  const files = configurationFiles(paths);
   const watched = paths.aliasCache === undefined ? files : [...files, paths.aliasCache];
   const key = JSON.stringify(paths);
   const stamp = watched.map((path) => `${path}\0${stampOf(path)}`).join('\n');
@@ -65,6 +80,19 @@ export function loadRegistriesConfig(paths: RegistriesPaths): RegistriesConfig {
   return config;
 }
 
+/** Weakest first. */
+function configurationFiles({
+  main,
+  vendorDropIns = [],
+  dropIns,
+  override,
+}: RegistriesPaths): readonly string[] {
+  const own = dropIns.flatMap(dropInFiles);
+  const names = new Set(own.map((path) => basename(path)));
+  const vendor = vendorDropIns.flatMap(dropInFiles).filter((path) => !names.has(basename(path)));
+  return [main, ...vendor, ...own, ...(override === undefined ? [] : [override])];
+}
+
 function merge(paths: RegistriesPaths, files: readonly string[]): RegistriesConfig {
   const entries = new Map<string, RegistryEntry>();
   const aliases = new Map<string, Reference | undefined>();
@@ -72,7 +100,8 @@ function merge(paths: RegistriesPaths, files: readonly string[]): RegistriesConf
   let shortNameMode: ShortNameMode = 'permissive';
   let credentialHelpers: readonly string[] = ['containers-auth.json'];
   for (const path of files) {
-    const file = readRegistriesFile(path, path === paths.main && paths.required);
+    const required = path === paths.override || (path === paths.main && paths.required);
+    const file = readRegistriesFile(path, required);
     if (file === undefined) continue;
     if (file.version === 1 && path !== paths.main)
       throw failure(path, 'registry must be in v2 format but is in v1');

@@ -329,6 +329,43 @@ describe('a configuration is refused', () => {
   });
 });
 
+describe('the files of the newest tools', () => {
+  const search = (host: string): string => `unqualified-search-registries = ["${host}"]`;
+
+  async function loadNewest(files: Readonly<Record<string, string>>): Promise<RegistriesConfig> {
+    await load(files);
+    return loadRegistriesConfig({
+      main: join(home, 'registries.conf'),
+      required: false,
+      vendorDropIns: [join(home, 'vendor.d')],
+      dropIns: [join(home, 'a.d')],
+      override: join(home, 'override.conf'),
+    });
+  }
+
+  it('are read from the weakest to the one that overrides', async () => {
+    const files = {
+      'registries.conf': search('main.io'),
+      'vendor.d/1.conf': search('vendor.io'),
+      'override.conf': '',
+    };
+    expect((await loadNewest(files)).search).toEqual(['vendor.io']);
+    expect((await loadNewest({ 'a.d/0.conf': search('a.io') })).search).toEqual(['a.io']);
+    expect((await loadNewest({ 'override.conf': search('last.io') })).search).toEqual(['last.io']);
+  });
+
+  it('are left out for one of the same name in a stronger place', async () => {
+    const blocked = '[[registry]]\nlocation = "blocked.io"\nblocked = true\n';
+    const files = { 'vendor.d/1.conf': blocked, 'override.conf': '' };
+    expect((await loadNewest(files)).blocked).toEqual(['blocked.io']);
+    expect((await loadNewest({ 'a.d/1.conf': '' })).blocked).toEqual([]);
+  });
+
+  it('must have the one that overrides', async () => {
+    await expect(loadNewest({ 'registries.conf': '' })).rejects.toThrow(/override\.conf": ENOENT/);
+  });
+});
+
 describe('the files that are read', () => {
   const paths = (env: Readonly<Record<string, string>>, flag?: string): ReturnType<typeof registriesPaths> =>
     registriesPaths({ env, flag, uid: 1000, home });
@@ -337,7 +374,17 @@ describe('the files that are read', () => {
     expect(paths({})).toEqual({
       main: '/etc/containers/registries.conf',
       required: false,
-      dropIns: ['/etc/containers/registries.conf.d', join(home, '.config/containers/registries.conf.d')],
+      vendorDropIns: [
+        '/usr/share/containers/registries.conf.d',
+        '/usr/share/containers/registries.rootless.conf.d',
+        '/usr/share/containers/registries.rootless.conf.d/1000',
+      ],
+      dropIns: [
+        '/etc/containers/registries.conf.d',
+        '/etc/containers/registries.rootless.conf.d',
+        '/etc/containers/registries.rootless.conf.d/1000',
+        join(home, '.config/containers/registries.conf.d'),
+      ],
       aliasCache: join(home, '.cache/containers/short-name-aliases.conf'),
     });
   });
@@ -349,9 +396,19 @@ describe('the files that are read', () => {
     expect(paths({ XDG_CONFIG_HOME: join(home, 'xdg'), XDG_CACHE_HOME: '/cache' })).toEqual({
       main,
       required: false,
+      vendorDropIns: [],
       dropIns: [`${main}.d`],
       aliasCache: '/cache/containers/short-name-aliases.conf',
     });
+  });
+
+  it('are those for root where it is root’s', () => {
+    const { dropIns } = registriesPaths({ env: {}, uid: 0, home });
+    expect(dropIns[1]).toBe('/etc/containers/registries.rootful.conf.d');
+  });
+
+  it('end with the one that overrides', () => {
+    expect(paths({ CONTAINERS_REGISTRIES_CONF_OVERRIDE: '/last' })).toMatchObject({ override: '/last' });
   });
 
   it('are named by the command line before the newer variable before the older', () => {

@@ -57,6 +57,6 @@ function network({ paths: { environment, home }, userAgent, silence }: RegistryA
 }
 
 function proxies(environment: ConfigurationPaths['environment']) {
-  const either = (name: string): string => environment[name] ?? environment[name.toLowerCase()] ?? '';
+  const either = (name: string): string => environment[name] || environment[name.toLowerCase()] || '';
   return { http: either('HTTP_PROXY'), https: either('HTTPS_PROXY'), no: either('NO_PROXY') };
 }
