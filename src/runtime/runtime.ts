@@ -136,6 +136,10 @@ export class Runtime {
    * is a warning: the next call tries again.
    */
   async prepare(): Promise<void> {
+    const { environment, warn } = this.#options;
+    if (environment['ALL_PROXY'] || environment['all_proxy']) {
+      warn('ALL_PROXY is not used: registries are reached through HTTP_PROXY and HTTPS_PROXY');
+    }
     try {
       const { store, images } = await this.#open();
       await images.catalogue();

@@ -6,7 +6,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { ProxySettings } from '../../src/oci/blob.js';
 import { openBlob } from '../../src/registry/index.js';
 import { proxyFor } from '../../src/registry/transport/proxy.js';
-import { Peers, bytesOf, failure, never, quick } from './support.js';
+import { Peers, bytesOf, failure, never, quick, sourceOf } from './support.js';
 import { authority, serverCert, serverKey } from './test-certificates.js';
 
 describe('the proxy of a request', () => {
@@ -33,6 +33,14 @@ describe('the proxy of a request', () => {
     ['https://10.1.2.3/', { ...proxies, no: '10.0.0.0/99, nonsense/' }, 'http://s:2/'],
   ])('to %s with %j is %s', (url, settings, expected) => {
     expect(proxyFor(new URL(url), settings)?.href).toBe(expected);
+  });
+
+  it('is not passed by when it is of another kind', async () => {
+    await using peers = new Peers();
+    const client = peers.client({ proxies: { https: 'socks5://me:secret@10.0.0.1' } });
+    const error = await failure(client.manifest(sourceOf('registry.example/app:1', false), never));
+    expect(error.message).toMatch(/: proxies of the kind socks5:\/\/ are not supported$/);
+    expect(error.message).not.toContain('secret');
   });
 });
 

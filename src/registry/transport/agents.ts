@@ -15,6 +15,8 @@ const agents = new Map<string, Agent>();
 const maxAgents = 32;
 /** Kept connections nobody has used for this long are closed; milliseconds. */
 const keptFor = 15_000;
+/** Until a proxy has connected us; milliseconds. */
+const tunnelPatience = 30_000;
 const keepOpen = { keepAlive: true, scheduling: 'lifo', maxFreeSockets: 8, timeout: keptFor } as const;
 
 /** Starts a request through the right agent and, if there is one, the right proxy. The caller ends the request. */
@@ -92,6 +94,8 @@ class TunnelAgent extends HttpsAgent {
       path: target,
       headers: { host: target, ...proxyAuthorization(this.#proxy) },
       agent: false,
+      // The request that waits for it may be gone long before.
+      signal: AbortSignal.timeout(tunnelPatience),
     });
     const fail = (error: Error): void => callback?.(error, undefined as unknown as Duplex);
     tunnel.once('error', fail);

@@ -6,13 +6,28 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
-/** The proxy for `url`; undefined: none. A proxy without a scheme is an http one; one that is no URL counts as none. */
+/** A proxy that cannot be used: what was to go through it must not go past it. */
+export class ProxyError extends Error {
+  override readonly name = 'ProxyError';
+  readonly code = 'PROXY';
+}
+
+/**
+ * The proxy for `url`; undefined: none. A proxy without a scheme is an http one; one that is no URL counts as none. Throws
+ * {@link ProxyError}.
+ */
 export function proxyFor(url: URL, settings: ProxySettings | undefined): URL | undefined {
   const text = url.protocol === 'https:' ? settings?.https : settings?.http;
   if (text === undefined || text === '' || isExempt(url, settings?.no ?? '')) return undefined;
   const full = text.includes('://') ? text : `http://${text}`;
-  return URL.canParse(full) ? new URL(full) : undefined;
+  const proxy = URL.canParse(full) ? new URL(full) : undefined;
+  if (proxy !== undefined && !usable.has(proxy.protocol)) {
+    throw new ProxyError(`proxies of the kind ${proxy.protocol}// are not supported`);
+  }
+  return proxy;
 }
+
+const usable: ReadonlySet<string> = new Set(['http:', 'https:']);
 
 function isExempt(url: URL, list: string): boolean {
   const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase();
