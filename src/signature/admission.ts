@@ -13,7 +13,7 @@ import { trustedKeys } from './trusted-keys.js';
 export interface AdmissionOptions {
   /** For gpg: PATH, TMPDIR. */
   readonly environment: Environment;
-  /** Signatures are checked if there are any, but need not be there. */
+  /** Signatures of the kind that is asked for are checked if there are any, but need not be there. */
   readonly unsigned?: boolean;
 }
 
@@ -74,11 +74,11 @@ async function requireSignedBy(
 ): Promise<void> {
   if (keyType !== 'GPGKeys') throw new SignatureRefusedError(`keyType "${keyType}" is not supported`);
   const signatures = await image.signatures();
-  if (signatures.length === 0 && unsigned === true) return;
   const messages = signatures.flatMap((stored) => {
     const signature = parseSignature(stored);
     return signature.kind === 'simple' ? [signature.message] : [];
   });
+  if (messages.length === 0 && unsigned === true) return;
   if (messages.length === 0) throw noSignature(signatures.length, 'simple');
   await using ring = await KeyRing.open(await trustedKeys(keys), environment, signal);
   if (ring.fingerprints.length === 0) throw new SignatureRefusedError('No public keys imported');
@@ -99,11 +99,11 @@ async function requireSigstoreSigned(
     throw new SignatureRefusedError(`sigstoreSigned with ${unsupported.join(' and ')} is not supported`);
   }
   const stored = await image.signatures();
-  if (stored.length === 0 && unsigned === true) return;
   const signatures = stored.flatMap((bytes) => {
     const signature = parseSignature(bytes);
     return signature.kind === 'sigstore' && signature.mimeType === sigstoreSignatureType ? [signature] : [];
   });
+  if (signatures.length === 0 && unsigned === true) return;
   if (signatures.length === 0) throw noSignature(stored.length, 'sigstore');
   const publicKeys = (await trustedKeys(keys)).map(sigstoreKey);
   await requireAny(

@@ -253,6 +253,8 @@ describe('sigstore signatures', () => {
   it('are required, but not of an index', async () => {
     await expect(admit([trusted], [])).rejects.toThrow('A signature was required, but no signature exists');
     await expect(admit([trusted], [], { unsigned: true })).resolves.toBeUndefined();
+    const simple = [Buffer.from([0x90, 0])];
+    await expect(admit([trusted], simple, { unsigned: true })).resolves.toBeUndefined();
     await expect(admit([reject], [], { unsigned: true })).rejects.toThrow('is rejected by policy');
     await expect(admit([trusted], [signature(other.privateKey)], { unsigned: true })).rejects.toThrow(
       'verification failed',
