@@ -1,14 +1,15 @@
-// The bench: `npm run bench -- pull|list|locks|start|rpc [--rounds N] [--fixture NAME…] [--newer RELEASE…] [--cache DIRECTORY]`.
+// The bench: `npm run bench -- pull|push|save|load|list|locks|start|rpc [--rounds N] [--fixture NAME…] [--newer RELEASE…] [--cache DIRECTORY]`.
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { benchCopies } from './copies.js';
 import { fixtureNames } from './fixtures.js';
 import { benchList } from './list.js';
 import { benchPull } from './pull.js';
 import { benchLocks } from './locks.js';
-import { listSection, locksSection, publish, pullSection, startSection } from './report.js';
+import { copySection, listSection, locksSection, publish, pullSection, startSection } from './report.js';
 import { rpcSection } from './rpc-report.js';
 import { benchRpc } from './rpc.js';
 import { benchStart } from './start.js';
@@ -36,6 +37,19 @@ switch (what) {
     await publish('Pulling', pullSection(reports, rounds), whole);
     break;
   }
+  case 'push':
+  case 'save':
+  case 'load': {
+    const { cache, fixture } = values;
+    const reports = await benchCopies(what, { cache, rounds, fixtures: fixture });
+    const title = { push: 'Pushing', save: 'Saving', load: 'Loading' }[what];
+    await publish(
+      title,
+      copySection(what, reports, rounds),
+      rounds >= 3 && fixture.length === fixtureNames.length,
+    );
+    break;
+  }
   case 'list': {
     await publish('Listing', listSection(await benchList([10, 1000, 10_000], values.cache)), true);
     break;
@@ -54,7 +68,7 @@ switch (what) {
     break;
   }
   default: {
-    console.error(`no bench ${what}: pull, list, locks, start or rpc`);
+    console.error(`no bench ${what}: pull, push, save, load, list, locks, start or rpc`);
     process.exitCode = 2;
   }
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 
+import { medianOf, type CopyKind, type CopyReport } from './copies.js';
 import type { ListReport } from './list.js';
 import type { LocksReport } from './locks.js';
 import { medianSeconds, type PullReport, type PullResult } from './pull.js';
@@ -12,7 +13,7 @@ const page = 'docs/performance.md';
 
 const preface = `# Performance
 
-Written by \`npm run bench -- pull|list|locks|start|rpc\`; each run replaces its own section. Ratios are imaged's median over that of
+Written by \`npm run bench -- pull|push|save|load|list|locks|start|rpc\`; each run replaces its own section. Ratios are imaged's median over that of
 the fastest peer, or of what is named; below 1 is faster.
 `;
 
@@ -65,6 +66,34 @@ export function pullSection(reports: readonly PullReport[], rounds: number): str
     'The images:',
     '',
     table(['name', 'what', 'unpacked', 'gzip', 'entries'], images),
+  ].join('\n');
+}
+
+const copyTexts: Readonly<Record<CopyKind, string>> = {
+  push: 'pushes from one store to an empty docker-registry on the loopback',
+  save: 'saves from one store to a file on the same file system',
+  load: 'loads of an archive, each into a fresh store on the same file system',
+};
+
+export function copySection(kind: CopyKind, reports: readonly CopyReport[], rounds: number): string {
+  const names = reports[0]?.results.map(({ contender }) => contender) ?? [];
+  const rows = reports.map(({ title, results: [own, ...peers] }) => {
+    if (own === undefined) return [title];
+    const ratio = medianOf(own) / Math.min(...peers.map(medianOf));
+    return [
+      title,
+      ...[own, ...peers].map((result) => `${medianOf(result).toFixed(2)} s`),
+      ratio.toFixed(2),
+      megabytes(own.peakRss),
+      ...[own, ...peers].map(({ extraDisk }) => megabytes(extraDisk)),
+    ];
+  });
+  const disk = names.map((name) => `extra disk, ${name}`);
+  return [
+    `Medians of ${rounds} alternating ${copyTexts[kind]}. imaged runs already and is asked over varlink, the peers are`,
+    'started for each. Extra disk is what was taken at the worst time beyond what is there at the end.',
+    '',
+    table(['image', ...names, 'ratio', 'peak RSS of imaged', ...disk], rows),
   ].join('\n');
 }
 
