@@ -3,7 +3,6 @@
 /** Bytes of one chunk of a layer: with 256 KiB zlib runs about twice as fast as with its default of 16. */
 export const CHUNK_BYTES = 256 * 1024;
 
-/** So many are kept while nobody uses them. */
 const MOST_FREE = 16;
 
 /**
@@ -12,11 +11,14 @@ const MOST_FREE = 16;
  */
 export class ChunkPool {
   readonly #size: number;
+  readonly #mostFree: number;
   readonly #free: Buffer[] = [];
   readonly #holders = new WeakMap<ArrayBufferLike, number>();
 
-  constructor(size: number) {
+  /** `mostFree` are kept while nobody uses them. */
+  constructor(size: number, mostFree = MOST_FREE) {
     this.#size = size;
+    this.#mostFree = mostFree;
   }
 
   /** A buffer with anything in it. */
@@ -40,7 +42,7 @@ export class ChunkPool {
       return;
     }
     this.#holders.delete(part.buffer);
-    if (this.#free.length < MOST_FREE) this.#free.push(Buffer.from(part.buffer));
+    if (this.#free.length < this.#mostFree) this.#free.push(Buffer.from(part.buffer));
   }
 }
 

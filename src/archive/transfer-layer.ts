@@ -3,7 +3,7 @@ import { digestAlgorithm, type Digest } from '../oci/digest.js';
 import type { Compression } from '../oci/media-types.js';
 import type { Recode } from '../oci/blob.js';
 import type { BlobInput } from './blob-input.js';
-import { layerChunks as chunks } from './chunk-pool.js';
+import { ChunkPool } from './chunk-pool.js';
 import { createZstdStream } from './compression.js';
 import { piped, recognise, unzip, type RecognisedBlob } from './decompress.js';
 import { CompressionError, demandDigest, SizeMismatchError } from './errors.js';
@@ -43,6 +43,9 @@ export interface TransferSummary {
   readonly diffId?: Digest | undefined;
   readonly diffSize?: number | undefined;
 }
+
+/** Larger than those of layers that are unpacked: the thread that hashes is what takes longest, and waits between chunks. */
+const chunks = new ChunkPool(1024 * 1024, 6);
 
 /**
  * Moves the blob `input` to `options.write`. Returns only if everything is as promised; throws a {@link LayerError} (see

@@ -3,6 +3,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import type { BlobTarget, FileTarget } from '../oci/blob.js';
 import type { Digest } from '../oci/digest.js';
 import { BlobUpload } from '../registry/blob-upload.js';
+import { startWriteback } from '../sys/files.js';
 
 /** `finish` or `abandon` ends it, and both may follow one another. */
 export interface BlobWriter {
@@ -29,13 +30,19 @@ export async function openBlobWriter(target: BlobTarget, signal: AbortSignal): P
   }
 }
 
+/** So many bytes are begun to be written to the disk at a time: whoever waits for all of it in the end waits less. */
+const WRITEBACK_BYTES = 8 * 1024 * 1024;
+
 class FileWriter implements BlobWriter {
   #fd: number | undefined;
   #position: number;
+  /** Up to where that was begun. */
+  #begun: number;
 
   constructor({ path, offset }: FileTarget) {
     this.#fd = openSync(path, 'r+');
     this.#position = offset;
+    this.#begun = offset;
   }
 
   write(chunk: Buffer): void {
@@ -45,6 +52,9 @@ class FileWriter implements BlobWriter {
       from += written;
       this.#position += written;
     }
+    if (this.#position - this.#begun < WRITEBACK_BYTES) return;
+    startWriteback(this.#fd, this.#begun, this.#position - this.#begun);
+    this.#begun = this.#position;
   }
 
   async finish(): Promise<void> {

@@ -61,7 +61,9 @@ export class ThreadedHash {
     this.#bytes += bytes.length;
     this.#waiting.push(bytes);
     if (!this.#running) this.#next();
-    return this.#bytes > MOST_BYTES ? this.#atMost(MOST_BYTES / 2) : undefined;
+    // Something is left to do when the next comes, however large the pieces are.
+    const enough = Math.max(MOST_BYTES / 2, bytes.length);
+    return this.#bytes > 2 * enough ? this.#atMost(enough) : undefined;
   }
 
   /** The digest of all there was, in hexadecimal. */
