@@ -86,8 +86,9 @@ export async function startFaultProxy(target: string, options: FaultProxyOptions
     const record = { method, url, headers };
     requests.push(record);
     const fault = proxy.fault?.(record) ?? {};
+    const { socket } = request;
     // Whatever ends an exchange early has ended its connection too.
-    forward(target, request, response, fault, closing.signal).catch(() => request.socket.destroy());
+    forward(target, request, response, fault, closing.signal).catch(() => socket.destroy());
   };
   const web =
     options.tls === undefined ? createHttpServer(listener) : createHttpsServer(options.tls, listener);
@@ -135,18 +136,14 @@ async function forward(
   signal: AbortSignal,
 ): Promise<void> {
   if (fault.silentAt === -1) return;
+  // A request that was not read to its end loses it.
+  const { socket } = request;
   if (fault.answer !== undefined) {
     request.resume();
     const { status, headers = {}, body = '' } = fault.answer;
     const pieces = typeof body === 'function' ? endless(body) : [Buffer.from(body)];
     const length = typeof body === 'function' ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-    await deliver(
-      request.socket,
-      response,
-      { status, headers: { ...length, ...headers }, pieces },
-      fault,
-      signal,
-    );
+    await deliver(socket, response, { status, headers: { ...length, ...headers }, pieces }, fault, signal);
     return;
   }
   const [hostname, port] = target.split(':');
@@ -159,14 +156,14 @@ async function forward(
   });
   const passed = passBody(request, upstream, fault);
   // The answer may come before the whole request has passed.
-  passed.catch(() => request.socket.destroy());
+  passed.catch(() => socket.destroy());
   const answer = await answered;
   const changed = Object.entries({ ...answer.headers, ...fault.headers }).filter(
     (entry): entry is [string, string | string[]] => entry[1] !== undefined,
   );
   const all = { ...Object.fromEntries(changed), ...shortened(fault) };
   await deliver(
-    request.socket,
+    socket,
     response,
     { status: answer.statusCode ?? 502, headers: all, pieces: answer },
     fault,
@@ -180,12 +177,13 @@ async function passBody(
   { cutRequestAt = Infinity, stallRequestAt = Infinity, reset }: ProxyFault,
 ): Promise<void> {
   let passed = 0;
+  const { socket } = request;
   const end = Math.min(cutRequestAt, stallRequestAt);
   for await (const chunk of request as AsyncIterable<Buffer>) {
     const room = chunk.subarray(0, Math.max(end - passed, 0));
     passed += room.length;
     if (!upstream.write(room)) await new Promise((resolve) => upstream.once('drain', resolve));
-    if (passed >= cutRequestAt) return endConnection(request.socket, reset);
+    if (passed >= cutRequestAt) return endConnection(socket, reset);
     if (passed >= stallRequestAt) {
       request.pause();
       await new Promise((resolve) => request.once('close', resolve));
