@@ -179,7 +179,9 @@ function mergedMetadata(old: string, added: string): string {
   const after = parsedObject(added);
   if (before === undefined || after === undefined) return added;
   const sizes = { ...object(before, 'signatures-sizes'), ...object(after, 'signatures-sizes') };
-  return JSON.stringify({ ...before, ...after, 'signatures-sizes': sizes });
+  // Those of "the" manifest, which is another one now.
+  const { 'signature-sizes': _, ...kept } = before;
+  return JSON.stringify({ ...kept, ...after, 'signatures-sizes': sizes });
 }
 
 function parsedObject(json: string): RawRecord | undefined {

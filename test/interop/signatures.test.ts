@@ -210,6 +210,23 @@ describe('an image that skopeo has signed', () => {
   });
 });
 
+describe('an image that was signed once', () => {
+  it('has no signatures any more when it is copied again from where it has none', async () => {
+    const [signed, unsigned] = [await served(), await served()];
+    await skopeoSigns(signed, `${alice}!`);
+    const target = 'containers-storage:localhost/image:1';
+    const toDirectory = (name: string): readonly string[] => [
+      'copy',
+      store.transport('localhost/image:1'),
+      `dir:${join(store.directory, name)}`,
+    ];
+    await copy(`docker://${signed}`, target, {});
+    expect((await store.skopeo(toDirectory('first'))).stderr).toContain('Would invalidate signatures');
+    await copy(`docker://${unsigned}`, target, {});
+    expect((await store.skopeo(toDirectory('second'))).stderr).toBe('');
+  });
+});
+
 describe('signatures on a web server', () => {
   it('are read from there', async () => {
     const name = await served();
