@@ -1,5 +1,5 @@
 // Pieces of what a file unzips to that is compressed as a whole, one behind the other.
-import { createReadStream, type ReadStream } from 'node:fs';
+import { createReadStream, statSync, type ReadStream } from 'node:fs';
 import type { BlobInput } from '../archive/blob-input.js';
 import { CHUNK_BYTES } from '../archive/chunk-pool.js';
 import { unzipped } from '../archive/unzipped.js';
@@ -47,15 +47,22 @@ export class PackedFiles {
 
   #at(path: string, offset: number): PackedFile {
     clearTimeout(this.#idle);
-    if (this.#last?.path === path && this.#last.position <= offset) return this.#last;
+    const identity = identityOf(path);
+    if (this.#last?.identity === identity && this.#last.position <= offset) return this.#last;
     this.close();
-    this.#last = new PackedFile(path);
+    this.#last = new PackedFile(path, identity);
     return this.#last;
   }
 }
 
+/** Another one after each change: what is open may not be what has the name by now. */
+function identityOf(path: string): string {
+  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+  return [dev, ino, size, mtimeNs, ctimeNs, path].join(' ');
+}
+
 class PackedFile {
-  readonly path: string;
+  readonly identity: string;
   /** How much of the content was read. */
   position = 0;
   readonly #input: ReadStream;
@@ -63,8 +70,8 @@ class PackedFile {
   /** Unzipped and not read. */
   #rest: Buffer = Buffer.alloc(0);
 
-  constructor(path: string) {
-    this.path = path;
+  constructor(path: string, identity: string) {
+    this.identity = identity;
     this.#input = createReadStream(path, { highWaterMark: CHUNK_BYTES });
   }
 

@@ -99,6 +99,24 @@ describe('a docker-archive', () => {
     }
   });
 
+  it('that is compressed as a whole is read anew when another one has taken its place', async () => {
+    for (const author of ['somebody', 'somebody else']) {
+      const image = sampleParts({ author });
+      const layers = image.layers.map((layer) => Buffer.concat([layer, Buffer.alloc(512)]));
+      const diffIds = layers.map((layer) => digestOf(layer));
+      const config = JSON.stringify({ author, rootfs: { type: 'layers', diff_ids: diffIds } });
+      const members = podmanMembers({ config: Buffer.from(config), layers }).toReversed();
+      await writeFile(
+        place.path('in.tar'),
+        gzipSync(tarOf(...(author === 'somebody' ? members : members.toReversed()))),
+      );
+      await using archive = await openDockerArchive(place.path('in.tar'), mover, never);
+      const to = createDockerArchive(place.path(`${author}.tar`), mover);
+      const { plan } = await copyTo(archive.images[0]!.open(), to, ['example.com/a:1']);
+      expect(plan.config.author).toBe(author);
+    }
+  });
+
   it('offers every image, by name and by number', async () => {
     const others = sampleParts({ author: 'somebody' });
     const [first, second] = [podmanMembers(parts, ['a:1', 'b:2']), podmanMembers(others, ['c'])];
