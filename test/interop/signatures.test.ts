@@ -210,6 +210,30 @@ describe('an image that skopeo has signed', () => {
   });
 });
 
+describe('an image from a mirror', () => {
+  it('has the signatures of the mirror, which count for its own name if the policy says so', async () => {
+    const name = await served();
+    await skopeoSigns(name, `${alice}!`);
+    await writeFile(
+      store.registriesConf,
+      `[[registry]]\nlocation = "signed.example"\n[[registry.mirror]]\nlocation = "${registry.host}"\ninsecure = true\n`,
+    );
+    const policy = async (identity: object): Promise<void> => {
+      const requirement = await signedBy('alice', { signedIdentity: identity });
+      const transports = { docker: { 'signed.example': [requirement] } };
+      const text = JSON.stringify({ default: [{ type: 'reject' }], transports });
+      await writeFile(join(store.directory, 'policy.json'), text);
+    };
+    const mirrored = name.replace(registry.host, 'signed.example');
+    await policy({ type: 'matchExact' });
+    await expect(daemon.pull(mirrored)).rejects.toMatchObject(
+      refusal(`Signature for identity ${name} is not accepted \\(signedBy for docker "signed.example" in `),
+    );
+    await policy({ type: 'remapIdentity', prefix: 'signed.example', signedPrefix: registry.host });
+    await expect(daemon.pull(mirrored)).resolves.toBe(id());
+  });
+});
+
 describe('an image that was signed once', () => {
   it('has no signatures any more when it is copied again from where it has none', async () => {
     const [signed, unsigned] = [await served(), await served()];
