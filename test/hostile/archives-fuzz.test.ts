@@ -3,7 +3,7 @@ import { open, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { ArchiveError } from '../../src/archive/archive-errors.js';
 import { defaultArchiveLimits, indexFile, indexStream } from '../../src/archive/archive-index.js';
 import { parseDockerItems } from '../../src/archive/docker-items.js';
@@ -64,16 +64,19 @@ function changed(bytes: Buffer, list: readonly (readonly [number, number])[]): B
   return copy;
 }
 
+function kindOf(result: Attempt): string {
+  return 'refused' in result ? 'refused' : result.result;
+}
+
 describe.each(forms)('a %s of %s', (form, _writer, list) => {
   // The config of a docker-archive has no digest but its own: another config is another image.
-  const fine = (result: Attempt): boolean =>
-    'refused' in result || result.result === 'same' || form === 'docker-archive';
+  const fine = ['refused', 'same', ...(form === 'docker-archive' ? ['another'] : [])];
 
   it('with other bytes is the same image or refused', async () => {
     const whole = tarOf(...list);
     const property = fc.asyncProperty(changes, fc.boolean(), async (bytes, packed) => {
       const broken = changed(whole, bytes);
-      return fine(await attemptBytes(form, packed ? gzipSync(broken) : broken));
+      expect(fine).toContain(kindOf(await attemptBytes(form, packed ? gzipSync(broken) : broken)));
     });
     await fc.assert(property, { numRuns: 120 });
   });
@@ -81,7 +84,7 @@ describe.each(forms)('a %s of %s', (form, _writer, list) => {
   it('with other bytes in its compressed form is the same image or refused', async () => {
     const whole = gzipSync(tarOf(...list));
     const property = fc.asyncProperty(changes, fc.nat(whole.length), async (bytes, length) => {
-      return fine(await attemptBytes(form, changed(whole, bytes).subarray(0, length)));
+      expect(fine).toContain(kindOf(await attemptBytes(form, changed(whole, bytes).subarray(0, length))));
     });
     await fc.assert(property, { numRuns: 60 });
   });
@@ -92,17 +95,17 @@ describe.each(forms)('a %s of %s', (form, _writer, list) => {
       fc.boolean(),
       async (shuffled, packed) => {
         const bytes = tarOf(...shuffled.map((at) => list[at]!));
-        const result = await attemptBytes(form, packed ? gzipSync(bytes) : bytes);
-        return 'result' in result && result.result === 'same';
+        expect(await attemptBytes(form, packed ? gzipSync(bytes) : bytes)).toEqual({ result: 'same' });
       },
     );
-    await fc.assert(property, { numRuns: 30 });
+    await fc.assert(property, { numRuns: 15 });
   });
 
   it('without some of its members is the same image or refused', async () => {
-    const property = fc.asyncProperty(fc.subarray([...list.keys()]), async (some) =>
-      fine(await attemptBytes(form, tarOf(...some.map((at) => list[at]!)))),
-    );
+    const property = fc.asyncProperty(fc.subarray([...list.keys()]), async (some) => {
+      const bytes = tarOf(...some.map((at) => list[at]!));
+      expect(fine).toContain(kindOf(await attemptBytes(form, bytes)));
+    });
     await fc.assert(property, { numRuns: 40 });
   });
 });
@@ -198,7 +201,9 @@ describe('documents', () => {
     const text = fc.oneof(
       fc.string(),
       fc.json(),
-      fc.array(fc.constantFrom(...'[]{}",:\\a 1')).map((all) => all.join('')),
+      fc
+        .array(fc.constantFrom('[', ']', '{', '}', '"', ',', ':', '\\', 'a', ' ', '1'))
+        .map((all) => all.join('')),
     );
     const property = fc.asyncProperty(text, async (document) => {
       try {
@@ -231,13 +236,12 @@ describe('documents', () => {
           name === 'index.json' ? bytes : Buffer.from('{"imageLayoutVersion":"1.0.0"}'),
         locate: async () => ({ kind: 'file', path: '/nowhere', offset: 0, length: 0 }) as const,
       };
-      for (const read of [() => readLayout(files, 1e6, never), async () => formatLayoutIndex(bytes, [])]) {
-        try {
-          await read();
-        } catch (error) {
-          if (!(error instanceof ManifestError || error instanceof ArchiveError)) throw error;
-        }
-      }
+      const errors = await Promise.all([
+        readLayout(files, 1e6, never).catch((error: unknown) => error),
+        (async () => formatLayoutIndex(bytes, []))().catch((error: unknown) => error),
+      ]);
+      const ours = errors.filter((error) => error instanceof ManifestError || error instanceof ArchiveError);
+      expect(errors.filter((error) => error instanceof Error)).toEqual(ours);
     });
     await fc.assert(property, { numRuns: 500 });
   });
