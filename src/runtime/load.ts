@@ -1,6 +1,7 @@
 // LoadImage: the images of an uploaded archive into the store (images-and-transports §4.7).
 import { stat } from 'node:fs/promises';
 import { MissingMemberError } from '../archive/archive-errors.js';
+import { CompressionError, TarFormatError } from '../archive/errors.js';
 import type { CopyContext } from './copy-context.js';
 import { CopyError, FileUnavailableError, messageOf, rootCause, systemReason } from './errors.js';
 import type { ArchivedImage, ImageArchive } from './image-archive.js';
@@ -47,8 +48,8 @@ async function openPayload(
     try {
       return await openHostImages(context, location, signal);
     } catch (error) {
-      // Another document at its root makes it another format; anything else that is wrong is told.
-      if (!isMissing(error)) throw error;
+      // It may be something else, if it is not known by what lies at its root; anything else that is wrong is told.
+      if (!isOtherFormat(error)) throw error;
       failures.push(` * ${location.transport}: ${rootCause(error)}`);
     }
   }
@@ -75,9 +76,10 @@ async function candidates(path: string, file: string): Promise<readonly HostLoca
   ];
 }
 
-function isMissing(error: unknown): boolean {
+function isOtherFormat(error: unknown): boolean {
   if (error instanceof MissingMemberError) return rootDocuments.has(error.member);
-  return error instanceof Error && isMissing(error.cause);
+  if (error instanceof TarFormatError || error instanceof CompressionError) return true;
+  return error instanceof Error && isOtherFormat(error.cause);
 }
 
 /** By these an archive, a layout and a directory are known. */

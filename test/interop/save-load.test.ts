@@ -314,23 +314,75 @@ describe('a loaded archive', () => {
     expect(await imageRecords(scene.store.root)).toHaveLength(1);
   });
 
-  it('that is none is refused with all that it might have been', async () => {
-    using caller = new OldClient(scene.daemon.address);
-    const empty = join(scene.store.directory, 'empty.tar');
-    execFileSync('tar', ['-cf', empty, '-C', scene.store.directory, 'policy.json']);
-    const handle = await caller.upload(await readFile(empty));
-    const [refused] = await caller.more('LoadImage', parameters(handle));
-    expect(refused).toMatchObject({
-      error: 'io.podman.ErrorOccurred',
-      parameters: {
-        reason: expect.stringMatching(
-          /^error pulling "": payload does not match any of the supported image formats:\n \* docker-archive: .*\n \* oci-archive: .*$/,
-        ),
-      },
-    });
-    // It may be tried again with another method.
-    expect(await exchangedFiles(scene.store.root)).toEqual([handle]);
+  it.each([
+    ['docker-archive', (path: string) => ['-o', path]],
+    ['oci-archive', (path: string) => ['--format', 'oci-archive', '-o', path]],
+    ['dir', (path: string) => ['--format', 'docker-dir', '-o', path]],
+  ])('is what podman makes of it: %s', async (_, args) => {
+    await scene.daemon.pull(name);
+    const path = join(scene.store.directory, 'payload');
+    await scene.store.podmanOutput('save', ...args(path), name);
+    await scene.daemon.call('RemoveImage', { name, force: true });
+    await scene.daemon.call('LoadImage', parameters(path, { deleteFile: false }));
+    const other = await PeerStore.create();
+    try {
+      await other.podmanOutput('load', '-i', path);
+      const looked = async (peer: PeerStore): Promise<unknown> => {
+        const [{ Id, Digest, ManifestType, RootFS, History } = {}] = await peer.podmanJson<
+          Record<string, unknown>[]
+        >('image', 'inspect', id);
+        return { Id, Digest, ManifestType, RootFS, History };
+      };
+      expect(await looked(scene.store)).toEqual(await looked(other));
+    } finally {
+      await other.close();
+    }
   });
+
+  it('of the OCI has the image that is named, or all of them', async () => {
+    await scene.daemon.pull(name);
+    const layout = join(scene.store.directory, 'layout');
+    const small = join(scene.store.directory, 'rootfs.tar');
+    execFileSync('tar', ['-cf', small, '-C', scene.store.directory, 'policy.json']);
+    await scene.store.podmanOutput('import', '-q', small, 'small:1');
+    await scene.store.podmanOutput('push', '-q', name, `oci:${layout}:example.com/big:1`);
+    await scene.store.podmanOutput('push', '-q', 'small:1', `oci:${layout}:small`);
+    execFileSync('tar', ['-cf', archive, '-C', layout, '.']);
+    await scene.store.podmanOutput('rmi', '--all', '--force');
+    const load = async (image: string): Promise<string> => {
+      const { reply } = await scene.daemon.call<{ reply: { id: string } }>(
+        'LoadImage',
+        parameters(archive, { name: image, deleteFile: false }),
+      );
+      return reply.id;
+    };
+    expect(await load('small')).toBe('localhost/small:latest');
+    expect(await imageRecords(scene.store.root)).toHaveLength(1);
+    expect(await load('')).toBe('example.com/big:1, localhost/small:latest');
+    expect(await imageRecords(scene.store.root)).toHaveLength(2);
+  });
+
+  it.each(['a tar of something else', 'no tar at all'])(
+    'that is %s is refused with all it might have been',
+    async (what) => {
+      using caller = new OldClient(scene.daemon.address);
+      const other = join(scene.store.directory, 'other');
+      if (what === 'no tar at all') await writeFile(other, 'plain text\n'.repeat(1000));
+      else execFileSync('tar', ['-cf', other, '-C', scene.store.directory, 'policy.json']);
+      const handle = await caller.upload(await readFile(other));
+      const [refused] = await caller.more('LoadImage', parameters(handle));
+      expect(refused).toMatchObject({
+        error: 'io.podman.ErrorOccurred',
+        parameters: {
+          reason: expect.stringMatching(
+            /^error pulling "": payload does not match any of the supported image formats:\n \* docker-archive: .*\n \* oci-archive: .*$/,
+          ),
+        },
+      });
+      // It may be tried again with another method.
+      expect(await exchangedFiles(scene.store.root)).toEqual([handle]);
+    },
+  );
 
   it('with a name that is none stores nothing', async () => {
     const directory = join(scene.store.directory, 'unpacked');
