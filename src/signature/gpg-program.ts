@@ -52,6 +52,13 @@ export async function runGpg(
     // What it has started in turn may hold them open.
     for (const stream of child.stdio) stream?.destroy();
   };
+  const ended = new Promise<number>((resolve, reject) => {
+    // What is not there does not close.
+    child.once('error', (error) => (child.pid === undefined ? reject(notStarted(error)) : end(error)));
+    child.once('close', (code) => resolve(code ?? -1));
+  });
+  // Where there are no descriptors left, there are no streams either.
+  if ((child.stdio as unknown) === undefined) await ended;
   const output = collect(child.stdout, maxOutput, end);
   const complaints = collect(child.stderr, maxStatus, end);
   const status = collect(child.stdio[3] as Readable, maxStatus, end);
@@ -59,13 +66,9 @@ export async function runGpg(
   const timer = setTimeout(() => end(new GpgError(`gpg did not end within ${timeout} ms`)), timeout);
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    const exitCode = await new Promise<number>((resolve, reject) => {
-      // What is not there does not close.
-      child.once('error', (error) => (child.pid === undefined ? reject(notStarted(error)) : end(error)));
-      child.once('close', (code) => resolve(code ?? -1));
-      // It may have seen enough before it has read everything.
-      child.stdin.on('error', () => undefined).end(input);
-    });
+    // It may have seen enough before it has read everything.
+    child.stdin.on('error', () => undefined).end(input);
+    const exitCode = await ended;
     if (failure !== undefined) throw failure;
     return {
       exitCode,
