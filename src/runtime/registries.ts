@@ -8,7 +8,7 @@ import type { ConfigurationPaths } from './configuration-paths.js';
 import type { ImageDestination } from './image-sink.js';
 import type { ImageSource } from './image-source.js';
 import type { ShortNames } from './resolve.js';
-import { localRepositories } from './transports/local-repositories.js';
+import { localLayers } from './transports/local-layers.js';
 import type { RegistryAccess, RegistryReach } from './transports/registry-client.js';
 import type { StoreSinkContext } from './transports/store-destination.js';
 
@@ -75,7 +75,7 @@ export class Registries implements ShortNames {
       access: this.#access(credentials),
       pool,
       known,
-      candidates: localRepositories(store, target.reference.domain),
+      hints: localLayers(store, target.reference.domain),
       signatures: signatureStore(this.#paths),
     });
   }

@@ -115,6 +115,40 @@ describe('an open registry', () => {
     expect((await copiedImage(store, `docker://${proxy.host}/other:1`)).diffIds).toEqual(original.diffIds);
   });
 
+  it('need not get layers of an archive that came from it in another form', async () => {
+    const image = await buildRichImage('oci', 'gzip');
+    const name = await pushImage(proxy.host, 'pulled', '1', image);
+    await daemon.pull(name);
+    const archive = join(store.directory, 'archive.tar');
+    await copy(`containers-storage:${name}`, `docker-archive:${archive}:example.com/a:1`);
+    const before = proxy.requests.length;
+    await copy(`docker-archive:${archive}`, `docker://${proxy.host}/archived:1`);
+    expect(proxy.requests.slice(before).filter(({ method }) => method === 'PATCH')).toEqual([]);
+    const raw = await store.skopeoOutput(
+      'inspect',
+      '--raw',
+      '--tls-verify=false',
+      `docker://${proxy.host}/archived:1`,
+    );
+    const { layers } = JSON.parse(raw) as { readonly layers: readonly { readonly digest: string }[] };
+    expect(layers.map(({ digest }) => digest)).toEqual(image.layers.map(({ digest }) => digest));
+  });
+
+  it('need not get layers that podman has pulled from it, below another image', async () => {
+    const name = `${proxy.host}/original:base`;
+    await copy(`docker://${open.host}/original:1`, `docker://${name}`);
+    await store.podmanOutput('tag', `${open.host}/original:1`, name);
+    const container = await store.buildahOutput('from', '--pull-never', name);
+    await store.buildahOutput('config', '--author', 'somebody', container);
+    await store.buildahOutput('commit', '--quiet', container, 'localhost/built:1');
+    const before = proxy.requests.length;
+    await copy('containers-storage:localhost/built:1', `docker://${proxy.host}/built:1`);
+    const sent = proxy.requests.slice(before).filter(({ method }) => method === 'PATCH');
+    expect(sent).toEqual([]);
+    const { diffIds } = await copiedImage(store, `docker://${proxy.host}/built:1`);
+    expect(diffIds.slice(0, original.diffIds.length)).toEqual(original.diffIds);
+  });
+
   it('gets by PushImage what is asked for, in the form that is asked for', async () => {
     const name = `${open.host}/original:1`;
     const parameters = {

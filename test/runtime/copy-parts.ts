@@ -29,6 +29,8 @@ export interface SampleOptions {
   readonly layers?: readonly string[];
   /** Media type of each layer. */
   readonly layerType?: string;
+  /** Where else the layers are. */
+  readonly urls?: readonly string[];
   readonly architecture?: string;
   readonly signatures?: readonly Signature[];
   /** The source has the tars of the layers instead of the blobs. */
@@ -61,14 +63,14 @@ export function sample(options: SampleOptions = {}): Sample {
       digest: digestOf(config),
       size: config.length,
     },
-    layers: layers.map((name) => ({
-      mediaType: layerType,
-      digest: digestOf(Buffer.from(name)),
-      size: name.length,
-    })),
+    layers: layers.map((name) => layerOf(name, layerType, options.urls ?? [])),
     annotations: {},
   });
   return { manifest: { bytes, mediaType: type, digest: digestOf(bytes) }, config };
+}
+
+function layerOf(name: string, mediaType: string, urls: readonly string[]): Descriptor {
+  return { mediaType, digest: digestOf(Buffer.from(name)), size: name.length, urls };
 }
 
 export function diffIdOf(layer: string): Digest {

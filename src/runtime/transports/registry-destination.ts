@@ -1,6 +1,7 @@
 // A repository of a registry as the place where an image goes.
 import type { BlobLocation } from '../../oci/blob.js';
 import type { Digest } from '../../oci/digest.js';
+import { compressionOf } from '../../oci/layer-type.js';
 import { dockerManifest, dockerManifestList, ociIndex, ociManifest } from '../../oci/media-types.js';
 import { repositoryName } from '../../oci/reference.js';
 import {
@@ -28,7 +29,7 @@ import type { KnownBlobs } from '../known-blobs.js';
 import type { LayerMover } from './layer-shelf.js';
 import { registryClient, type RegistryAccess } from './registry-client.js';
 import type { SignatureStore } from './registry-signatures.js';
-import { RepositoryBlobs, type MountCandidates } from './repository-blobs.js';
+import { RepositoryBlobs, type LayerHints } from './repository-blobs.js';
 
 export interface RegistryDestinationOptions {
   /** The repository, with a tag or the only digest that it takes. */
@@ -36,8 +37,7 @@ export interface RegistryDestinationOptions {
   readonly access: RegistryAccess;
   readonly pool: LayerMover;
   readonly known: KnownBlobs;
-  /** Other repositories of this registry to get layers from. */
-  readonly candidates?: MountCandidates | undefined;
+  readonly hints?: LayerHints | undefined;
   /** Without one, there is no place for signatures. */
   readonly signatures?: SignatureStore | undefined;
 }
@@ -69,11 +69,11 @@ class Repository {
   #learnt: KnownBlob[] = [];
 
   constructor(options: RegistryDestinationOptions, client: RegistryClient) {
-    const { target, pool, known, candidates, signatures } = options;
+    const { target, pool, known, hints, signatures } = options;
     this.target = target;
     this.client = client;
     this.writer = client.writer(target);
-    this.blobs = new RepositoryBlobs(this.writer, known, candidates);
+    this.blobs = new RepositoryBlobs(this.writer, known, hints);
     this.signatures = signatures;
     this.#pool = pool;
     this.#known = known;
@@ -138,6 +138,10 @@ class Repository {
     onBytes: (bytes: number) => void,
     signal: AbortSignal,
   ): Promise<StoredBlob> {
+    const unchanged = recode === 'as-is' || recode === compressionOf(content.mediaType);
+    if (unchanged && blob.kind === 'http' && (await this.blobs.mountFrom(blob.url, content.digest, signal))) {
+      return { digest: content.digest, size: content.size };
+    }
     const target = await this.writer.uploadTarget(signal);
     const expected = { digest: content.digest, size: content.size, diffId };
     const summary = await this.#pool.transfer({ blob, expected, recode, target }, signal, onBytes);

@@ -20,6 +20,7 @@ import {
   type RegistryDestinationOptions,
 } from '../../../src/runtime/transports/registry-destination.js';
 import type { SignatureStore } from '../../../src/runtime/transports/registry-signatures.js';
+import type { LayerHints } from '../../../src/runtime/transports/repository-blobs.js';
 import { OperationTable, type Operation } from '../../../src/runtime/operation.js';
 import type { EmbeddedRegistry, RequestRecord } from '../../peers/registry.js';
 import { Peers, failure } from '../../registry/support.js';
@@ -219,6 +220,42 @@ describe('a push', () => {
   });
 });
 
+describe('a push of layers that lie elsewhere', () => {
+  const layerType = 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip';
+
+  it('leaves them where their URLs say', async () => {
+    await push(sampleSource({ layerType, urls: ['https://example.com/layer'] }));
+    expect(mover.moved).toEqual([]);
+    expect(registry.manifest('app', '1')?.bytes.toString()).toContain('https://example.com/layer');
+  });
+
+  it('sends them when they have none', async () => {
+    await push(sampleSource({ layerType }));
+    expect(mover.moved).toHaveLength(2);
+  });
+});
+
+describe('a push of layers of the same registry', () => {
+  it('mounts them from where they would be read', async () => {
+    registry.putBlob(Buffer.from('base'), 'team/source');
+    const from = (url: string): ImageSource => ({
+      ...sampleSource(),
+      locate: async ({ digest }) => ({
+        kind: 'http',
+        url: `${url}/v2/team/source/blobs/${digest}`,
+        headers: {},
+        insecure: true,
+      }),
+    });
+    await push(from(registry.url));
+    expect(mover.moved).toEqual(['top gzip']);
+    expect(registry.openUploads).toBe(0);
+    const forgetful = { known: new KnownBlobs(join(directory, 'nothing')) };
+    await push(from('http://other.example.com'), destination('other:1', forgetful));
+    expect(mover.moved).toHaveLength(3);
+  });
+});
+
 describe('a push of layers that are tars', () => {
   const tars = (more: object = {}): ImageSource => sampleSource({ tars: true, ...more });
 
@@ -263,6 +300,18 @@ describe('a push of layers that are tars', () => {
     expect(mover.moved).toHaveLength(2);
   });
 
+  it('takes the blob that the store remembers', async () => {
+    const digest = registry.putBlob(Buffer.from('as it was pulled'), 'app');
+    const form = { digest, size: 16, compression: 'gzip' } as const;
+    const hints: LayerHints = {
+      formsOf: async (diffId) => (diffId === diffIdOf('base') ? [form] : []),
+      repositoriesWith: async () => [],
+    };
+    const { layers } = await push(tars(), destination('app:1', { hints }));
+    expect(layers[0]).toMatchObject({ digest, size: 16 });
+    expect(mover.moved).toEqual(['tar of top gzip']);
+  });
+
   it('works without the file of what is known', async () => {
     await rm(directory, { recursive: true });
     await push(tars());
@@ -272,20 +321,22 @@ describe('a push of layers that are tars', () => {
   });
 });
 
+function hintsOf(repositories: (diffId: Digest) => readonly string[]): LayerHints {
+  return { formsOf: async () => [], repositoriesWith: async (diffId) => repositories(diffId) };
+}
+
 describe('a push beside other repositories', () => {
-  it('mounts layers of the candidates', async () => {
+  it('mounts layers of those that may have them', async () => {
     registry.putBlob(Buffer.from('base'), 'library/base');
-    const candidates = async (diffId: Digest): Promise<readonly string[]> =>
-      diffId === diffIdOf('base') ? ['nothing/here', 'library/base'] : [];
-    await push(sampleSource(), destination('app:1', { candidates }));
+    const hints = hintsOf((diffId) => (diffId === diffIdOf('base') ? ['nothing/here', 'library/base'] : []));
+    await push(sampleSource(), destination('app:1', { hints }));
     expect(mover.moved).toEqual(['top gzip']);
     expect(await registry.blob('app', blobOf('base'))).toEqual(Buffer.from('base'));
   });
 
   it('asks five of them at most', async () => {
-    const candidates = async (): Promise<readonly string[]> =>
-      Array.from({ length: 20 }, (_, index) => `team/app${index}`);
-    await push(sampleSource({ layers: ['base'] }), destination('app:1', { candidates }));
+    const hints = hintsOf(() => Array.from({ length: 20 }, (_, index) => `team/app${index}`));
+    await push(sampleSource({ layers: ['base'] }), destination('app:1', { hints }));
     expect(asked('HEAD').filter(({ url }) => url.includes('/team/'))).toHaveLength(5);
   });
 
@@ -295,8 +346,7 @@ describe('a push beside other repositories', () => {
       if (method === 'HEAD' && url.startsWith('/v2/library')) return { status: 403 };
       return url.includes('mount=') ? { status: 500 } : undefined;
     };
-    const candidates = async (): Promise<readonly string[]> => ['library/base'];
-    await push(sampleSource(), destination('app:1', { candidates }));
+    await push(sampleSource(), destination('app:1', { hints: hintsOf(() => ['library/base']) }));
     expect(mover.moved).toHaveLength(2);
   });
 });
