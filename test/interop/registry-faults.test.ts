@@ -67,13 +67,19 @@ const blank = Buffer.alloc(64 * 1024, ' ');
 
 const cases: readonly FaultCase[] = [
   ...everywhere.flatMap((at) => [
-    faultCase(at, 'reset once', { reset: true }, 'well', { times: 1 }),
+    faultCase(at, 'reset once', { reset: true, cutAt: 0 }, 'well', { times: 1 }),
+    faultCase(at, 'reset behind the head once', { reset: true }, 'well', { times: 1 }),
     faultCase(at, 'cut off in the head once', { cutAt: 20 }, 'well', { times: 1 }),
     faultCase(at, '503 once', busy(503), 'well', { times: 1 }),
     faultCase(at, '500 twice', busy(500), 'well', { times: 2 }),
     faultCase(at, '429 with Retry-After once', busy(429, { 'retry-after': '1' }), 'well', { times: 1 }),
     faultCase(at, 'nothing said once', { silentAt: -1 }, 'well', { times: 1 }),
-    faultCase(at, 'reset each time', { reset: true }, /(connection reset by peer|EOF|socket hang up)$/),
+    faultCase(
+      at,
+      'reset each time',
+      { reset: true, cutAt: 0 },
+      /(connection reset by peer|EOF|socket hang up)$/,
+    ),
     faultCase(at, '503 each time', busy(503), /503/),
     faultCase(at, '429 each time', busy(429, { 'retry-after': '0' }), /429|too many requests/),
     faultCase(

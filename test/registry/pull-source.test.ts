@@ -134,6 +134,10 @@ describe('what a registry sends', () => {
       [403, '{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}'],
       [400, '{"errors":[{"code":"A_B","message":"c"},{"code":"D"}]}'],
       [502, '<html>'],
+      [503, '{"errors":[{"code":"DENIED"}]}'],
+      [403, '{"details":"nobody\\u001b knows\\nyou"}'],
+      [418, `tea\n${'x'.repeat(100)}`],
+      [403, ''],
     ];
     const registry = await peers.registry();
     const messages: string[] = [];
@@ -148,6 +152,10 @@ describe('what a registry sends', () => {
       `${what}: denied: requested access to the resource is denied`,
       `${what}: errors:\na b: c\nd: d\n`,
       `${what}: received unexpected HTTP status: 502 Bad Gateway`,
+      `${what}: received unexpected HTTP status: 503 Service Unavailable`,
+      `${what}: unknown: nobody knows you`,
+      `${what}: StatusCode: 418, tea ${'x'.repeat(46)}...`,
+      `${what}: StatusCode: 403`,
     ]);
   });
 });
