@@ -30,18 +30,3 @@ export interface Shelf {
   /** Forgets what came after the mark. Nobody may be writing. */
   rollBack(mark: number): Promise<void>;
 }
-
-/** `value`, unless the signal is aborted first: then its reason is thrown. */
-export async function untilAborted<Value>(value: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  let abort: () => void = () => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    abort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort);
-  });
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([value, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}

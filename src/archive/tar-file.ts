@@ -2,9 +2,10 @@
 import { stat } from 'node:fs/promises';
 import { ArchiveError, DestinationError } from './archive-errors.js';
 import { NewFile } from './new-file.js';
-import { untilAborted, type Room, type Shelf, type ShelfFile } from './shelf.js';
+import type { Room, Shelf, ShelfFile } from './shelf.js';
 import { BLOCK_BYTES } from './tar-header.js';
 import { paddingAfter, tarHeader, type NewMember } from './tar-header-writer.js';
+import { untilAborted } from '../sys/until-aborted.js';
 
 /** What follows the last member. */
 const END_BYTES = 1024;

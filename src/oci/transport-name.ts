@@ -26,6 +26,17 @@ export class TransportNameError extends Error {
   readonly code = 'INVALID_TRANSPORT_NAME';
 }
 
+/** Undefined for a plain name, as `foo:bar` and `docker:dind` are. */
+export function transportNameIn(text: string): TransportName | undefined {
+  try {
+    const named = parseTransportName(text);
+    return named.transport === 'docker' && !named.rest.startsWith('//') ? undefined : named;
+  } catch (error) {
+    if (error instanceof TransportNameError) return undefined;
+    throw error;
+  }
+}
+
 /** Splits at the first colon. Throws {@link TransportNameError}. */
 export function parseTransportName(text: string): TransportName {
   const colon = text.indexOf(':');

@@ -1,4 +1,5 @@
 // One piece of work for all who want it at the same time; nobody's going away stops it for the others.
+import { untilAborted } from '../sys/until-aborted.js';
 
 /** Runs `work` once per key and shares the result for as long as it is fresh. */
 export class SingleFlight<T> {
@@ -32,15 +33,4 @@ export class SingleFlight<T> {
       if (this.#entries.get(key) === entry) this.#entries.delete(key);
     }
   }
-}
-
-/** `result`, or the abort reason as soon as there is one. */
-export function untilAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    const done = (): void => signal.removeEventListener('abort', onAbort);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    result.then(resolve, reject).finally(done);
-  });
 }

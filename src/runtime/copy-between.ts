@@ -5,7 +5,7 @@ import { normalizedTag } from '../oci/local-name.js';
 import { dockerManifest, ociManifest } from '../oci/media-types.js';
 import { parsePlatform } from '../oci/platform.js';
 import { formatReference, parseNormalized, tagNameOnly } from '../oci/reference.js';
-import { parseTransportName, TransportNameError, type TransportName } from '../oci/transport-name.js';
+import { transportNameIn } from '../oci/transport-name.js';
 import { passwordCredentials } from '../registry/credentials.js';
 import type { CopyContext } from './copy-context.js';
 import { copyAll } from './copy-index.js';
@@ -113,17 +113,6 @@ export function namesAt(location: ImageLocation): readonly string[] {
 
 /** The place that `text` names; without a transport, one of our own images. Throws TransportNameError, InvalidReferenceError. */
 export function locationOf(text: string): ImageLocation {
-  const named = transportName(text);
-  // `docker:dind` is the name of an image.
-  const isPlain = named === undefined || (named.transport === 'docker' && !named.rest.startsWith('//'));
-  return isPlain ? { transport: 'containers-storage', name: text } : parseImageLocation(named);
-}
-
-function transportName(text: string): TransportName | undefined {
-  try {
-    return parseTransportName(text);
-  } catch (error) {
-    if (error instanceof TransportNameError) return undefined;
-    throw error;
-  }
+  const named = transportNameIn(text);
+  return named === undefined ? { transport: 'containers-storage', name: text } : parseImageLocation(named);
 }

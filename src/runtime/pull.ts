@@ -9,7 +9,7 @@ import {
   type Reference,
 } from '../oci/reference.js';
 import { parseImageLocation, type ImageLocation } from '../oci/image-location.js';
-import { parseTransportName, TransportNameError, type TransportName } from '../oci/transport-name.js';
+import { transportNameIn, type TransportName } from '../oci/transport-name.js';
 import { digestHex } from '../oci/digest.js';
 import type { Credentials } from '../registry/credentials.js';
 import type { CopyContext } from './copy-context.js';
@@ -50,7 +50,7 @@ export async function pullImage(
   caller: PullCaller,
   operation: Operation,
 ): Promise<string> {
-  const named = transportName(name);
+  const named = transportNameIn(name);
   if (named?.transport === 'docker-archive')
     return await loadArchive(context, name, named, caller, operation);
   const local = await findLocal(context, name, operation.signal);
@@ -164,7 +164,7 @@ function pullGoals(
   named: TransportName | undefined,
 ): { readonly goals: readonly Goal[]; readonly searched: boolean } {
   if (named !== undefined || decompose(name).hasRegistry) {
-    const text = named === undefined ? name : named.rest.replace(/^\/\//, '');
+    const text = named === undefined ? name : named.rest.slice(2);
     return { goals: [{ image: name, reference: tagNameOnly(parseNormalized(text)) }], searched: false };
   }
   // A name that is none in any registry is said to be so, whatever registries there are.
@@ -172,16 +172,6 @@ function pullGoals(
   const candidates = context.registries.pullCandidates(name);
   const goals = candidates.map((reference) => ({ image: formatReference(reference), reference }));
   return { goals, searched: true };
-}
-
-/** Undefined for a plain name; `foo:bar` is one too. */
-function transportName(name: string): TransportName | undefined {
-  try {
-    return parseTransportName(name);
-  } catch (error) {
-    if (error instanceof TransportNameError) return undefined;
-    throw error;
-  }
 }
 
 async function pullGoal(

@@ -1,6 +1,7 @@
 // Layers that several pulls of this daemon want at once are fetched and unpacked for all of them together.
 import type { LayerSummary } from '../archive/unpack-layer.js';
 import type { StagedLayer } from '../store/index.js';
+import { untilAborted } from '../sys/until-aborted.js';
 
 /** A layer unpacked beside the store. */
 export interface UnpackedLayer {
@@ -68,7 +69,7 @@ export class SharedLayers {
       work.users += 1;
       work.listeners.add(onBytes);
       try {
-        const layer = await unlessAborted(work.result, signal);
+        const layer = await untilAborted(work.result, signal);
         return this.#share(key, work, layer);
       } catch (error) {
         await this.#leave(key, work);
@@ -102,18 +103,5 @@ export class SharedLayers {
 
   #forget(key: string, work: LayerWork): void {
     if (this.#running.get(key) === work) this.#running.delete(key);
-  }
-}
-
-async function unlessAborted<Result>(result: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  let abort = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-  });
-  try {
-    return await Promise.race([result, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { TransportNameError, parseTransportName } from '../../src/oci/transport-name.js';
+import { TransportNameError, parseTransportName, transportNameIn } from '../../src/oci/transport-name.js';
 
 describe('a name with a transport', () => {
   it.each([
@@ -17,5 +17,13 @@ describe('a name with a transport', () => {
     [':x', 'Invalid image name ":x", unknown transport ""'],
   ])('is refused: %j', (text, message) => {
     expect(() => parseTransportName(text)).toThrow(new TransportNameError(message));
+  });
+
+  it.each(['debian', 'foo:bar', 'docker:dind', 'localhost:5000/a'])('is not there in %j', (text) => {
+    expect(transportNameIn(text)).toBeUndefined();
+  });
+
+  it('is there in docker://dind', () => {
+    expect(transportNameIn('docker://dind')).toEqual({ transport: 'docker', rest: '//dind' });
   });
 });

@@ -1,12 +1,12 @@
 // Layers on their way into an archive or a directory: each content once, in the order of the image.
 import type { Shelf, Room } from '../../archive/shelf.js';
-import { untilAborted } from '../../archive/shelf.js';
 import type { BlobLocation, Recode } from '../../oci/blob.js';
 import type { Digest } from '../../oci/digest.js';
 import { compressionOf } from '../../oci/layer-type.js';
 import { CopyError, messageOf } from '../errors.js';
 import type { LayerPlan, LayerRequest, StoredBlob } from '../image-sink.js';
 import type { LayerPool } from '../layer-pool.js';
+import { untilAborted } from '../../sys/until-aborted.js';
 
 /** Who moves layers. */
 export type LayerMover = Pick<LayerPool, 'transfer'>;

@@ -11,7 +11,7 @@ import {
   type RegistryClient,
   type RepositoryWriter,
 } from '../../registry/index.js';
-import { untilAborted } from '../../registry/single-flight.js';
+import { untilAborted } from '../../sys/until-aborted.js';
 import { CopyError, messageOf } from '../errors.js';
 import {
   ManifestRefusedError,
