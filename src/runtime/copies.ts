@@ -78,6 +78,8 @@ export class Copies {
     return this.#run({ kind: 'save', target, quiet }, caller, async (context, operation) => {
       await using file = await this.#files.make(caller);
       await saveImage(context, request, file, operation);
+      // Nobody would fetch it.
+      operation.signal.throwIfAborted();
       return file.keep();
     });
   }

@@ -1,13 +1,13 @@
 // Files on their way from callers and to them: uploads and saved images, in a directory that nobody else gets into.
 import { randomBytes } from 'node:crypto';
 import { open, rm, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { recoverTempDirs, TempDir, type TempRoot } from '../sys/temp-dir.js';
 import { FileUnavailableError } from './errors.js';
 import { ExchangedFile, type FileCaller, type FileScope } from './exchanged-file.js';
 import { mayUseHost } from './host-access.js';
 import { OutgoingFile, type BorrowedFile } from './outgoing-file.js';
-import { Upload } from './upload.js';
+import { Upload, type Promised } from './upload.js';
 
 export type { BorrowedFile, FileCaller };
 
@@ -26,6 +26,7 @@ export class FileExchange {
   readonly #root: () => Promise<TempRoot>;
   readonly #uid: number;
   readonly #files = new Map<string, ExchangedFile>();
+  readonly #promised = new Set<Promised>();
   #directory: Promise<TempDir> | undefined;
   #recovered: Promise<void> | undefined;
 
@@ -49,10 +50,12 @@ export class FileExchange {
   /** Begins to take `length` bytes from a caller. Throws {@link FileUnavailableError} where there is no room for them. */
   async upload(length: number, caller: FileCaller): Promise<Upload> {
     const file = await this.#newFile(caller, 'connection');
+    let promised: Promised | undefined;
     try {
-      await this.#requireRoom(length);
-      return new Upload(file, this.#handleOf(file), await open(file.path, 'wx', 0o600));
+      promised = await this.#promise(length, file);
+      return new Upload(file, this.#handleOf(file), await open(file.path, 'wx', 0o600), promised);
     } catch (error) {
+      promised?.[Symbol.dispose]();
       await file.remove();
       throw error;
     }
@@ -145,12 +148,16 @@ export class FileExchange {
     return path.replaceAll(':', '_');
   }
 
-  async #requireRoom(length: number): Promise<void> {
-    const { path } = await this.#root();
-    const { bavail, bsize } = await statfs(path);
-    if (length > bavail * bsize) {
+  /** Uploads that run side by side are not promised the same room. */
+  async #promise(length: number, { path }: ExchangedFile): Promise<Promised> {
+    const { bavail, bsize } = await statfs(dirname(path));
+    const taken = [...this.#promised].reduce((sum, { left }) => sum + left, 0);
+    if (length > bavail * bsize - taken) {
       throw new FileUnavailableError(`${length} bytes cannot be taken: no space left on device`);
     }
+    const promised = { left: length, [Symbol.dispose]: () => void this.#promised.delete(promised) };
+    this.#promised.add(promised);
+    return promised;
   }
 
   /** What is not there is told to those only who may know. */

@@ -2,14 +2,22 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { ExchangedFile } from './exchanged-file.js';
 
+/** Room on the disk that an upload was promised and has not used yet. */
+export interface Promised extends Disposable {
+  /** Bytes. */
+  left: number;
+}
+
 /** Until it is complete, disposing removes it. */
 export class Upload implements AsyncDisposable {
   readonly handle: string;
   readonly #file: ExchangedFile;
+  readonly #promised: Promised;
   #target: FileHandle | undefined;
 
-  constructor(file: ExchangedFile, handle: string, target: FileHandle) {
+  constructor(file: ExchangedFile, handle: string, target: FileHandle, promised: Promised) {
     this.#file = file;
+    this.#promised = promised;
     this.handle = handle;
     this.#target = target;
     file.hold();
@@ -17,6 +25,7 @@ export class Upload implements AsyncDisposable {
 
   async write(bytes: Uint8Array): Promise<void> {
     await this.#target?.writeFile(bytes);
+    this.#promised.left -= bytes.length;
   }
 
   /** Lets the caller use it. */
@@ -35,6 +44,7 @@ export class Upload implements AsyncDisposable {
   async #close(): Promise<void> {
     const target = this.#target;
     this.#target = undefined;
+    this.#promised[Symbol.dispose]();
     await target?.close();
     await this.#file.release();
   }

@@ -7,6 +7,7 @@ import { buildImage } from '../peers/sample-image.js';
 import { removeTree, temporaryDirectory } from './support/files.js';
 import { output } from './support/process.js';
 import { noise } from './support/rich-image.js';
+import { exchangedFiles, OldClient, sendFile } from './support/old-client.js';
 import { Scene } from './support/scene.js';
 import { imageRecords, untidiness, unusedLayers } from './support/store-content.js';
 
@@ -79,6 +80,34 @@ describe('a full disk', () => {
   afterEach(async () => {
     await scene.close();
     await removeTree(disk);
+  });
+
+  it('fails saves, uploads and loads with a message that says so, and leaves nothing of them', async () => {
+    const image = await buildImage({ layers: [[{ name: 'file', content: noise(9_000_000) }]] });
+    const name = scene.serve('saved', image);
+    await scene.daemon.pull(name);
+    const options = { output: '', outputType: '', moreTags: [], quiet: false, compress: false };
+    for (const format of ['docker-archive', 'docker-dir']) {
+      const saving = scene.daemon.call('ImageSave', { options: { ...options, name, format } });
+      await expect(saving).rejects.toMatchObject({
+        reason: expect.stringMatching(new RegExp(`^unable to save "${name}": .*no space left on device`)),
+      });
+      expect(await exchangedFiles(scene.store.root)).toEqual([]);
+    }
+    using caller = new OldClient(scene.daemon.address);
+    caller.send(sendFile(12_000_000));
+    expect(await caller.next()).toEqual({
+      error: 'io.podman.ErrorOccurred',
+      parameters: { reason: '12000000 bytes cannot be taken: no space left on device' },
+    });
+    // There is room for two uploads, but not for both.
+    using first = new OldClient(scene.daemon.address);
+    using second = new OldClient(scene.daemon.address);
+    const outcomes = await Promise.allSettled(
+      [first, second].map((each) => each.upload(Buffer.alloc(5_000_000))),
+    );
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(await exchangedFiles(scene.store.root)).toHaveLength(1);
   });
 
   it('fails the pull with a message that says so, leaves nothing, and the next image fits', async () => {
