@@ -33,14 +33,18 @@ export interface TransferTask {
   readonly limits?: Partial<LayerLimits> | undefined;
 }
 
-/** To a worker, which does one task at a time. */
+/** To a worker. `id` is that of a task, which cancelling names again. */
 export type WorkerCommand =
-  | { readonly kind: 'unpack'; readonly task: LayerTask }
-  | { readonly kind: 'transfer'; readonly task: TransferTask }
-  | { readonly kind: 'cancel' };
+  | { readonly kind: 'unpack'; readonly id: number; readonly task: LayerTask }
+  | { readonly kind: 'transfer'; readonly id: number; readonly task: TransferTask }
+  | { readonly kind: 'cancel'; readonly id: number };
 
-/** From a worker; bytes are those read at the blob's place. `progress` comes at most ten times a second; `done` or `failed` end the task. */
-export type WorkerReport =
+/**
+ * From a worker, about the task with this id; bytes are those read at the blob's place. `progress` comes at most ten times a
+ * second; `done` or `failed` end the task.
+ */
+export type WorkerReport = { readonly id: number } & (
   | { readonly kind: 'progress'; readonly bytes: number }
   | { readonly kind: 'done'; readonly summary: LayerSummary | TransferSummary }
-  | { readonly kind: 'failed'; readonly error: TransferredError };
+  | { readonly kind: 'failed'; readonly error: TransferredError }
+);

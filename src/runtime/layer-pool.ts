@@ -29,14 +29,22 @@ const IDLE_MS = 5 * 60_000;
  */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 1 };
 
+/** So many uploads share a worker: for small layers a registry takes longer than we do. */
+const MOST_PATIENT = 3;
+
 /** A worker ended by itself, or the pool was closed. */
 export class LayerWorkerError extends Error {
   override readonly name = 'LayerWorkerError';
   readonly code = 'LAYER_WORKER';
 }
 
+type TaskCommand = Exclude<WorkerCommand, { kind: 'cancel' }>;
+
 interface Job extends QueuedJob {
-  readonly command: Exclude<WorkerCommand, { kind: 'cancel' }>;
+  readonly id: number;
+  readonly command: TaskCommand;
+  /** It waits for a registry more than it works. */
+  readonly patient: boolean;
   readonly onProgress: ((bytes: number) => void) | undefined;
   resolve(summary: LayerSummary | TransferSummary): void;
   reject(reason: unknown): void;
@@ -44,7 +52,8 @@ interface Job extends QueuedJob {
 
 interface Seat {
   readonly worker: Worker;
-  job: Job | undefined;
+  /** By id: one, or several that are patient. */
+  readonly jobs: Map<number, Job>;
   /** The file it has open, if that is compressed as a whole, and where the piece ends that it was given last. */
   packed: { readonly path: string; readonly position: number; readonly until: number } | undefined;
   idleTimer: NodeJS.Timeout | undefined;
@@ -56,6 +65,7 @@ export class LayerPool {
   readonly #seats = new Set<Seat>();
   readonly #waiting = new LayerQueue<Job>(() => this.#assign());
   #closed = false;
+  #lastId = 0;
 
   constructor(options: { readonly size?: number } = {}) {
     this.#size = options.size ?? Math.min(MOST_WORKERS, availableParallelism());
@@ -76,7 +86,7 @@ export class LayerPool {
     signal: AbortSignal,
     onProgress?: (bytes: number) => void,
   ): Promise<LayerSummary> {
-    return (await this.#run({ kind: 'unpack', task }, signal, onProgress)) as LayerSummary;
+    return (await this.#run((id) => ({ kind: 'unpack', id, task }), signal, onProgress)) as LayerSummary;
   }
 
   /** Moves one layer, like {@link unpack}; after an error the target holds what was written so far. */
@@ -85,11 +95,11 @@ export class LayerPool {
     signal: AbortSignal,
     onProgress?: (bytes: number) => void,
   ): Promise<TransferSummary> {
-    return (await this.#run({ kind: 'transfer', task }, signal, onProgress)) as TransferSummary;
+    return (await this.#run((id) => ({ kind: 'transfer', id, task }), signal, onProgress)) as TransferSummary;
   }
 
   async #run(
-    command: Job['command'],
+    commandFor: (id: number) => TaskCommand,
     signal: AbortSignal,
     onProgress: Job['onProgress'],
   ): Promise<LayerSummary | TransferSummary> {
@@ -100,9 +110,11 @@ export class LayerPool {
     let abort: (() => void) | undefined;
     try {
       return await new Promise<LayerSummary | TransferSummary>((resolve, reject) => {
+        const id = ++this.#lastId;
+        const command = commandFor(id);
         const place = command.task.blob;
         const blob = place.kind === 'unzipped' ? place.blob : place;
-        const job: Job = { command, blob, onProgress, resolve, reject };
+        const job: Job = { id, command, patient: isPatient(command), blob, onProgress, resolve, reject };
         abort = () => this.#cancel(job);
         signal.addEventListener('abort', abort);
         this.#waiting.add(job, this.#opened());
@@ -123,11 +135,11 @@ export class LayerPool {
   }
 
   #assign(): void {
-    while (this.#hasFreeSeat()) {
-      const job = this.#waiting.next(this.#opened());
+    for (;;) {
+      const job = this.#waiting.next(this.#opened(), (each) => this.#hasSeatFor(each));
       if (job === undefined) return;
       const seat = this.#seatFor(job);
-      seat.job = job;
+      seat.jobs.set(job.id, job);
       if (job.blob.kind === 'packed') {
         const { path, offset, length } = job.blob;
         seat.packed = { path, position: offset + length, until: Number.POSITIVE_INFINITY };
@@ -140,20 +152,26 @@ export class LayerPool {
 
   #opened(): readonly OpenedFile[] {
     const now = performance.now();
-    return [...this.#seats].flatMap(({ packed, job }) =>
-      packed === undefined || packed.until < now ? [] : [{ ...packed, busy: job?.blob.kind === 'packed' }],
+    return [...this.#seats].flatMap(({ packed, jobs }) =>
+      packed === undefined || packed.until < now ? [] : [{ ...packed, busy: jobs.size > 0 }],
     );
   }
 
-  #hasFreeSeat(): boolean {
-    return this.#seats.size < this.#size || [...this.#seats].some(({ job }) => job === undefined);
+  #hasSeatFor(job: Job): boolean {
+    return this.#seats.size < this.#size || [...this.#seats].some((seat) => canTake(seat, job));
   }
 
-  /** The one that has the job's file open, or any that is free. */
-  #seatFor({ blob }: Job): Seat {
-    const free = [...this.#seats].filter(({ job }) => job === undefined);
+  /** The one that has the job's file open, or any that is free, or the one that has least to do. */
+  #seatFor(job: Job): Seat {
+    const { blob } = job;
+    const able = [...this.#seats].filter((seat) => canTake(seat, job));
+    const free = able.filter(({ jobs }) => jobs.size === 0);
     const holder = blob.kind === 'packed' && free.find(({ packed }) => packed?.path === blob.path);
-    return holder || (free.find(({ packed }) => packed === undefined) ?? free[0] ?? this.#start());
+    if (holder) return holder;
+    const idle = free.find(({ packed }) => packed === undefined) ?? free[0];
+    if (idle !== undefined) return idle;
+    if (this.#seats.size < this.#size) return this.#start();
+    return able.toSorted((a, b) => a.jobs.size - b.jobs.size)[0] ?? this.#start();
   }
 
   #start(): Seat {
@@ -163,7 +181,7 @@ export class LayerPool {
       // Not those of the program, which may have been started with --eval or a profiler.
       execArgv: [],
     });
-    const seat: Seat = { worker, job: undefined, packed: undefined, idleTimer: undefined };
+    const seat: Seat = { worker, jobs: new Map(), packed: undefined, idleTimer: undefined };
     this.#seats.add(seat);
     worker.on('message', (report: WorkerReport) => this.#hear(seat, report));
     worker.on('error', (cause) => {
@@ -176,13 +194,13 @@ export class LayerPool {
   }
 
   #hear(seat: Seat, report: WorkerReport): void {
-    const { job } = seat;
+    const job = seat.jobs.get(report.id);
     if (job === undefined) return;
     if (report.kind === 'progress') {
       job.onProgress?.(report.bytes);
       return;
     }
-    seat.job = undefined;
+    seat.jobs.delete(report.id);
     if (job.blob.kind === 'packed' && seat.packed !== undefined) {
       const until = performance.now() + PACKED_IDLE_MS;
       seat.packed = report.kind === 'done' ? { ...seat.packed, until } : undefined;
@@ -190,7 +208,7 @@ export class LayerPool {
     if (report.kind === 'done') job.resolve(report.summary);
     else job.reject(reviveError(report.error));
     this.#assign();
-    if (seat.job === undefined) this.#rest(seat);
+    if (seat.jobs.size === 0) this.#rest(seat);
   }
 
   #rest(seat: Seat): void {
@@ -204,7 +222,7 @@ export class LayerPool {
   #leave(seat: Seat, reason: LayerWorkerError): void {
     clearTimeout(seat.idleTimer);
     if (!this.#seats.delete(seat)) return;
-    seat.job?.reject(reason);
+    for (const job of seat.jobs.values()) job.reject(reason);
     if (!this.#closed) this.#assign();
   }
 
@@ -213,8 +231,21 @@ export class LayerPool {
       job.reject(new LayerWorkerError('cancelled'));
       return;
     }
-    for (const seat of this.#seats) if (seat.job === job) send(seat, { kind: 'cancel' });
+    const { id } = job;
+    for (const seat of this.#seats) if (seat.jobs.has(id)) send(seat, { kind: 'cancel', id });
   }
+}
+
+/** A file that is compressed as a whole is read for one job at a time. */
+function isPatient({ kind, task }: TaskCommand): boolean {
+  const { blob } = task;
+  const packed = blob.kind === 'packed' || (blob.kind === 'unzipped' && blob.blob.kind === 'packed');
+  return kind === 'transfer' && task.target.kind === 'upload' && !packed;
+}
+
+function canTake({ jobs }: Seat, { patient }: Job): boolean {
+  if (jobs.size === 0) return true;
+  return patient && jobs.size < MOST_PATIENT && [...jobs.values()].every((job) => job.patient);
 }
 
 function send(seat: Seat, command: WorkerCommand): void {

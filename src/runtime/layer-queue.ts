@@ -47,10 +47,10 @@ export class LayerQueue<Job extends QueuedJob> {
     return this.#waiting.splice(0);
   }
 
-  /** Takes the next job that can be done while `opened` is as it is. */
-  next(opened: readonly OpenedFile[]): Job | undefined {
+  /** Takes the next job that can be done while `opened` is as it is, and of which `fits` says that it can. */
+  next(opened: readonly OpenedFile[], fits: (job: Job) => boolean): Job | undefined {
     for (const job of this.#waiting) {
-      const chosen = this.#chosen(job, opened);
+      const chosen = fits(job) ? this.#chosen(job, opened) : undefined;
       if (chosen !== undefined && this.remove(chosen)) return chosen;
     }
     return undefined;

@@ -1,4 +1,4 @@
-// The thread that unpacks and moves layers: one task at a time, with blocking system calls.
+// The thread that unpacks and moves layers, with blocking system calls.
 import { parentPort } from 'node:worker_threads';
 import { DiskFullError, LayerError } from '../archive/errors.js';
 import { transferLayer, type TransferSummary } from '../archive/transfer-layer.js';
@@ -18,22 +18,28 @@ const PROGRESS_MS = 100;
 const port = parentPort;
 if (port === null) throw new Error('a layer worker is started by the pool only');
 
-let current: AbortController | undefined;
+const running = new Map<number, AbortController>();
 
 port.on('message', (command: WorkerCommand) => {
-  if (command.kind === 'cancel') current?.abort();
+  if (command.kind === 'cancel') running.get(command.id)?.abort();
   else void run(command);
 });
 
 async function run(command: Exclude<WorkerCommand, { kind: 'cancel' }>): Promise<void> {
-  current = new AbortController();
-  const { signal } = current;
+  const { id } = command;
+  const abort = new AbortController();
+  running.set(id, abort);
+  const onProgress = throttled((bytes) => report({ kind: 'progress', id, bytes }));
   try {
     const summary =
-      command.kind === 'unpack' ? await unpack(command.task, signal) : await transfer(command.task, signal);
-    report({ kind: 'done', summary });
+      command.kind === 'unpack'
+        ? await unpack(command.task, onProgress, abort.signal)
+        : await transfer(command.task, onProgress, abort.signal);
+    report({ kind: 'done', id, summary });
   } catch (error) {
-    report({ kind: 'failed', error: transferError(withDiskFull(error)) });
+    report({ kind: 'failed', id, error: transferError(withDiskFull(error)) });
+  } finally {
+    running.delete(id);
   }
 }
 
@@ -41,12 +47,13 @@ function report(message: WorkerReport): void {
   port?.postMessage(message);
 }
 
-async function unpack(task: LayerTask, signal: AbortSignal): Promise<LayerSummary> {
+type OnProgress = (bytes: number) => void;
+
+async function unpack(task: LayerTask, onProgress: OnProgress, signal: AbortSignal): Promise<LayerSummary> {
   const { directory, expected, limits } = task;
   const recipe = new TarSplitWriter(task.tarSplitPath);
   try {
     const input = await openBlobInput(task.blob, signal);
-    const onProgress = throttled((bytes) => report({ kind: 'progress', bytes }));
     const summary = await unpackLayer(
       input,
       { directory, expected, observer: recipe, limits, onProgress },
@@ -59,19 +66,30 @@ async function unpack(task: LayerTask, signal: AbortSignal): Promise<LayerSummar
   }
 }
 
-async function transfer(task: TransferTask, signal: AbortSignal): Promise<TransferSummary> {
+async function transfer(
+  task: TransferTask,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<TransferSummary> {
   const { target } = task;
-  if (target.kind !== 'upload') return await transferOnce(task, signal);
+  if (target.kind !== 'upload') return await transferOnce(task, onProgress, signal);
   const { retry: delay } = target.timeouts ?? defaultTimeouts;
-  return await withRetries(() => transferOnce(task, signal), { delay, tries: triesToUpload }, signal);
+  return await withRetries(
+    () => transferOnce(task, onProgress, signal),
+    { delay, tries: triesToUpload },
+    signal,
+  );
 }
 
-async function transferOnce(task: TransferTask, signal: AbortSignal): Promise<TransferSummary> {
+async function transferOnce(
+  task: TransferTask,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<TransferSummary> {
   const { expected, recode, limits } = task;
   const writer = await openBlobWriter(task.target, signal);
   try {
     const input = await openBlobInput(task.blob, signal);
-    const onProgress = throttled((bytes) => report({ kind: 'progress', bytes }));
     const write = (chunk: Buffer): Promise<void> | void => writer.write(chunk);
     const summary = await transferLayer(input, { expected, recode, write, limits, onProgress }, signal);
     await writer.finish(summary.digest);
