@@ -43,23 +43,32 @@ const copiedFields = [
   'os',
 ];
 
-/** The layers of an image in the old form. Ids depend on the config too, so that images may share an archive. */
-export function legacyLayers(configBytes: Uint8Array, diffIds: readonly Digest[]): readonly LegacyLayer[] {
-  const config = rawFields(configBytes);
-  const layers: LegacyLayer[] = [];
+/**
+ * The layers of an image in the old form, one by one: there may be thousands. Ids depend on the config too, so that images
+ * may share an archive.
+ */
+export function* legacyLayers(
+  configBytes: Uint8Array,
+  diffIds: readonly Digest[],
+): Generator<LegacyLayer, void> {
   let chain = '';
+  let parent: string | undefined;
   for (const [position, diffId] of diffIds.entries()) {
-    const parent = layers.at(-1)?.id;
     const top = position === diffIds.length - 1;
     const fields: Record<string, string> = {
       ...(parent !== undefined && { parent: quoted(parent) }),
-      ...(top && Object.fromEntries(copiedFields.map((name) => [name, config.get(name) ?? 'null']))),
+      ...(top && topFields(configBytes)),
     };
     chain = chain === '' ? diffId : digestOf(Buffer.from(`${chain} ${diffId}`));
     const id = digestHex(digestOf(Buffer.from(rawObject({ ...fields, layer_id: quoted(chain) }))));
-    layers.push({ id, diffId, json: rawObject({ ...fields, id: quoted(id) }) });
+    yield { id, diffId, json: rawObject({ ...fields, id: quoted(id) }) };
+    parent = id;
   }
-  return layers;
+}
+
+function topFields(configBytes: Uint8Array): Record<string, string> {
+  const config = rawFields(configBytes, new Set(copiedFields));
+  return Object.fromEntries(copiedFields.map((name) => [name, config.get(name) ?? 'null']));
 }
 
 function quoted(text: string): string {
@@ -97,13 +106,19 @@ export function formatItems(items: readonly WrittenItem[]): Buffer {
 export function formatRepositories(items: readonly WrittenItem[]): Buffer {
   const repositories = new Map<string, Record<string, string>>();
   for (const { names, topId } of items) {
-    for (const reference of topId === undefined ? [] : names.map(parseReference)) {
-      const { tag } = reference;
-      const name = repositoryName(reference);
-      if (tag === undefined) throw new ArchiveError(`${name} has no tag, which names in an archive need`);
+    for (const { name, tag } of topId === undefined ? [] : names.map(taggedName)) {
       repositories.set(name, { ...repositories.get(name), [tag]: topId as string });
     }
   }
   const document = Object.fromEntries([...repositories].map(([name, tags]) => [name, sortedByKey(tags)]));
   return Buffer.from(goJson(sortedByKey(document)));
+}
+
+/** The two parts of a name in full. Throws {@link ArchiveError} for one without a tag. */
+export function taggedName(text: string): { readonly name: string; readonly tag: string } {
+  const reference = parseReference(text);
+  const { tag } = reference;
+  const name = repositoryName(reference);
+  if (tag === undefined) throw new ArchiveError(`${name} has no tag, which names in an archive need`);
+  return { name, tag };
 }

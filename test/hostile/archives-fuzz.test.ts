@@ -252,7 +252,7 @@ describe('documents', () => {
       fc.constantFrom(undefined, 2),
       (object, space) => {
         const text = JSON.stringify(object, null, space);
-        const fields = [...rawFields(Buffer.from(text))].map(([key, raw]) => [
+        const fields = [...rawFields(Buffer.from(text), new Set(Object.keys(object)))].map(([key, raw]) => [
           key,
           JSON.parse(raw) as unknown,
         ]);

@@ -5,6 +5,7 @@ import {
   formatRepositories,
   layerFile,
   legacyLayers,
+  taggedName,
   withItem,
   type WrittenItem,
 } from '../../archive/docker-documents.js';
@@ -29,8 +30,13 @@ export async function createDockerArchive(path: string, pool: LayerMover): Promi
   const layers = new LayerShelf({ shelf: tar, pool, nameOf: layerFile, plain: true });
   const documents = new DockerDocuments(tar);
   return {
-    image: (names) =>
-      new ShelfSink(needs, tar, layers, { write: (image, signal) => documents.write(image, names, signal) }),
+    image: (names) => {
+      // Those that cannot be written are refused before anything is.
+      for (const name of names) taggedName(name);
+      return new ShelfSink(needs, tar, layers, {
+        write: (image, signal) => documents.write(image, names, signal),
+      });
+    },
     finish: async (signal) => {
       await documents.finish(signal);
       await tar.finish();
@@ -52,11 +58,6 @@ class DockerDocuments {
   async write(image: WrittenImage, names: readonly string[], signal: AbortSignal): Promise<void> {
     const { config, configBytes, plan } = image;
     const diffIds = plan.layers.map(({ diffId }) => diffId);
-    const legacy = legacyLayers(configBytes, diffIds);
-    const item = { configDigest: config.digest, diffIds, names, topId: legacy.at(-1)?.id };
-    const items = withItem(this.#items, item);
-    // Refuses names that cannot be written before anything is.
-    formatRepositories(items);
     const files = new Set<string>();
     const once = async (name: string, write: () => Promise<void>): Promise<void> => {
       if (this.#written.has(name) || files.has(name)) return;
@@ -66,14 +67,17 @@ class DockerDocuments {
     const put = (name: string, text: Uint8Array | string): Promise<void> =>
       once(name, () => this.#tar.put(name, Buffer.from(text), signal));
     await put(configFile(config.digest), configBytes);
-    for (const { id, diffId, json } of legacy) {
+    let topId: string | undefined;
+    for (const { id, diffId, json } of legacyLayers(configBytes, diffIds)) {
       const link = `${id}/layer.tar`;
       await once(link, () => this.#tar.link(link, `../${layerFile(diffId)}`, signal));
       await put(`${id}/VERSION`, '1.0');
       await put(`${id}/json`, json);
+      topId = id;
     }
+    // Throws where another image has this config, before anything is taken down.
+    this.#items = withItem(this.#items, { configDigest: config.digest, diffIds, names, topId });
     for (const name of files) this.#written.add(name);
-    this.#items = items;
   }
 
   async finish(signal: AbortSignal): Promise<void> {
