@@ -18,7 +18,17 @@ import {
   type Item,
 } from '../../archive/images.js';
 import { tarOf, type Made } from '../../archive/tar-builder.js';
-import { copyInto, copyTo, never, OneMover, openBelow, workplace, type Workplace } from './copying.js';
+import type { LayerMover } from '../../../src/runtime/transports/layer-shelf.js';
+import {
+  copyInto,
+  copyTo,
+  never,
+  OneMover,
+  openBelow,
+  someOperation,
+  workplace,
+  type Workplace,
+} from './copying.js';
 
 const parts = sampleParts();
 const mover = new OneMover();
@@ -236,6 +246,32 @@ describe('a docker-archive that is written', () => {
       await using destination = await createDockerArchive(place.path('out.tar'), mover);
       await using source = archive.images[0]!.open();
       await copyInto(source, destination, ['example.com/a:1']);
+    }
+    expect(await place.names()).toEqual(['in.tar']);
+  });
+
+  it('leaves nothing behind when it is stopped while layers are moved or wait for their places', async () => {
+    const started: string[] = [];
+    const stuck: LayerMover = {
+      transfer: async ({ blob }, signal) => {
+        started.push(blob.kind);
+        return await new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason as Error));
+        });
+      },
+    };
+    const sizes = new OneMover();
+    await writeFile(place.path('in.tar'), tarOf(...newDockerMembers(parts, true)));
+    {
+      await using archive = await openDockerArchive(place.path('in.tar'), sizes, never);
+      await using source = archive.images[0]!.open();
+      await using destination = await createDockerArchive(place.path('out.tar'), stuck);
+      const operation = someOperation();
+      const copied = copyInto(source, destination, ['example.com/a:1'], operation);
+      const ended = copied.catch((error: unknown) => String(error));
+      while (started.length === 0) await new Promise(setImmediate);
+      operation.abort(new Error('enough'));
+      expect(await ended).toBe('Error: enough');
     }
     expect(await place.names()).toEqual(['in.tar']);
   });
