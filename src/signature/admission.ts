@@ -4,7 +4,7 @@ import { GpgError, type Environment } from './gpg-program.js';
 import { KeyRing } from './key-ring.js';
 import { policyEntryFor, type Requirement } from './policy.js';
 import type { PolicyFile } from './policy-file.js';
-import { parseSignature, sigstoreSignatureType } from './signature-format.js';
+import { parseSignatures, sigstoreSignatureType } from './signature-format.js';
 import type { SignedImage } from './signed-image.js';
 import { checkSigstoreSignature, sigstoreKey } from './sigstore.js';
 import { checkSimpleSignature } from './simple-signing.js';
@@ -73,11 +73,10 @@ async function requireSignedBy(
   signal: AbortSignal,
 ): Promise<void> {
   if (keyType !== 'GPGKeys') throw new SignatureRefusedError(`keyType "${keyType}" is not supported`);
-  const signatures = await image.signatures();
-  const messages = signatures.flatMap((stored) => {
-    const signature = parseSignature(stored);
-    return signature.kind === 'simple' ? [signature.message] : [];
-  });
+  const signatures = await parseSignatures(await image.signatures());
+  const messages = signatures.flatMap((signature) =>
+    signature.kind === 'simple' ? [signature.message] : [],
+  );
   if (messages.length === 0 && unsigned === true) return;
   if (messages.length === 0) throw noSignature(signatures.length, 'simple');
   await using ring = await KeyRing.open(await trustedKeys(keys), environment, signal);
@@ -98,13 +97,12 @@ async function requireSigstoreSigned(
   if (keys === undefined || unsupported.length > 0) {
     throw new SignatureRefusedError(`sigstoreSigned with ${unsupported.join(' and ')} is not supported`);
   }
-  const stored = await image.signatures();
-  const signatures = stored.flatMap((bytes) => {
-    const signature = parseSignature(bytes);
-    return signature.kind === 'sigstore' && signature.mimeType === sigstoreSignatureType ? [signature] : [];
-  });
+  const all = await parseSignatures(await image.signatures());
+  const signatures = all.flatMap((signature) =>
+    signature.kind === 'sigstore' && signature.mimeType === sigstoreSignatureType ? [signature] : [],
+  );
   if (signatures.length === 0 && unsigned === true) return;
-  if (signatures.length === 0) throw noSignature(stored.length, 'sigstore');
+  if (signatures.length === 0) throw noSignature(all.length, 'sigstore');
   const publicKeys = (await trustedKeys(keys)).map(sigstoreKey);
   await requireAny(
     signatures,

@@ -11,7 +11,7 @@ export {
 export type { PolicyFile } from './policy-file.js';
 export { readPolicy } from './policy-file.js';
 export type { SigstoreSignature } from './signature-format.js';
-export { formatSigstore, maxSignatureBytes, parseSignature } from './signature-format.js';
+export { formatSigstore, parseSignatures } from './signature-format.js';
 export type { SignedImage } from './signed-image.js';
 export type { SigningRequest } from './simple-signing.js';
 export { makeSimpleSignature } from './simple-signing.js';

@@ -14,7 +14,7 @@ export type FetchUrl = (url: URL, limit: number, signal: AbortSignal) => Promise
 
 /** Signatures of one manifest at most, and bytes of them all. */
 const maxSignatures = 128;
-const maxTotalBytes = 8 * 1024 * 1024;
+const maxTotalBytes = 2 * 1024 * 1024;
 
 /** Whose signatures. */
 export interface SignatureKey {

@@ -1,4 +1,5 @@
 // Signatures as they are stored: OpenPGP messages as they are, others behind the name of their format.
+import { setImmediate } from 'node:timers/promises';
 import { goJson, sortedByKey } from '../oci/go-json.js';
 import type { Json } from '../oci/strict-json.js';
 import { SignatureRefusedError } from './errors.js';
@@ -23,8 +24,13 @@ export const sigstoreSignatureType = 'application/vnd.dev.cosign.simplesigning.v
 /** The annotation that holds the signature of the payload, in base64. */
 export const sigstoreSignatureKey = 'dev.cosignproject.cosign/signature';
 
-/** Bytes of one stored signature at most. */
-export const maxSignatureBytes = 4 * 1024 * 1024;
+/** Bytes of one stored signature at most: those of the largest keys have less than half of them. */
+export const maxSignatureBytes = 128 * 1024;
+
+/** Bytes of the line that names a format at most. */
+const maxFormatBytes = 100;
+
+const maxAnnotations = 100;
 
 const sigstoreFormat = 'sigstore-json';
 const simpleFormat = 'simple-signing';
@@ -32,6 +38,9 @@ const simpleFormat = 'simple-signing';
 /** Throws {@link SignatureRefusedError} for what is no signature of any known format. */
 export function parseSignature(stored: Buffer): SimpleSignature | SigstoreSignature {
   const [first] = stored;
+  if (stored.length > maxSignatureBytes) {
+    throw new SignatureRefusedError(`signature has more than ${maxSignatureBytes} bytes`);
+  }
   if (first === undefined) throw new SignatureRefusedError('empty signature blob');
   if (isOpenPgp(first)) return { kind: 'simple', message: stored };
   if (first !== 0) {
@@ -39,13 +48,25 @@ export function parseSignature(stored: Buffer): SimpleSignature | SigstoreSignat
       `unrecognized signature format, starting with binary 0x${first.toString(16)}`,
     );
   }
-  const line = stored.indexOf('\n');
+  const line = stored.subarray(0, maxFormatBytes).indexOf('\n');
   if (line < 0) throw new SignatureRefusedError('invalid signature format, missing newline');
   const format = stored.toString('latin1', 1, line);
   const content = stored.subarray(line + 1);
   if (format === simpleFormat) return { kind: 'simple', message: content };
   if (format === sigstoreFormat) return parseSigstore(content);
   throw new SignatureRefusedError(`unrecognized signature format ${JSON.stringify(format)}`);
+}
+
+/** The same for several, with a turn for others after each. */
+export async function parseSignatures(
+  stored: readonly Buffer[],
+): Promise<readonly (SimpleSignature | SigstoreSignature)[]> {
+  const signatures: (SimpleSignature | SigstoreSignature)[] = [];
+  for (const bytes of stored) {
+    signatures.push(parseSignature(bytes));
+    await setImmediate();
+  }
+  return signatures;
 }
 
 /** Compressed data, one-pass signature or signature, in the old or the new form of packet headers (RFC 4880, 4.2). */
@@ -72,8 +93,12 @@ function parseSigstore(json: Buffer): SigstoreSignature {
 /** Other tools write null where there are none. */
 function texts(value: Json | undefined): Readonly<Record<string, string>> {
   if (value === null || value === undefined) return {};
-  const object = new StrictObject(value, 'annotations');
-  return Object.fromEntries(object.entries().map(([key]) => [key, object.string(key)]));
+  const entries = new StrictObject(value, 'annotations').entries();
+  if (entries.length > maxAnnotations) throw new StrictObjectError('too many annotations');
+  if (!entries.every(([, text]) => typeof text === 'string')) {
+    throw new StrictObjectError('strings expected for annotations');
+  }
+  return Object.fromEntries(entries) as Readonly<Record<string, string>>;
 }
 
 /** As other tools store it, to the byte. */

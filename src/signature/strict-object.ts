@@ -1,10 +1,16 @@
 // JSON objects that have the fields they may have and no others: what decides about trust is never guessed at.
 import { parseStrictJson, StrictJsonError, type Json, type JsonObject } from '../oci/strict-json.js';
 
+const longestMessage = 500;
+
 /** What is wrong with a document, in the words of other tools. */
 export class StrictObjectError extends Error {
   override readonly name = 'StrictObjectError';
   readonly code = 'INVALID_OBJECT';
+  constructor(message: string, options?: ErrorOptions) {
+    // A key that is quoted may be as long as its document.
+    super(message.length > longestMessage ? `${message.slice(0, longestMessage)}...` : message, options);
+  }
 }
 
 /** Parses a whole document. Throws {@link StrictObjectError}. */

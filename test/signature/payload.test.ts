@@ -69,6 +69,11 @@ describe('what was signed', () => {
     expect(() => parse(text)).toThrow(message);
   });
 
+  it('is not quoted at length', () => {
+    const text = document({ top: { ['x'.repeat(100_000)]: 1 } });
+    expect(() => parse(text)).toThrow(/^Unknown key "x{400,500}\.\.\.$/);
+  });
+
   it('has no optional part where cosign wrote it', () => {
     const text = document({ critical: { type: claimTypes.sigstore }, optional: null });
     expect(parse(text, claimTypes.sigstore)).toEqual({ digest, reference });

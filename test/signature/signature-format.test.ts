@@ -9,6 +9,8 @@ const sigstore = {
 };
 const stored = (json: string): Buffer => Buffer.from(`\0sigstore-json\n${json}`);
 
+const many = Array.from({ length: 101 }, (_, at) => `"${at}":""`).join(',');
+
 describe('a stored signature', () => {
   it.each([0x88, 0x89, 0x90, 0x91, 0xa0, 0xa3, 0xc2, 0xc4, 0xc8])(
     'is an OpenPGP message if it begins with 0x%i',
@@ -43,7 +45,18 @@ describe('a stored signature', () => {
     ['no JSON', stored('x'), 'invalid JSON'],
     ['no type', stored('{"payload":""}'), 'string expected for the signature.mimeType'],
     ['no base64', stored('{"mimeType":"x","payload":"!"}'), 'illegal base64 data in payload'],
-    ['numbers', stored('{"mimeType":"x","payload":"","annotations":{"a":1}}'), 'string expected'],
+    [
+      'numbers',
+      stored('{"mimeType":"x","payload":"","annotations":{"a":1}}'),
+      'strings expected for annotations',
+    ],
+    [
+      'many annotations',
+      stored(`{"mimeType":"x","payload":"","annotations":{${many}}}`),
+      'too many annotations',
+    ],
+    ['too much', Buffer.alloc(200_000, 0x90), 'signature has more than 131072 bytes'],
+    ['a long line', Buffer.from(`\0${'x'.repeat(1000)}\n`), 'missing newline'],
   ])('is refused if it is %s', (_, bytes, message) => {
     expect(() => parseSignature(bytes)).toThrow(SignatureRefusedError);
     expect(() => parseSignature(bytes)).toThrow(message);

@@ -11,17 +11,13 @@ import {
   type RegistryClient,
   type RepositoryWriter,
 } from '../../registry/index.js';
-import {
-  formatSigstore,
-  LookasideError,
-  maxSignatureBytes,
-  type SigstoreSignature,
-} from '../../signature/index.js';
+import { formatSigstore, LookasideError, type SigstoreSignature } from '../../signature/index.js';
 import type { Signature } from '../image-source.js';
 import { madeManifest } from '../target-form.js';
 
-/** Signatures of one image at most. */
+/** Signatures of one image at most, and bytes of what they sign. */
 const maxAttachments = 128;
+const maxPayloadBytes = 1024 * 1024;
 
 /** The signatures that are attached to a manifest. Throws {@link LookasideError}, {@link RegistryError}, ManifestError. */
 export async function readAttached(
@@ -32,7 +28,7 @@ export async function readAttached(
 ): Promise<readonly Signature[]> {
   const layers = await attachedLayers(client, source, manifest, signal);
   const size = layers.reduce((sum, layer) => sum + layer.size, 0);
-  if (layers.length > maxAttachments || size > maxSignatureBytes) {
+  if (layers.length > maxAttachments || size > maxPayloadBytes) {
     throw new LookasideError(`Too many signatures are attached to ${manifest}`);
   }
   const signatures: Signature[] = [];

@@ -5,7 +5,7 @@ import type { DocumentClient } from '../../registry/document-client.js';
 import type { PullSource, RegistryClient } from '../../registry/index.js';
 import {
   LookasideError,
-  parseSignature,
+  parseSignatures,
   readLookaside,
   readRegistriesD,
   signaturePlaces,
@@ -59,9 +59,9 @@ export function signatureStore(paths: ConfigurationPaths): SignatureStore {
     async write(repository, manifest, signatures, signal) {
       const reference = repository.target.requested;
       const places = await placesOf(paths, reference);
-      const parsed = signatures.map((stored) => ({ stored, signature: parseSignature(stored) }));
-      const attached = parsed.flatMap(({ signature }) => (signature.kind === 'sigstore' ? [signature] : []));
-      const beside = parsed.flatMap(({ stored, signature }) => (signature.kind === 'simple' ? [stored] : []));
+      const parsed = await parseSignatures(signatures);
+      const attached = parsed.filter((signature) => signature.kind === 'sigstore');
+      const beside = signatures.filter((_, index) => parsed[index]?.kind === 'simple');
       if (attached.length > 0) {
         if (!places.attachments) {
           throw new LookasideError('writing sigstore attachments is disabled by configuration');
