@@ -182,6 +182,42 @@ describe('a layer of the store', () => {
   });
 });
 
+describe('uploads', () => {
+  it('share a worker, and are stopped one by one', async () => {
+    const printed = await run(`
+      const { createServer } = await import('node:http');
+      let most = 0;
+      let open = 0;
+      // Says nothing, as a registry does that is busy.
+      const server = createServer(() => {
+        open++;
+        most = Math.max(most, open);
+        server.emit('asked');
+      });
+      await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+      const target = { kind: 'upload', url: 'http://127.0.0.1:' + server.address().port + '/v2/a/blobs/uploads/', headers: {}, insecure: true };
+      const pool = new LayerPool({ size: 1 });
+      const plain = { kind: 'file', path: root + '/plain', offset: 0, length: 1000 };
+      const stops = [1, 2, 3, 4].map(() => new AbortController());
+      const ended = [];
+      const moves = stops.map((stop, n) => outcome(move(pool, plain, {}, { target }, stop.signal)).then((end) => ended.push(n + ' ' + end)));
+      while (open < 3) await new Promise((asked) => server.once('asked', asked));
+      const other = outcome(move(pool, plain, {}));
+      await later(50);
+      for (const n of [1, 3, 0, 2]) {
+        stops[n].abort(new Error('gone'));
+        await moves[n];
+      }
+      const moved = (await other).startsWith('sha256:');
+      server.close();
+      server.closeAllConnections();
+      print({ most, ended, moved });
+    `);
+    const ended = ['1 gone', '3 gone', '0 gone', '2 gone'];
+    expect(printed).toEqual({ most: 3, ended, moved: true });
+  });
+});
+
 describe('moving to a file', () => {
   it('says that the disk is full', async () => {
     const printed = await run(`
