@@ -5,6 +5,7 @@ import { Fields, JsonFieldError } from './json-fields.js';
 import { ManifestError, maxManifestBytes } from './manifest.js';
 import { dockerSchema1, dockerSchema1Signed } from './media-types.js';
 import { rawFields } from './raw-fields.js';
+import { isOlderDocker, olderImage } from './schema1-image.js';
 import { parseStrictJson, StrictJsonError } from './strict-json.js';
 
 /** One step of the image. */
@@ -59,12 +60,22 @@ export function parseSchema1(bytes: Uint8Array, mediaType: string): Schema1Manif
 
 /** The config such an image would have, whose digest is its id. `diffIds` are those of the steps that are not empty, base first. */
 export function schema1Config({ steps, description }: Schema1Manifest, diffIds: readonly Digest[]): Buffer {
-  const fields = new Map(rawFields(Buffer.from(description)));
+  const fields = new Map(rawFields(descriptionBytes(description)));
   for (const key of ofOldImages) fields.delete(key);
   fields.set('rootfs', goJson({ type: 'layers', ...(diffIds.length > 0 && { diff_ids: diffIds }) }));
   fields.set('history', goJson(steps.map(historyOf)));
   const keys = [...fields.keys()].toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   return Buffer.from(`{${keys.map((key) => `${goJson(key)}:${fields.get(key)}`).join(',')}}`);
+}
+
+/** As it was written, unless it was so long ago that other programs write it anew first. */
+function descriptionBytes(description: string): Buffer {
+  const bytes = Buffer.from(description);
+  return refusing(() => {
+    const fields = new Fields(parseStrictJson(bytes));
+    const older = isOlderDocker(fields.string('docker_version') ?? '');
+    return older ? Buffer.from(goJson(olderImage(fields))) : bytes;
+  });
 }
 
 const ofOldImages = ['id', 'parent', 'parent_id', 'layer_id', 'throwaway', 'Size'];

@@ -1,6 +1,8 @@
 // Images of Docker's first schema, pushed by skopeo to a registry that still takes them: podman and imaged make the same of them.
+import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
+import { startRegistry } from '../peers/registry.js';
 import { buildImage, type SampleImage } from '../peers/sample-image.js';
 import { startDockerRegistry, type DockerRegistry } from './support/docker-registry.js';
 import { Imaged } from './support/imaged.js';
@@ -102,4 +104,61 @@ describe('an image of schema 1', () => {
     expect(id).toBe(await theirs.podmanOutput('pull', '--quiet', byDigest));
     expect(await store.podmanOutput('image', 'inspect', '--format', '{{.Id}}', byDigest)).toBe(id);
   });
+
+  it.each(['1.7.1', '1.8.3', '1.10.0'])(
+    'written by Docker %s has the id that podman gives it',
+    async (version) => {
+      const peer = await startRegistry();
+      try {
+        const [base, top] = image.layers;
+        for (const layer of image.layers) peer.putBlob(layer.bytes);
+        const ids = ['a', 'b', 'c'].map((letter) => letter.repeat(64));
+        const config = {
+          Cmd: ['/one'],
+          Env: null,
+          Volumes: { '/b': {}, '/a': {} },
+          Labels: { z: '<', a: '&' },
+          Memory: 5,
+        };
+        const steps = [
+          {
+            ...{
+              id: ids[2],
+              parent: ids[1],
+              docker_version: version,
+              created: '2015-06-01T00:00:00.10Z',
+              os: 'linux',
+            },
+            ...{
+              config,
+              container_config: { Cmd: ['/bin/sh'], ExposedPorts: { '80/tcp': {} } },
+              architecture: 'amd64',
+            },
+            ...{ author: 'me', Size: 5, odd: 1.5, comment: 'with "quotes"' },
+          },
+          {
+            id: ids[1],
+            parent: ids[0],
+            created: '2015-05-01T00:00:00Z',
+            container_config: { Cmd: ['a', 'b'] },
+          },
+          { id: ids[0], created: '2015-04-01T00:00:00Z', throwaway: true },
+        ];
+        const manifest = {
+          ...{ schemaVersion: 1, name: 'test/older', tag: '1', architecture: 'amd64' },
+          fsLayers: [top, base, base].map((layer) => ({ blobSum: layer?.digest })),
+          history: steps.map((step) => ({ v1Compatibility: JSON.stringify(step) })),
+        };
+        const type = 'application/vnd.docker.distribution.manifest.v1+json';
+        peer.putManifest('test/older', '1', JSON.stringify(manifest), type);
+        for (const { registriesConf } of [store, theirs]) {
+          await writeFile(registriesConf, `[[registry]]\nlocation = "${peer.host}"\ninsecure = true\n`);
+        }
+        const older = `${peer.host}/test/older:1`;
+        expect(await daemon.pull(older)).toBe(await theirs.podmanOutput('pull', '--quiet', older));
+      } finally {
+        await peer.close();
+      }
+    },
+  );
 });
