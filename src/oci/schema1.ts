@@ -2,7 +2,7 @@
 import { parseDigest, DigestError, digestOf, type Digest } from './digest.js';
 import { goJson, goTime } from './go-json.js';
 import { Fields, JsonFieldError } from './json-fields.js';
-import { ManifestError, maxManifestBytes } from './manifest.js';
+import { ManifestError, manifestMediaType, maxManifestBytes } from './manifest.js';
 import { dockerSchema1, dockerSchema1Signed } from './media-types.js';
 import { rawFields } from './raw-fields.js';
 import { isOlderDocker, olderImage } from './schema1-image.js';
@@ -36,6 +36,17 @@ export function isSchema1(mediaType: string): boolean {
 /** The digest of a manifest: of a signed one of schema 1 that of what was signed. Throws {@link ManifestError}. */
 export function manifestDigest(bytes: Uint8Array, mediaType: string, like?: Digest): Digest {
   return digestOf(mediaType === dockerSchema1Signed ? signedPayload(bytes) : bytes, like);
+}
+
+/** Has a manifest this digest, whatever it is? Bytes that are none may have it, too. `contentType` is what the sender called it. */
+export function hasManifestDigest(bytes: Uint8Array, digest: Digest, contentType?: string): boolean {
+  if (digestOf(bytes, digest) === digest) return true;
+  try {
+    return manifestDigest(bytes, manifestMediaType(bytes, contentType), digest) === digest;
+  } catch (error) {
+    if (error instanceof ManifestError) return false;
+    throw error;
+  }
 }
 
 /** Parses a manifest of type `mediaType`; nothing but what was signed counts. Throws {@link ManifestError}. */

@@ -5,7 +5,7 @@ import type { Digest } from '../oci/digest.js';
 import { digestOf } from '../oci/digest.js';
 import { manifestMediaType, maxManifestBytes } from '../oci/manifest.js';
 import { manifestMediaTypes } from '../oci/media-types.js';
-import { manifestDigest } from '../oci/schema1.js';
+import { hasManifestDigest, manifestDigest } from '../oci/schema1.js';
 import { formatReference, repositoryName } from '../oci/reference.js';
 import type { ControlAnswer } from './control.js';
 import { RegistryError, TooLargeError } from './errors.js';
@@ -175,16 +175,16 @@ export class RegistryClient {
 
 function checkedManifest(answer: ControlAnswer, wanted: Digest | undefined): FetchedManifest {
   const { body: bytes } = answer;
-  const mediaType = manifestMediaType(bytes, answer.header('content-type')[0]);
-  const digest = manifestDigest(bytes, mediaType, wanted);
-  const [promised] = answer.header('docker-content-digest');
+  const [contentType] = answer.header('content-type');
+  const [promised = ''] = answer.header('docker-content-digest');
   // By tag the header is the only thing to compare with; of other algorithms than ours it says nothing.
-  const expected = wanted ?? (promised?.startsWith('sha256:') === true ? promised : digest);
-  if (digest !== expected) {
+  const expected = wanted ?? (promised.startsWith('sha256:') ? (promised as Digest) : undefined);
+  if (expected !== undefined && !hasManifestDigest(bytes, expected, contentType)) {
     const message = `Manifest does not match provided manifest digest ${expected}`;
     throw new RegistryError('REGISTRY_MISMATCH', message, { op: 'manifest', host: '' });
   }
-  return { bytes, mediaType, digest };
+  const mediaType = manifestMediaType(bytes, contentType);
+  return { bytes, mediaType, digest: wanted ?? manifestDigest(bytes, mediaType) };
 }
 
 function withMirrors(error: unknown, source: PullSource, failures: readonly string[]): unknown {

@@ -2,6 +2,9 @@
 import { createHash } from 'node:crypto';
 import type { HistoryEntry, ImageConfig } from '../oci/config.js';
 import { parseConfig } from '../oci/config.js';
+import { parseDigest } from '../oci/digest.js';
+import { manifestMediaType } from '../oci/manifest.js';
+import { parseSchema1, schema1Config } from '../oci/schema1.js';
 import type { Store, StoredImage, StoreView } from '../store/index.js';
 import { instant } from './time.js';
 
@@ -22,15 +25,25 @@ const readsAtOnce = 32;
 
 /** The image's config blob; undefined when it has none or it cannot be understood. */
 export async function readConfig(store: Store, image: StoredImage): Promise<ImageConfig | undefined> {
-  const key = configKey(image);
+  const key = configKey(image) ?? image.bigDataNames.find((name) => name === 'manifest');
   if (key === undefined) return undefined;
   const bytes = await store.imageData(image, key);
   try {
-    return parseConfig(bytes);
+    return parseConfig(key === 'manifest' ? configOfOld(bytes, await store.view(), image) : bytes);
   } catch {
     // Other programs store what they like; such an image is listed with empty values.
     return undefined;
   }
+}
+
+/** Podman keeps images of schema 1 as they are, without a config. Throws ManifestError for others. */
+function configOfOld(manifest: Buffer, view: StoreView, image: StoredImage): Buffer {
+  const parsed = parseSchema1(manifest, manifestMediaType(manifest));
+  const layers = view.chain(image.layer).toReversed();
+  return schema1Config(
+    parsed,
+    layers.map(({ diffDigest }) => parseDigest(diffDigest ?? '')),
+  );
 }
 
 function configKey(image: StoredImage): string | undefined {

@@ -105,6 +105,28 @@ describe('an image of schema 1', () => {
     expect(await store.podmanOutput('image', 'inspect', '--format', '{{.Id}}', byDigest)).toBe(id);
   });
 
+  it('is read and pushed out of the store as podman keeps it', async () => {
+    const beside = await Imaged.start(theirs);
+    try {
+      const [id = ''] = (await imageRecords(theirs.root)).map((record) => record.id);
+      const of = async (who: Imaged): Promise<unknown> => {
+        const { image: text } = await who.call<{ image: string }>('InspectImage', { name: id });
+        const { Config, History, Labels, Created, RootFS } = JSON.parse(text) as Record<string, unknown>;
+        const { history } = await who.call<{ history: object[] }>('HistoryImage', { name: id });
+        const steps = history.map((step) => ({ ...step, tags: [] }));
+        return { Config, History, Labels, Created, RootFS, steps };
+      };
+      expect(await of(beside)).toEqual(await of(daemon));
+      const rest = { compress: false, format: '', removeSignatures: false, signBy: '' };
+      const tag = `docker://${registry.host}/test/again:1`;
+      await beside.call('PushImage', { name: id, tag, ...rest });
+      const raw = await theirs.skopeoOutput('inspect', '--raw', '--tls-verify=false', tag);
+      expect(JSON.parse(raw)).toMatchObject({ schemaVersion: 2, config: { digest: `sha256:${id}` } });
+    } finally {
+      await beside.close();
+    }
+  });
+
   it.each(['1.7.1', '1.8.3', '1.10.0'])(
     'written by Docker %s has the id that podman gives it',
     async (version) => {

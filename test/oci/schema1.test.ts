@@ -3,8 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 
 import { parseConfig } from '../../src/oci/config.js';
 import { parseDigest, type Digest } from '../../src/oci/digest.js';
-import { dockerSchema1, dockerSchema1Signed } from '../../src/oci/media-types.js';
-import { manifestDigest, parseSchema1, schema1Config } from '../../src/oci/schema1.js';
+import { dockerManifest, dockerSchema1, dockerSchema1Signed } from '../../src/oci/media-types.js';
+import { hasManifestDigest, manifestDigest, parseSchema1, schema1Config } from '../../src/oci/schema1.js';
 
 const id = (letter: string): string => letter.repeat(64);
 const blob = (letter: string): Digest => parseDigest(`sha256:${letter.repeat(64)}`);
@@ -170,5 +170,21 @@ describe('a manifest of schema 1', () => {
     expect(() => manifestDigest(bytes, dockerSchema1Signed)).toThrow(
       'its signatures do not say what they are of',
     );
+  });
+});
+
+describe('the digest that a manifest was asked by', () => {
+  const payload = manifest(steps);
+  it('may be that of what was signed', () => {
+    expect(hasManifestDigest(signed(payload), parseDigest(sha256(payload)))).toBe(true);
+    expect(hasManifestDigest(payload, parseDigest(sha256(payload)))).toBe(true);
+    expect(hasManifestDigest(payload, blob('0'))).toBe(false);
+    expect(hasManifestDigest(Buffer.from('x'), blob('0'))).toBe(false);
+  });
+
+  it('is that of the bytes for everything that is not said to be signed', () => {
+    const digest = parseDigest(sha256(payload));
+    expect(hasManifestDigest(signed(payload), digest, dockerManifest)).toBe(false);
+    expect(hasManifestDigest(signed(payload), digest, dockerSchema1Signed)).toBe(true);
   });
 });

@@ -4,7 +4,7 @@ import type { Descriptor } from '../../oci/descriptor.js';
 import { digestHex, digestOf, parseDigest, type Digest } from '../../oci/digest.js';
 import { manifestMediaType, type ImageManifest } from '../../oci/manifest.js';
 import { dockerLayer, ociLayer, ociManifest } from '../../oci/media-types.js';
-import { manifestDigest } from '../../oci/schema1.js';
+import { hasManifestDigest, manifestDigest } from '../../oci/schema1.js';
 import { formatReference, type Reference } from '../../oci/reference.js';
 import type { Store, StoredImage, StoredLayer } from '../../store/index.js';
 import { CopyError } from '../errors.js';
@@ -94,11 +94,11 @@ class StorageSource implements ImageSource {
 
   async #stored(key: string, expected?: Digest): Promise<SourceManifest> {
     const bytes = await this.#store.imageData(this.#image, key);
-    const mediaType = manifestMediaType(bytes);
-    const digest = manifestDigest(bytes, mediaType, expected);
-    if (digest !== (expected ?? digest))
+    if (expected !== undefined && !hasManifestDigest(bytes, expected)) {
       throw new CopyError(`image ${this.#image.id}: stored ${key} is damaged`);
-    return { bytes, mediaType, digest };
+    }
+    const mediaType = manifestMediaType(bytes);
+    return { bytes, mediaType, digest: expected ?? manifestDigest(bytes, mediaType) };
   }
 
   /** Base first. */
