@@ -4,17 +4,19 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
-import { startFaultProxy, type FaultProxy } from '../peers/fault-proxy.js';
+import { faultOn, startFaultProxy, type FaultProxy } from '../peers/fault-proxy.js';
+import { buildImage, buildIndex } from '../peers/sample-image.js';
 import { authority, serverCert, serverKey } from '../registry/test-certificates.js';
 import { type DockerRegistry, startDockerRegistry } from './support/docker-registry.js';
 import { removeTree, temporaryDirectory } from './support/files.js';
 import { copiedImage, type CopiedImage } from './support/image-copy.js';
 import { Imaged } from './support/imaged.js';
 import { PeerStore } from './support/peer-store.js';
-import { pushImage } from './support/push.js';
-import { buildRichImage } from './support/rich-image.js';
+import { pushImage, putManifest } from './support/push.js';
+import { buildRichImage, noise } from './support/rich-image.js';
 import { VarlinkReplyError } from './support/varlink.js';
 
 jest.setTimeout(120_000);
@@ -177,6 +179,66 @@ describe('an open registry', () => {
         ),
       },
     });
+  });
+});
+
+describe('an index', () => {
+  it('goes to a registry to the byte, with all of its images', async () => {
+    const images = await Promise.all(
+      ['amd64', 'arm64'].map((architecture) =>
+        buildImage({
+          architecture,
+          layers: [[{ name: architecture, content: noise(100_000, architecture) }]],
+        }),
+      ),
+    );
+    for (const each of images) {
+      await pushImage(open.host, 'several', each.platform.architecture, each);
+    }
+    const index = buildIndex(images);
+    await putManifest(open.host, 'several', '1', index);
+    const name = `${open.host}/several-copied:1`;
+    expect(await copy(`docker://${open.host}/several:1`, `docker://${name}`, { all: true })).toBe(
+      index.digest,
+    );
+    expect(
+      digestOf((await store.skopeo(['inspect', '--raw', '--tls-verify=false', `docker://${name}`])).stdout),
+    ).toBe(index.digest);
+    for (const { digest } of images) {
+      const copied = await copiedImage(store, `docker://${open.host}/several-copied@${digest}`);
+      expect(copied.digest).toBe(digest);
+    }
+    const tags = await store.skopeoOutput(
+      'list-tags',
+      '--tls-verify=false',
+      `docker://${open.host}/several-copied`,
+    );
+    expect(JSON.parse(tags)).toMatchObject({ Tags: ['1'] });
+  });
+});
+
+describe('a caller that goes away in the middle of a push', () => {
+  it('ends it, and the registry is told that the rest will not come', async () => {
+    const image = await buildImage({ layers: [[{ name: 'file', content: noise(12_000_000, 'left') }]] });
+    const name = await pushImage(open.host, 'left', '1', image);
+    await daemon.pull(name);
+    await using slow = await startFaultProxy(open.host);
+    slow.fault = faultOn(/^PATCH /, { stallRequestAt: 5000 });
+    await trust(open.host, slow.host);
+    const before = (await daemon.descriptors()).length;
+    const connection = await daemon.connect();
+    const options = { format: '', compress: false, removeSignatures: false, signBy: '' };
+    const parameters = { name, tag: `${slow.host}/gone:1`, ...options };
+    connection.send({ method: 'io.podman.PushImage', parameters, more: true });
+    const methods = (): readonly string[] => slow.requests.map(({ method }) => method);
+    const deadline = Date.now() + 20_000;
+    while (!methods().includes('PATCH') && Date.now() < deadline) await sleep(20);
+    connection.close();
+    while (!methods().includes('DELETE') && Date.now() < deadline) await sleep(20);
+    expect(methods()).toContain('DELETE');
+    expect(methods()).not.toContain('PUT');
+    while ((await daemon.descriptors()).length > before && Date.now() < deadline) await sleep(100);
+    expect((await daemon.descriptors()).length).toBeLessThanOrEqual(before);
   });
 });
 
