@@ -29,6 +29,7 @@ export class LayerShelf {
   readonly #blobs = new Map<Digest, StoredBlob>();
   readonly #places = new Map<string, () => Promise<Room>>();
   readonly #running = new Map<string, Promise<StoredBlob>>();
+  #begun = false;
   /** Of the image that is being written. */
   readonly #uncommitted = new Set<string>();
 
@@ -73,8 +74,15 @@ export class LayerShelf {
     }
   }
 
+  /** An image is begun. One is written after the other, as what is taken back must be the last that came. */
+  begin(): void {
+    if (this.#begun) throw new CopyError('the destination takes one image after the other');
+    this.#begun = true;
+  }
+
   /** What was put so far stays. */
   commit(): void {
+    this.#begun = false;
     this.#uncommitted.clear();
     this.#places.clear();
     this.#running.clear();

@@ -73,10 +73,13 @@ export class ShelfSink implements ImageSink {
   ): Promise<void> {
     await this.#begin();
     await this.#documents.writeIndex?.(index, signatures, signal);
+    this.#layers.commit();
     this.#mark = undefined;
   }
 
   async #begin(): Promise<void> {
-    this.#mark ??= await this.#shelf.mark();
+    if (this.#mark !== undefined) return;
+    this.#layers.begin();
+    this.#mark = await this.#shelf.mark();
   }
 }

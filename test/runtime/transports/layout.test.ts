@@ -9,6 +9,7 @@ import type { ImageArchive } from '../../../src/runtime/image-archive.js';
 import type { ImageDestination } from '../../../src/runtime/image-sink.js';
 import { createOciArchive, createOciLayout } from '../../../src/runtime/transports/layout-destination.js';
 import { openOciArchive, openOciLayout } from '../../../src/runtime/transports/layout-source.js';
+import type { LayerMover } from '../../../src/runtime/transports/layer-shelf.js';
 import { selectImage } from '../../../src/runtime/transports/select-image.js';
 import { described, hexOf, layoutFiles, members, sampleParts } from '../../archive/images.js';
 import { tarOf } from '../../archive/tar-builder.js';
@@ -260,6 +261,33 @@ describe('a layout in a directory that images are added to', () => {
       [undefined, second],
     ]);
     expect((await readdir(place.path('out'))).toSorted()).toEqual(['blobs', 'index.json', 'oci-layout']);
+  });
+
+  it('is not given again what it has', async () => {
+    await add(layoutFiles(parts), ['a']);
+    await using archive = await opened('oci', layoutFiles(parts), 'again');
+    let moved = 0;
+    const counting: LayerMover = {
+      transfer: async (...task) => {
+        moved += 1;
+        return await mover.transfer(...task);
+      },
+    };
+    const to = createOciLayout(place.path('out'), counting, never);
+    await copyTo(archive.images[0]!.open(), to, ['b']);
+    expect(moved).toBe(0);
+    expect((await entries()).map(([name]) => name)).toEqual(['a', 'b']);
+  });
+
+  it('takes one image after the other', async () => {
+    await using archive = await opened('oci', layoutFiles(parts), 'one');
+    await using source = archive.images[0]!.open();
+    await using destination = await create('oci', 'out');
+    const results = await Promise.allSettled(['a', 'b'].map((name) => copyInto(source, destination, [name])));
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    await copyInto(source, destination, ['b']);
+    await destination.finish(never);
+    expect((await entries()).map(([name]) => name)).toEqual(['a', 'b']);
   });
 
   it('keeps what index.json says besides', async () => {
