@@ -1,13 +1,13 @@
 // A program that reads its input and writes its output, as a stream: for compressions Node does not have.
-import { spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
+import { startChild } from '../sys/child.js';
 import { CompressionError } from './errors.js';
 
 const ERROR_TEXT_BYTES = 2048;
 
 /** Starts `program` from PATH. What is written goes in, what is read came out; ended only when it exited with 0. */
 export function filterProgram(program: string, args: readonly string[]): Duplex {
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = started(program, args);
   const { stdin, stdout, stderr } = child;
   let complaint = '';
   let failure: CompressionError | undefined;
@@ -55,4 +55,12 @@ export function filterProgram(program: string, args: readonly string[]): Duplex 
     if (!stream.push(chunk)) stdout.pause();
   });
   return stream;
+}
+
+function started(program: string, args: readonly string[]): ReturnType<typeof startChild> {
+  try {
+    return startChild(program, args);
+  } catch (cause) {
+    throw new CompressionError(`cannot run ${program}`, undefined, { cause });
+  }
 }

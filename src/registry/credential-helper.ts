@@ -1,6 +1,6 @@
 // docker-credential-NAME: programs that keep credentials elsewhere.
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { startChild } from '../sys/child.js';
 import type { Credentials } from './credentials.js';
 
 /** A helper that is missing or fails; never quotes what it printed on success. */
@@ -52,9 +52,8 @@ async function run(
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
 ): Promise<{ status: number | null; output: string; errors: string }> {
-  const child = spawn(program, ['get'], {
+  const child = started(program, {
     env: { ...env },
-    stdio: ['pipe', 'pipe', 'pipe'],
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
     // Nobody waits for one that does not end by itself.
     killSignal: 'SIGKILL',
@@ -75,5 +74,15 @@ async function run(
     const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
     const reason = missing ? 'executable file not found in $PATH' : (cause as Error).message;
     throw new CredentialHelperError(`credential helper ${program} failed: ${reason}`, { cause });
+  }
+}
+
+function started(program: string, options: Parameters<typeof startChild>[2]): ReturnType<typeof startChild> {
+  try {
+    return startChild(program, ['get'], options);
+  } catch (cause) {
+    throw new CredentialHelperError(`credential helper ${program} failed: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
