@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { buildTar } from '../peers/sample-image.js';
+import { eventsOf } from './support/events.js';
 import { Imaged } from './support/imaged.js';
 import { OldClient, untilExchanged } from './support/old-client.js';
 import { PeerStore } from './support/peer-store.js';
@@ -111,10 +112,7 @@ describe('an imported image', () => {
     const mount = await store.podmanOutput('image', 'mount', image);
     expect(await readFile(join(mount, 'etc/name'), 'utf8')).toBe('imported');
     await store.podmanOutput('image', 'unmount', image);
-    const events = (await readFile(join(store.directory, 'events.log'), 'utf8')).trim().split('\n');
-    expect(events.map((line) => JSON.parse(line))).toEqual([
-      expect.objectContaining({ ID: image, Name: 'example.com/imp:latest', Status: 'import', Type: 'image' }),
-    ]);
+    expect(await eventsOf(store)).toEqual([`import example.com/imp:latest ${image}`]);
   });
 
   it('may be made of an empty file', async () => {

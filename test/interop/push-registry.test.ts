@@ -1,5 +1,5 @@
 // PushImage into a registry: what its callers are told and when, through both doors.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import type { SampleImage } from '../peers/sample-image.js';
+import { eventsOf } from './support/events.js';
 import { exchangedFiles, OldClient, untilExchanged } from './support/old-client.js';
 import { buildRichImage } from './support/rich-image.js';
 import { Scene } from './support/scene.js';
@@ -79,8 +80,7 @@ describe('a push into a registry', () => {
       `docker://${name}`,
     );
     expect(digest).toBe(image.digest);
-    const events = (await readFile(join(scene.store.directory, 'events.log'), 'utf8')).trim().split('\n');
-    expect(JSON.parse(events.at(-1) ?? '')).toMatchObject({ Status: 'push', ID: id, Name: name });
+    expect((await eventsOf(scene.store)).at(-1)).toBe(`push ${name} ${id}`);
   });
 
   it('says what the registry says behind the words clients know', async () => {
