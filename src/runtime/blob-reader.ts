@@ -19,7 +19,14 @@ export async function openBlobInput(blob: BlobLocation, signal: AbortSignal): Pr
     case 'file': {
       const { path, offset, length } = blob;
       if (length === 0) return Readable.from([]);
-      return createReadStream(path, { start: offset, end: offset + length - 1, highWaterMark: CHUNK_BYTES });
+      // What was a file when it was looked at may be a pipe by now, whose writer nobody waits for.
+      const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      return createReadStream(path, {
+        fd,
+        start: offset,
+        end: offset + length - 1,
+        highWaterMark: CHUNK_BYTES,
+      });
     }
     case 'packed':
       return packed.read(blob);

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { openBelow, workplace, type Workplace } from '../runtime/transports/copying.js';
+import { never, OneMover, openBelow, workplace, type Workplace } from '../runtime/transports/copying.js';
 import { attempt, traceOf } from './archives/attack.js';
 import { hazards } from './archives/hazards.js';
 import { cutArchive } from './archives/tar-hazards.js';
@@ -73,4 +74,12 @@ describe('an archive that is cut', () => {
     }
     expect(readable).toEqual(cuts.filter((cut) => cut.readable).map(({ length }) => length));
   });
+});
+
+it('does not wait for the writer of a pipe that has taken the place of a layer', async () => {
+  execFileSync('mkfifo', [place.path('pipe')]);
+  const blob = { kind: 'file', path: place.path('pipe'), offset: 0, length: 5 } as const;
+  const task = { blob, expected: {}, recode: 'as-is', target: { kind: 'nowhere' } } as const;
+  await expect(new OneMover().transfer(task, never)).rejects.toThrow('ESPIPE');
+  expect(await openBelow(place.root)).toEqual([]);
 });
