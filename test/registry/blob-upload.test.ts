@@ -430,7 +430,9 @@ describe('an upload that is given up', () => {
       'PATCH /v2/app/blobs/uploads/ID 0',
       'DELETE /v2/app/blobs/uploads/ID 204',
     ]);
-    // The one that is kept for the next request.
+    // The one that is kept for the next request; the other one's end has to be noticed first.
+    const deadline = Date.now() + 2000;
+    while ((await registry.connections()) > 1 && Date.now() < deadline) await pause(10, never);
     expect(await registry.connections()).toBeLessThanOrEqual(1);
   });
 
