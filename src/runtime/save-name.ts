@@ -8,8 +8,10 @@ import { parsedName } from './resolve.js';
  * The stored name that `text` means, if it is one; undefined where the image was asked for by its id or a part of it, or by a
  * digest.
  */
-export function saveName({ id, names }: StoredImage, text: string): string | undefined {
+export function saveName({ id, names: stored }: StoredImage, text: string): string | undefined {
   if (id.includes(text.replace(/^sha256:/, ''))) return undefined;
+  // Archives have no word for a name by digest.
+  const names = stored.filter((name) => parsedName(name)?.digest === undefined);
   return names.find((name) => name === text) ?? fullName(names, text) ?? nameByEnd(names, text);
 }
 
@@ -39,6 +41,6 @@ function nameByEnd(names: readonly string[], text: string): string | undefined {
 export function additionalNames(texts: readonly string[]): readonly string[] {
   return texts
     .map((text) => parseNormalized(text))
-    .filter(({ tag }) => tag !== undefined)
+    .filter(({ tag, digest }) => tag !== undefined && digest === undefined)
     .map(formatReference);
 }

@@ -19,6 +19,7 @@ describe('the name of a saved image', () => {
     ['ulti:1', ['example.com/multi:1'], undefined],
     ['example.com/a', ['example.com/a:latest'], 'example.com/a:latest'],
     [`example.com/a@sha256:${'1'.repeat(64)}`, ['example.com/a:1'], undefined],
+    [`example.com/a@sha256:${'1'.repeat(64)}`, [`example.com/a@sha256:${'1'.repeat(64)}`], undefined],
     ['bc00', ['example.com/a:1'], undefined],
     [id, ['example.com/a:1'], undefined],
     [`sha256:${id}`, ['example.com/a:1'], undefined],
@@ -28,7 +29,7 @@ describe('the name of a saved image', () => {
   });
 
   it('may be one of several, in full, without those that have no tag', () => {
-    expect(additionalNames(['a:1', 'b', 'example.com/c:2', `d@sha256:${'1'.repeat(64)}`])).toEqual([
+    expect(additionalNames(['a:1', 'b', 'example.com/c:2', `d:1@sha256:${'1'.repeat(64)}`])).toEqual([
       'docker.io/library/a:1',
       'example.com/c:2',
     ]);
