@@ -19,10 +19,10 @@ export interface Room {
 
 export interface Shelf {
   /**
-   * Takes a place, in the order of the calls; it is had when the function returned is called. Without `known`, whoever takes
-   * one after it may have to wait until this one is kept.
+   * Takes a place, in the order of the calls; it is had when the function returned is called. Without `size`, whoever takes
+   * one after it may have to wait until this one is kept; without `name` it is that of a blob by its sha256.
    */
-  take(known: ShelfFile | undefined): () => Promise<Room>;
+  take(file: Partial<ShelfFile>): () => Promise<Room>;
   /** A small file. */
   put(name: string, content: Uint8Array, signal: AbortSignal): Promise<void>;
   /** All there is so far. */

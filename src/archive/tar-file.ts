@@ -3,7 +3,6 @@ import { stat } from 'node:fs/promises';
 import { ArchiveError, DestinationError } from './archive-errors.js';
 import { NewFile } from './new-file.js';
 import type { Room, Shelf, ShelfFile } from './shelf.js';
-import { BLOCK_BYTES } from './tar-header.js';
 import { paddingAfter, tarHeader, type NewMember } from './tar-header-writer.js';
 import { untilAborted } from '../sys/until-aborted.js';
 
@@ -27,37 +26,26 @@ export class TarFile implements Shelf, AsyncDisposable {
     return new TarFile(await NewFile.create(path), mode);
   }
 
-  /** Without `known` the place is the last one until it is kept, and the name has at most 100 bytes. */
-  take(known: ShelfFile | undefined): () => Promise<Room> {
-    return known === undefined ? this.#takeOpen() : this.#takeKnown(known);
-  }
-
-  #takeKnown(known: ShelfFile): () => Promise<Room> {
-    const header = this.#header(known);
+  take({ name = '', size }: Partial<ShelfFile>): () => Promise<Room> {
+    // Only a long name makes it longer.
+    const headerBytes = this.#header({ name, size: 0 }).length;
     const start = this.#end;
-    this.#end = start.then((at) => at + header.length + known.size + paddingAfter(known.size));
+    const endOf = (at: number, bytes: number): number => at + headerBytes + bytes + paddingAfter(bytes);
+    let settle: (end: number) => void = () => undefined;
+    this.#end =
+      size === undefined ? new Promise((resolve) => (settle = resolve)) : start.then((at) => endOf(at, size));
     return async () => {
       const at = await start;
-      const keep = async ({ size }: ShelfFile): Promise<void> => {
-        // Another one would have run into the next member.
-        if (size !== known.size) throw new ArchiveError(`${known.name} has ${size} bytes, not ${known.size}`);
-        await this.#write(header, at);
-      };
-      return { path: this.#file.path, offset: at + header.length, keep };
-    };
-  }
-
-  #takeOpen(): () => Promise<Room> {
-    const start = this.#end;
-    let settle: (end: number) => void = () => undefined;
-    this.#end = new Promise((resolve) => (settle = resolve));
-    return async () => {
-      const offset = (await start) + BLOCK_BYTES;
       const keep = async (file: ShelfFile): Promise<void> => {
-        await this.#write(this.#header(file), offset - BLOCK_BYTES);
-        settle(offset + file.size + paddingAfter(file.size));
+        const header = this.#header(file);
+        // Either one would have run into what is beside it.
+        if (header.length !== headerBytes || file.size !== (size ?? file.size)) {
+          throw new ArchiveError(`${file.name} with ${file.size} bytes does not fit its place`);
+        }
+        await this.#write(header, at);
+        settle(endOf(at, file.size));
       };
-      return { path: this.#file.path, offset, keep };
+      return { path: this.#file.path, offset: at + headerBytes, keep };
     };
   }
 

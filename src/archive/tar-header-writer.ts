@@ -1,11 +1,10 @@
 // Headers of the tars that hold images: ustar as Go writes it, the same bytes for the same member whenever it is written.
-import { ArchiveError } from './archive-errors.js';
 import { BLOCK_BYTES } from './tar-header.js';
 import { tarType } from './tar-entry.js';
 
 /** A member to be written; it is root's, and from 1970. */
 export interface NewMember {
-  /** At most 100 bytes, unless it is to have a pax header. */
+  /** ASCII; more than 100 bytes, here and in `linkName`, cost a pax header. */
   readonly name: string;
   readonly type: '0' | '2' | '5';
   readonly mode: number;
@@ -18,19 +17,21 @@ const NAME_FIELD = 100;
 /** What eleven octal digits hold. */
 const LARGEST_OCTAL = 8 ** 11 - 1;
 
-/** The header, with a pax header in front for a name that does not fit; a multiple of 512 bytes. */
+/** The header, with a pax header in front for names that do not fit; a multiple of 512 bytes. */
 export function tarHeader(member: NewMember): Buffer {
-  if (member.linkName !== undefined && Buffer.byteLength(member.linkName) > NAME_FIELD) {
-    throw new ArchiveError(`the link target ${member.linkName} is too long for a tar`);
-  }
-  if (Buffer.byteLength(member.name) <= NAME_FIELD) return block(member, member.type);
-  const record = paxRecord('path', member.name);
-  const extension = { name: 'PaxHeaders.0/member', mode: 0, size: record.length };
+  const { name, linkName = '', type } = member;
+  const long = Object.entries({ path: name, linkpath: linkName }).filter(
+    ([, text]) => Buffer.byteLength(text) > NAME_FIELD,
+  );
+  if (long.length === 0) return block(member, type);
+  const records = Buffer.concat(long.map(([key, text]) => paxRecord(key, text)));
+  const extension = { name: 'PaxHeaders.0/member', mode: 0, size: records.length };
+  const short = { name: name.slice(0, NAME_FIELD), linkName: linkName.slice(0, NAME_FIELD) };
   return Buffer.concat([
     block(extension, tarType.paxHeader),
-    record,
-    Buffer.alloc(paddingAfter(record.length)),
-    block({ ...member, name: member.name.slice(0, NAME_FIELD) }, member.type),
+    records,
+    Buffer.alloc(paddingAfter(records.length)),
+    block({ ...member, ...short }, type),
   ]);
 }
 

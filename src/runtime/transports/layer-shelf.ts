@@ -1,5 +1,5 @@
 // Layers on their way into an archive or a directory: each content once, in the order of the image.
-import type { Shelf, Room } from '../../archive/shelf.js';
+import type { Room, Shelf, ShelfFile } from '../../archive/shelf.js';
 import type { BlobLocation, Recode } from '../../oci/blob.js';
 import type { Digest } from '../../oci/digest.js';
 import { compressionOf } from '../../oci/layer-type.js';
@@ -49,7 +49,7 @@ export class LayerShelf {
         : undefined;
       const stored = this.#stored.get(way.key) ?? reused;
       if (stored !== undefined) present.set(layer, stored);
-      else if (!this.#places.has(way.key)) this.#places.set(way.key, shelf.take(way.known));
+      else if (!this.#places.has(way.key)) this.#places.set(way.key, shelf.take(way.file));
     }
     return present;
   }
@@ -119,7 +119,7 @@ export class LayerShelf {
     let stored = await move(way.recode, place);
     // Its type has lied: what is there now is nobody's.
     if (way.zipped && stored.compression === 'none') {
-      stored = await move(way.wanted, this.#options.shelf.take(undefined));
+      stored = await move(way.wanted, this.#options.shelf.take({}));
     }
     this.#stored.set(way.key, stored);
     this.#blobs.set(stored.digest, stored);
@@ -132,15 +132,16 @@ export class LayerShelf {
     const { plain = false, nameOf } = this.#options;
     if (plain || recode === 'plain') {
       // Content with the digest of the tar is the tar.
-      const known = content.digest === diffId ? { name: nameOf(diffId), size: content.size } : undefined;
-      return { key: diffId, recode: 'plain', wanted: 'plain', zipped: false, known };
+      const size = content.digest === diffId ? { size: content.size } : {};
+      const file = { name: nameOf(diffId), ...size };
+      return { key: diffId, recode: 'plain', wanted: 'plain', zipped: false, file };
     }
     const key = `${content.digest} ${recode}`;
     // What is zipped by its type need not be waited for by those after it.
     const zipped = recode === compressionOf(content.mediaType);
-    if (recode !== 'as-is' && !zipped) return { key, recode, wanted: recode, zipped, known: undefined };
-    const known = { name: nameOf(content.digest), size: content.size };
-    return { key, recode: 'as-is', wanted: recode, zipped, known };
+    if (recode !== 'as-is' && !zipped) return { key, recode, wanted: recode, zipped, file: {} };
+    const file = { name: nameOf(content.digest), size: content.size };
+    return { key, recode: 'as-is', wanted: recode, zipped, file };
   }
 }
 
@@ -152,5 +153,6 @@ interface Way {
   readonly wanted: Recode;
   /** It is so already, if its type is right. */
   readonly zipped: boolean;
-  readonly known: { readonly name: string; readonly size: number } | undefined;
+  /** What is known of the file it becomes. */
+  readonly file: Partial<ShelfFile>;
 }

@@ -1,14 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { readFile, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { digestOf } from '../../../src/oci/digest.js';
+import { dockerLayerGzip } from '../../../src/oci/media-types.js';
 import { parseManifest, type ImageManifest } from '../../../src/oci/manifest.js';
 import type { ImageArchive } from '../../../src/runtime/image-archive.js';
 import { createDockerArchive } from '../../../src/runtime/transports/docker-archive-destination.js';
 import { openDockerArchive } from '../../../src/runtime/transports/docker-archive-source.js';
 import { selectImage } from '../../../src/runtime/transports/select-image.js';
 import {
+  described,
   file,
   hexOf,
   newDockerMembers,
@@ -274,6 +277,27 @@ describe('a docker-archive that is written', () => {
       expect(await ended).toBe('Error: enough');
     }
     expect(await place.names()).toEqual(['in.tar']);
+  });
+
+  it('has room for a layer with a long digest that is unzipped on the way', async () => {
+    const layers = parts.layers.slice(0, 2);
+    const long = layers.map((layer) => `sha512:${createHash('sha512').update(layer).digest('hex')}`);
+    const config = Buffer.from(JSON.stringify({ os: 'linux', rootfs: { type: 'layers', diff_ids: long } }));
+    await using archive = await archiveOf(newDockerMembers({ config, layers }, true));
+    await using source = archive.images[0]!.open();
+    // As a registry has it: compressed, and its size unknown until it was unzipped.
+    const zipped = layers.map((layer) => gzipSync(layer));
+    source.contents = async () => zipped.map((bytes) => described(dockerLayerGzip, bytes));
+    source.locate = async ({ digest }) => {
+      const at = zipped.findIndex((bytes) => digestOf(bytes) === digest);
+      await writeFile(place.path(`blob-${at}`), zipped[at]!);
+      return { kind: 'file', path: place.path(`blob-${at}`), offset: 0, length: zipped[at]!.length };
+    };
+    await copyTo(source, createDockerArchive(place.path('out.tar'), new OneMover()), ['a.io/a:1']);
+    await using copied = await openDockerArchive(place.path('out.tar'), mover, never);
+    expect((await manifestOf(copied)).layers.map(({ digest }) => digest)).toEqual(long);
+    await copyTo(copied.images[0]!.open(), createDockerArchive(place.path('again.tar'), mover), ['a.io/a:1']);
+    expect(await readFile(place.path('again.tar'))).toEqual(await readFile(place.path('out.tar')));
   });
 
   it('refuses a name without a tag', async () => {
