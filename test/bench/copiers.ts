@@ -1,7 +1,7 @@
 // Who pushes, saves and loads in the bench: imaged over varlink, and the peers, all on one store.
 import { Imaged } from '../interop/support/imaged.js';
 import type { PeerStore } from '../interop/support/peer-store.js';
-import { CommandError, type Finished, output } from '../interop/support/process.js';
+import { CommandError, type Finished } from '../interop/support/process.js';
 
 /** A copy that is timed. Names are as `localhost/bench/base:latest`, places as `docker-archive:/file`, without a name in them. */
 export interface Copier {
@@ -21,14 +21,12 @@ export interface RunningCopier extends Copier {
 
 export interface CopierKind {
   readonly title: string;
-  /** Ready to copy; `earlier` is an image of the store it may save before anybody looks at the time. */
-  start(store: PeerStore, earlier: string | undefined): Promise<RunningCopier>;
+  start(store: PeerStore): Promise<RunningCopier>;
 }
 
-/** One that is at work has saved another image before: its code is compiled, as is that of the peers. */
 export const imaged: CopierKind = {
   title: 'imaged',
-  async start(store, earlier) {
+  async start(store) {
     const daemon = await Imaged.start(store);
     const connection = await daemon.connect();
     const call = async (method: string, parameters: Readonly<Record<string, unknown>>): Promise<void> => {
@@ -36,7 +34,8 @@ export const imaged: CopierKind = {
         // Every reply is read, as a client that shows progress does.
       }
     };
-    const copier: RunningCopier = {
+    await call('ListImages', {});
+    return {
       title: imaged.title,
       push: (_, name, target) =>
         call('PushImage', {
@@ -59,13 +58,6 @@ export const imaged: CopierKind = {
       peakRss: () => daemon.peakRss(),
       close: () => daemon.close(),
     };
-    await call('ListImages', {});
-    if (earlier !== undefined) {
-      const file = `${store.directory}/earlier.tar`;
-      await copier.save(store, earlier, `oci-archive:${file}`);
-      await output('rm', ['--force', file]);
-    }
-    return copier;
   },
 };
 

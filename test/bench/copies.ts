@@ -1,4 +1,5 @@
 // `npm run bench -- push|save|load`: whole copies out of a store and into one, imaged and its peers in turn.
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -97,14 +98,21 @@ class CopyBench {
         reports.push(await this.#report(title, (copier) => this.#save(copier, fixture, archive)));
         continue;
       }
-      const file = join(this.#directory, 'archive.tar');
-      const place = `${archive}:${file}`;
-      const from = this.#store.transport(nameOf(fixture));
-      await this.#store.skopeoOutput('copy', '--quiet', from, `${place}:${nameOf(fixture)}`);
-      reports.push(await this.#report(title, (copier, store) => load(copier, store, place), true));
-      await rm(file);
+      const place = await this.#archived(archive, nameOf(fixture));
+      const earlier = await this.#archived(archive, warmUp);
+      reports.push(await this.#report(title, (copier, store) => load(copier, store, place, earlier), true));
     }
     return reports;
+  }
+
+  /** An archive of an image of the store, made once. */
+  async #archived(archive: string, name: string): Promise<string> {
+    const file = join(this.#directory, `${archive}-${name.replaceAll(/[/:]/g, '-')}.tar`);
+    const place = `${archive}:${file}`;
+    if (!existsSync(file)) {
+      await this.#store.skopeoOutput('copy', '--quiet', this.#store.transport(name), `${place}:${name}`);
+    }
+    return place;
   }
 
   /** `fresh`: each copy gets a store of its own. */
@@ -133,7 +141,7 @@ class CopyBench {
 
   async #sample(kind: CopierKind, prepare: Prepare, fresh: boolean, watched: boolean) {
     const store = fresh ? await PeerStore.create({ parent: this.#directory }) : this.#store;
-    const copier = await kind.start(store, fresh ? undefined : warmUp);
+    const copier = await kind.start(store);
     try {
       const copy = await prepare(copier, store);
       // What the contender before has left to be written must not slow this one down.
@@ -153,8 +161,7 @@ class CopyBench {
     const registry = await startDockerRegistry(await mkdtemp(join(this.#directory, 'g-')));
     const { host } = registry;
     await writeFile(this.#store.registriesConf, `[[registry]]\nlocation = "${host}"\ninsecure = true\n`);
-    // What is compiled when it runs has pushed something else before.
-    if (copier.peakRss !== undefined) await copier.push(this.#store, warmUp, `${host}/bench/earlier:latest`);
+    if (isDaemon(copier)) await copier.push(this.#store, warmUp, `${host}/bench/earlier:latest`);
     return {
       run: () => copier.push(this.#store, nameOf(fixture), `${host}/bench/${fixture.name}:latest`),
       clear: () => registry.close(),
@@ -163,6 +170,10 @@ class CopyBench {
 
   async #save(copier: RunningCopier, fixture: Fixture, archive: string): Promise<PreparedCopy> {
     const file = join(this.#directory, 'saved.tar');
+    if (isDaemon(copier)) {
+      await copier.save(this.#store, warmUp, `${archive}:${file}`);
+      await rm(file);
+    }
     return {
       run: () => copier.save(this.#store, nameOf(fixture), `${archive}:${file}`),
       async clear() {
@@ -173,14 +184,25 @@ class CopyBench {
   }
 }
 
-async function load(copier: RunningCopier, store: PeerStore, place: string): Promise<PreparedCopy> {
+async function load(
+  copier: RunningCopier,
+  store: PeerStore,
+  place: string,
+  earlier: string,
+): Promise<PreparedCopy> {
+  if (isDaemon(copier)) await copier.load(store, earlier);
   return {
     run: () => copier.load(store, place),
     async clear() {
-      const images = await store.podmanOutput('images', '--quiet');
-      if (images === '') throw new Error(`${copier.title} loaded nothing`);
+      const images = (await store.podmanOutput('images', '--quiet')).split('\n').filter((id) => id !== '');
+      if (images.length < (isDaemon(copier) ? 2 : 1)) throw new Error(`${copier.title} loaded nothing`);
     },
   };
+}
+
+/** One that is at work has copied another image before: its code is compiled, as is that of the peers. */
+function isDaemon(copier: RunningCopier): boolean {
+  return 'peakRss' in copier;
 }
 
 /** What is taken of the file system at most, beyond what is taken at the end: in bytes, when it is called. */
