@@ -1,9 +1,11 @@
 // registries.conf at work: mirrors that hang or lie, rewritten prefixes, both versions of the file, and searches, beside podman.
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { faultOn, startFaultProxy, type FaultProxy } from '../peers/fault-proxy.js';
 import { buildImage, type SampleImage } from '../peers/sample-image.js';
+import { authority, serverCert, serverKey } from '../registry/test-certificates.js';
 import { startDockerRegistry, type DockerRegistry } from './support/docker-registry.js';
 import { Imaged } from './support/imaged.js';
 import { PeerStore } from './support/peer-store.js';
@@ -96,6 +98,45 @@ describe('a mirror', () => {
         `\\(Mirrors also failed: \\[${mirror.host}/copies/team/other:1: .*manifest unknown.*\\]\\): ${name}: .*manifest unknown`,
       ),
     );
+  });
+});
+
+describe('a registry behind TLS', () => {
+  let secure: FaultProxy;
+
+  beforeEach(async () => {
+    secure = await startFaultProxy(registry.host, { tls: { key: serverKey, cert: serverCert } });
+    const directory = join(store.directory, '.config/containers/certs.d', secure.host);
+    await mkdir(directory, { recursive: true });
+    await writeFile(join(directory, 'ca.crt'), authority);
+  });
+
+  afterEach(async () => {
+    await secure[Symbol.asyncDispose]();
+  });
+
+  it.each([
+    ['manifest', /\/manifests\//],
+    ['config', /\/blobs\//],
+  ])('leads nobody out of TLS with its %s', async (_, pattern) => {
+    secure.fault = faultOn(pattern, {
+      answer: { status: 307, headers: { location: `http://${mirror.host}/` } },
+    });
+    await expect(daemon.pull(`${secure.host}/team/app:1`)).rejects.toThrow(
+      /refused to follow a redirect from https to http/,
+    );
+    expect(mirror.requests).toEqual([]);
+  });
+
+  it.each([
+    ['that shakes no hands', true, /the TLS handshake timed out after 1 s/],
+    ['that breaks in the middle of each answer', false, /EOF|reset by peer/],
+  ])('%s is given up in time', async (_, deaf, message) => {
+    secure.deaf = deaf;
+    secure.fault = () => ({ cutAt: 10 });
+    const start = performance.now();
+    await expect(daemon.pull(`${secure.host}/team/app:1`)).rejects.toThrow(message);
+    expect(performance.now() - start).toBeLessThan(20_000);
   });
 });
 
