@@ -90,7 +90,8 @@ function descriptionBytes(description: string): Buffer {
 }
 
 const ofOldImages = ['id', 'parent', 'parent_id', 'layer_id', 'throwaway', 'Size'];
-const maxLayers = 10_000;
+/** Docker itself could never stack more than 127, and each is a document to be read. */
+const maxLayers = 1000;
 const noTime = '0001-01-01T00:00:00Z';
 
 function historyOf({ created, createdBy, author, comment, empty }: Schema1Step): object {
@@ -133,15 +134,16 @@ interface Entry {
 }
 
 function readManifest(fields: Fields): Schema1Manifest {
+  const given = fields.get('fsLayers');
+  if (Array.isArray(given) && given.length > maxLayers) {
+    throw new ManifestError(`invalid manifest: fsLayers has more than ${maxLayers} entries`);
+  }
   const blobs = fields.list('fsLayers', (layer) => parseDigest(layer.string('blobSum') ?? '')) ?? [];
   const history = fields.list('history', (entry) => entry.string('v1Compatibility') ?? '') ?? [];
   if (blobs.length !== history.length) {
     throw new ManifestError('length of history not equal to number of layers');
   }
   if (history.length === 0) throw new ManifestError('no FSLayers in manifest');
-  if (history.length > maxLayers) {
-    throw new ManifestError(`invalid manifest: fsLayers has more than ${maxLayers} entries`);
-  }
   const entries = linked(blobs.map((blob, index) => readEntry(blob, history[index] ?? '', index)));
   return { steps: entries.toReversed().map(readStep), description: entries[0]?.text ?? '' };
 }

@@ -151,6 +151,11 @@ describe('a manifest of schema 1', () => {
       manifest([{ ...base, blobSum: 'sha256:../../x' }]),
       'invalid manifest: invalid checksum digest format',
     ],
+    [
+      'more layers than anybody has',
+      manifest(Array.from({ length: 1001 }, () => base)),
+      'fsLayers has more than 1000 entries',
+    ],
     ['an odd id', manifest([{ ...base, v1: { id: '../x' } }]), 'image ID "../x" is invalid'],
     ['a base with a parent', manifest([top, middle]), 'Invalid parent ID in the base layer of the image'],
     ['a gap', manifest([top, base]), `Invalid parent ID. Expected ${id('a')}, got ${id('b')}`],
