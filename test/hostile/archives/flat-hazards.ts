@@ -1,5 +1,5 @@
 // Hazards of `dir:` directories.
-import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { described, hexOf } from '../../archive/images.js';
 import { parts, base, mebibyte, type Hazard } from './hazard.js';
@@ -57,6 +57,11 @@ export const flatHazards: readonly Hazard[] = [
     /leads out of/,
     instead(hexOf(base), (path, canary) => symlinkSync(join(canary, 'file'), path)),
   ),
+  flat('a layer of four pebibytes', /Size did not match/, (path) => {
+    const name = join(path, 'manifest.json');
+    const text = readFileSync(name, 'utf8');
+    writeFileSync(name, text.replace(`"size":${base.length}`, `"size":${2 ** 52}`));
+  }),
   flat('a signature that is a pipe', /not a regular file/, (path) => fifo(join(path, 'signature-1'))),
   flat('a signature of 5 MiB', /at most 4194304 are read/, (path) =>
     writeFileSync(join(path, 'signature-1'), Buffer.alloc(5 * mebibyte)),
