@@ -195,4 +195,52 @@ describe('putting a tar together', () => {
   it('fails for a record it does not know', async () => {
     await expect(collect([{ type: 3 }])).rejects.toThrow(TarSplitError);
   });
+
+  const collectText = async (recipe: Buffer): Promise<string> => {
+    const path = join(root, 'recipe.gz');
+    writeFileSync(path, recipe);
+    const chunks: Buffer[] = [];
+    const diff = openSync(root, 'r');
+    try {
+      for await (const chunk of reassembleTar(path, openBelow(diff))) chunks.push(Buffer.from(chunk));
+    } finally {
+      closeSync(diff);
+    }
+    return Buffer.concat(chunks).toString('latin1');
+  };
+
+  it('gives all of what is longer than its chunks, and whose last line has no end', async () => {
+    const content = Buffer.from(Array.from({ length: 700_001 }, (_, i) => (i * 13 + (i >> 8)) & 0xff));
+    writeFileSync(join(root, 'large'), content);
+    const crc = Buffer.from(sum(createCrc64(), content), 'hex').toString('base64');
+    const segment = content.subarray(0, 600_000);
+    const lines = [
+      { type: 2, payload: segment.toString('base64') },
+      { type: 2, payload: 'aGVhZA==' },
+      { type: 1, name: 'large', size: content.length, payload: crc },
+    ];
+    const recipe = gzipSync(lines.map((line) => JSON.stringify(line)).join('\n'));
+    const expected = Buffer.concat([segment, Buffer.from('head'), content]).toString('latin1');
+    expect((await collectText(recipe)) === expected).toBe(true);
+  });
+
+  it('reads records however they are written', async () => {
+    const recipe =
+      '{"payload": "aGVhZA==", "type": 2}\n\n{"type":2,"payload":"Pz8\\/"}\n{"type":2,"payload":null}\n';
+    expect(await collectText(gzipSync(recipe))).toBe('head???');
+  });
+
+  it.each([
+    ['no JSON', gzipSync('{"type":2,"payload":"aGVh'), TarSplitError],
+    ['a line without end', gzipSync(Buffer.alloc(20_000_000, 'x')), TarSplitError],
+    ['no gzip', Buffer.from('{}'), /incorrect header check/],
+    ['cut off', gzipSync('{"type":2,"payload":"aGVhZA=="}\n').subarray(0, 30), /unexpected end of file/],
+  ])('fails for a recipe that is %s', async (_, recipe, error) => {
+    await expect(collectText(recipe)).rejects.toThrow(error);
+  });
+
+  it('fails for a recipe that is not there', async () => {
+    const nothing = reassembleTar(join(root, 'none'), () => -1);
+    await expect(nothing.next()).rejects.toMatchObject({ code: 'ENOENT' });
+  });
 });
