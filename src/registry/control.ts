@@ -99,7 +99,9 @@ export class ControlConnection {
     });
     const response = await request
       .catch((error: NodeJS.ErrnoException) => {
-        throw error.code === 'UND_ERR_SOCKET' ? (this.#alert ?? error) : error;
+        const alert = this.#alert;
+        this.#alert = undefined;
+        throw error.code === 'UND_ERR_SOCKET' ? (alert ?? error) : error;
       })
       .finally(() => clearTimeout(timer));
     const good = response.statusCode < 300;

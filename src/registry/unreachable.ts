@@ -16,8 +16,4 @@ export class UnreachableHosts {
     if (this.#until.size >= maxRemembered) this.#until.clear();
     this.#until.set(host, performance.now() + memory);
   }
-
-  forget(host: string): void {
-    this.#until.delete(host);
-  }
 }
