@@ -1,4 +1,5 @@
 // The push side of the distribution protocol: which blobs a repository has, where it takes others, manifests.
+import { STATUS_CODES } from 'node:http';
 import type { UploadTarget } from '../oci/blob.js';
 import { digestAlgorithm, type Digest } from '../oci/digest.js';
 import { repositoryName } from '../oci/reference.js';
@@ -46,12 +47,13 @@ export class RepositoryWriter {
       return answer.status === 200;
     } catch (error) {
       if (!(error instanceof RegistryError) || error.op !== 'blob') throw error;
-      const name = `${domain}/${path}`;
-      const answered = error.status !== undefined && error.status !== 401;
-      const what = answered
-        ? `failed to read from destination repository ${name}`
-        : `Error checking whether a blob ${digest} exists in ${name}`;
-      throw wrapped(error, what, path);
+      const { code, op, host, status, registryCode } = error;
+      if (status === undefined || status === 401) {
+        throw wrapped(error, `Error checking whether a blob ${digest} exists in ${domain}/${path}`, path);
+      }
+      const answer = `${status} (${STATUS_CODES[status] ?? ''})`;
+      const message = `failed to read from destination repository ${path}: ${answer}`;
+      throw new RegistryError(code, message, { op, host, status, registryCode, repository: path });
     }
   }
 

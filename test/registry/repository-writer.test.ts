@@ -116,11 +116,8 @@ describe('a repository that is written to', () => {
 describe('a repository that cannot be written to', () => {
   it.each([
     [401, 'Error checking whether a blob DIGEST exists in HOST/app: unauthorized: authentication required'],
-    [403, 'failed to read from destination repository HOST/app: StatusCode: 403'],
-    [
-      500,
-      'failed to read from destination repository HOST/app: received unexpected HTTP status: 500 Internal Server Error',
-    ],
+    [403, 'failed to read from destination repository app: 403 (Forbidden)'],
+    [500, 'failed to read from destination repository app: 500 (Internal Server Error)'],
   ])('says so when it is asked for a blob: %d', async (status, message) => {
     await using peers = new Peers();
     const registry = await peers.registry({ fault: when('HEAD', { status }) });

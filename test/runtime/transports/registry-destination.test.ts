@@ -363,7 +363,7 @@ describe('a push that fails', () => {
   it('says what it has looked for', async () => {
     registry.fault = ({ method }) => (method === 'HEAD' ? { status: 403 } : undefined);
     expect((await failure(push(sampleSource({ layers: ['base'] })))).message).toBe(
-      `Error trying to reuse blob ${blobOf('base')} at destination: failed to read from destination repository ${registry.host}/app: StatusCode: 403`,
+      `Error trying to reuse blob ${blobOf('base')} at destination: failed to read from destination repository app: 403 (Forbidden)`,
     );
   });
 
