@@ -217,7 +217,9 @@ export function referenceOf(location: ImageLocation): Reference | undefined {
     case 'containers-storage':
       return normalizedTag(location.name);
     case 'docker-archive':
-      return location.image.name === undefined ? undefined : normalizedTag(location.image.name);
+      return location.image.name === undefined
+        ? undefined
+        : tagNameOnly(parseNormalized(location.image.name));
     default:
       return undefined;
   }
