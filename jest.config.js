@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 // Tests run the TypeScript sources through swc; daemons and workers run from dist, so build first.
 const project = (name, testMatch) => ({
   displayName: name,
@@ -19,6 +21,8 @@ const project = (name, testMatch) => ({
 });
 
 export default {
+  // Most of them wait for other processes; one at a time leaves the second processor of a small machine idle.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   // Tests wait for real processes, on machines that may be busy.
   testTimeout: 30_000,
   projects: [
