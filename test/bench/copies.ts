@@ -153,7 +153,8 @@ class CopyBench {
       return { seconds: elapsed, peakRss: (await copier.peakRss?.()) ?? 0, extraDisk };
     } finally {
       await copier.close();
-      if (fresh) await store.close();
+      // Its files stay until the end: deleting many makes creating files slow for minutes.
+      if (fresh) await store.unmount();
     }
   }
 
