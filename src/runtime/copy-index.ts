@@ -5,7 +5,7 @@ import { choosePlatform, PlatformError } from '../oci/choose-platform.js';
 import { dockerManifestList, ociIndex } from '../oci/media-types.js';
 import type { Digest } from '../oci/digest.js';
 import type { Platform } from '../oci/platform.js';
-import { copyImage, copyInstance, type CopyOptions } from './copy.js';
+import { copyImage, copyInstance, keptSignatures, type CopyOptions } from './copy.js';
 import { CopyError } from './errors.js';
 import { instance, topManifest } from './image-plan.js';
 import type { ImageSink, WrittenImage } from './image-sink.js';
@@ -38,7 +38,7 @@ export async function copyAll(
     return (await copyInstance(source, sink, image, { ...options, instance: false }, operation)).manifest
       .digest;
   }
-  const signatures = await admitted(source, index, options, signal);
+  const signatures = await admitted(source, index, sink, options, operation);
   const named = sink.commitIndex === undefined ? namedInstance(parsed, options.platform) : undefined;
   const { length } = parsed.manifests;
   operation.log(`Copying ${length} of ${length} images in list`);
@@ -73,12 +73,16 @@ function namedInstance(index: ImageIndex, platform: Platform): Digest | undefine
 async function admitted(
   source: ImageSource,
   index: SourceManifest,
-  { gate, signatures }: CopyOptions,
-  signal: AbortSignal,
+  sink: ImageSink,
+  options: CopyOptions,
+  operation: Operation,
 ): Promise<readonly Signature[]> {
+  const { signal } = operation;
   const fetched = (): Promise<readonly Signature[]> => source.signatures(index.digest, signal);
-  await gate.admit(source.origin, index, fetched, signal);
-  return signatures === 'keep' ? await fetched() : [];
+  await options.gate.admit(source.origin, index, fetched, signal);
+  // Where there are no indexes, there is nothing that they could be signatures of.
+  if (sink.commitIndex === undefined) return [];
+  return await keptSignatures(fetched, sink, options, operation, 'image list');
 }
 
 function writtenEntry({ manifest }: WrittenImage): WrittenEntry {

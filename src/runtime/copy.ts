@@ -139,18 +139,20 @@ function signaturesOf(
   return () => (signatures ??= source.signatures(manifest.digest, signal));
 }
 
-async function keptSignatures(
+/** The signatures that go along. Throws {@link CopyError} where they are to be kept and cannot be. */
+export async function keptSignatures(
   signatures: () => Promise<readonly Signature[]>,
   sink: ImageSink,
   options: CopyOptions,
   operation: Operation,
+  what: 'image' | 'image list' = 'image',
 ): Promise<readonly Signature[]> {
   if (options.signatures === 'remove') return [];
   const { refusesSignatures } = sink.needs;
   if (refusesSignatures !== undefined && options.signatures === 'keep-if-possible') return [];
   const kept = await signatures();
   if (kept.length === 0) return kept;
-  operation.log('Checking if image destination supports signatures');
+  operation.log(`Checking if ${what} destination supports signatures`);
   if (refusesSignatures === undefined) return kept;
   throw new CopyError(`Can not copy signatures: ${refusesSignatures}`);
 }

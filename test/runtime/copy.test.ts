@@ -245,6 +245,20 @@ describe('a copy of a whole index', () => {
     expect(parsed.kind === 'index' && parsed.manifests[1]!.platform?.architecture).toBe('arm64');
   });
 
+  it('does not lose the signatures of the index where they cannot be kept', async () => {
+    const signed = source();
+    const { digest } = await signed.manifest(undefined, new AbortController().signal);
+    const ofIndex: ImageSource = {
+      ...signed,
+      signatures: async (manifest) => (manifest === digest ? [Buffer.from('s')] : []),
+    };
+    const refusing = new RememberingSink({ needs: { refusesSignatures: 'a layout has none' } });
+    await expect(copyAll(ofIndex, refusing, options, operation())).rejects.toThrow(
+      'Can not copy signatures: a layout has none',
+    );
+    expect(refusing.committed).toEqual([]);
+  });
+
   it('leaves the names to the image for this machine where there are no indexes', async () => {
     const sink = new RememberingSink();
     Object.defineProperty(sink, 'commitIndex', { value: undefined });
