@@ -27,7 +27,7 @@ export default {
   testTimeout: 30_000,
   projects: [
     project('unit', [
-      '<rootDir>/test/{idl,codegen,rpc,oci,sys,store,archive,registry,signature,runtime,service,daemon,client,hostile,protocol,proof}/**/*.test.ts',
+      '<rootDir>/test/{build,idl,codegen,rpc,oci,sys,store,archive,registry,signature,runtime,service,daemon,client,hostile,protocol,proof}/**/*.test.ts',
     ]),
     project('interop', ['<rootDir>/test/interop/**/*.test.ts']),
   ],

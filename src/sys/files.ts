@@ -38,6 +38,8 @@ const libcStatx = declare('int statx(int dir, const void* name, int flags, uint3
 const { O_NONBLOCK, O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_DIRECTORY, S_IFMT, S_IFDIR, S_IFLNK } =
   fsConstants;
 const O_CLOEXEC = 0o2000000;
+/** For {@link openInRoot}: a descriptor that names a file without opening it, so that no device notices. */
+export const O_PATH = 0o10000000;
 // The same number on every architecture; glibc has no function for it.
 const SYS_OPENAT2 = 437;
 const SYNC_FILE_RANGE_WRITE = 2;
@@ -116,11 +118,11 @@ export function openDirectoryAt(dir: number, name: string): number {
 }
 
 /**
- * Opens `path` for reading as a process would whose root is `root`: no symbolic link leads out, the last one is not followed.
- * Does not wait for the other end of a pipe. -ENOSYS before Linux 5.6.
+ * Opens `path` as a process would whose root is `root`: no symbolic link leads out. If `flags` do not say otherwise it is opened
+ * for reading, a link in the last place is not followed, and nothing waits for the other end of a pipe. -ENOSYS before Linux 5.6.
  */
-export function openInRoot(root: number, path: string): number {
-  openHow[0] = BigInt(O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+export function openInRoot(root: number, path: string, flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK): number {
+  openHow[0] = BigInt(flags | O_CLOEXEC);
   openHow[2] = BigInt(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
   return negated(libcSyscall(SYS_OPENAT2, root, terminated(path, nameBytes), openHow, openHow.byteLength));
 }
