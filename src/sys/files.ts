@@ -55,6 +55,7 @@ const STATX_BASIC_STATS = 0x7ff;
 export const { EEXIST, EINVAL, EISDIR, ELOOP, ENOENT, ENOTDIR, ENOTEMPTY, ENOTSUP, EPERM } =
   osConstants.errno;
 export const DIRECTORY_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+const FILE_FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
 const NEW_FILE_FLAGS = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 
 /** The longest path the kernel takes, without its NUL. */
@@ -76,6 +77,14 @@ export interface FileStatus {
   readonly uid: number;
   readonly gid: number;
   readonly links: number;
+  /** Bytes. */
+  readonly size: number;
+  /** The file system it is on, and its number there: together the same for all names of a file. */
+  readonly device: number;
+  readonly inode: bigint;
+  /** What a device node stands for. */
+  readonly deviceMajor: number;
+  readonly deviceMinor: number;
   readonly accessed: Timestamp;
   readonly modified: Timestamp;
 }
@@ -112,6 +121,11 @@ export function printable(name: string): string {
   return Buffer.from(name, 'latin1').toString();
 }
 
+/** Opens a directory by its path (text, not bytes), as something to look things up in. */
+export function openDirectory(path: string): number {
+  return negated(libcOpenat(AT_FDCWD, Buffer.from(`${path}\0`), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+}
+
 /** Opens a directory below `dir`; a symbolic link in the last place is -ELOOP or -ENOTDIR. */
 export function openDirectoryAt(dir: number, name: string): number {
   return negated(libcOpenat(dir, terminated(name, nameBytes), DIRECTORY_FLAGS, 0));
@@ -125,6 +139,11 @@ export function openInRoot(root: number, path: string, flags = O_RDONLY | O_NOFO
   openHow[0] = BigInt(flags | O_CLOEXEC);
   openHow[2] = BigInt(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
   return negated(libcSyscall(SYS_OPENAT2, root, terminated(path, nameBytes), openHow, openHow.byteLength));
+}
+
+/** Opens a file below `dir` for reading; a symbolic link is -ELOOP. Does not wait for the other end of a pipe. */
+export function openFileAt(dir: number, name: string): number {
+  return negated(libcOpenat(dir, terminated(name, nameBytes), FILE_FLAGS, 0));
 }
 
 /** Makes and opens a regular file for writing; -EEXIST if there is anything of that name. */
@@ -249,6 +268,11 @@ export function statusAt(dir: number, name: string): FileStatus | number {
     uid: statusView.getUint32(20, littleEndian),
     gid: statusView.getUint32(24, littleEndian),
     links: statusView.getUint32(16, littleEndian),
+    size: Number(statusView.getBigUint64(40, littleEndian)),
+    device: statusView.getUint32(136, littleEndian) * 2 ** 20 + statusView.getUint32(140, littleEndian),
+    inode: statusView.getBigUint64(32, littleEndian),
+    deviceMajor: statusView.getUint32(128, littleEndian),
+    deviceMinor: statusView.getUint32(132, littleEndian),
     accessed: stamp(64),
     modified: stamp(112),
   };

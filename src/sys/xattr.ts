@@ -8,9 +8,14 @@ const libcLsetxattr = declare(
   'int lsetxattr(const void* path, const char* key, const void* value, size_t length, int flags)',
 );
 const libcLgetxattr = declare(
-  'intptr_t lgetxattr(const void* path, const char* key, void* value, size_t length)',
+  'intptr_t lgetxattr(const void* path, const void* key, void* value, size_t length)',
 );
 const libcLlistxattr = declare('intptr_t llistxattr(const void* path, void* list, size_t length)');
+
+const libcFlistxattr = declare('intptr_t flistxattr(int fd, void* list, size_t length)');
+const libcFgetxattr = declare('intptr_t fgetxattr(int fd, const void* key, void* value, size_t length)');
+const libcFremovexattr = declare('int fremovexattr(int fd, const void* key)');
+const libcLremovexattr = declare('int lremovexattr(const void* path, const void* key)');
 
 /** Linux allows no longer value. */
 const VALUE_BYTES = 65536;
@@ -33,7 +38,7 @@ export function setAttributeAt(dir: number, name: string, key: string, value: Bu
 /** The value of an attribute; undefined if it cannot be read. Does not follow. */
 export function getAttribute(path: string | Buffer, key: string): Buffer | undefined {
   const value = Buffer.alloc(VALUE_BYTES);
-  const length: number = libcLgetxattr(terminated(path), key, value, value.length);
+  const length: number = libcLgetxattr(terminated(path), keyBytes(key), value, value.length);
   return length < 0 ? undefined : value.subarray(0, length);
 }
 
@@ -46,6 +51,54 @@ export function listAttributes(path: string | Buffer): string[] {
     .toString('utf8', 0, length - 1)
     .split('\0')
     .toSorted();
+}
+
+/** The attributes of one file, whose names are latin1. Errors are those of `-errno`. */
+export interface Attributes {
+  /** Sorted; none where the file system has none. */
+  list(): string[];
+  /** Undefined if it cannot be read. */
+  get(key: string): Buffer | undefined;
+  /** 0 or `-errno`. */
+  remove(key: string): number;
+}
+
+/** Those of an open file. */
+export function attributesOf(fd: number): Attributes {
+  return {
+    list: () => names(libcFlistxattr(fd, scratch, scratch.length)),
+    get: (key) => copied(libcFgetxattr(fd, keyBytes(key), scratch, scratch.length)),
+    remove: (key) => (libcFremovexattr(fd, keyBytes(key)) < 0 ? -lastErrno() : 0),
+  };
+}
+
+/** Those of `name` (latin1) in directory `dir`, which is not followed. */
+export function attributesAt(dir: number, name: string): Attributes {
+  const path = pathBelow(dir, name);
+  return {
+    list: () => names(libcLlistxattr(path, scratch, scratch.length)),
+    get: (key) => copied(libcLgetxattr(path, keyBytes(key), scratch, scratch.length)),
+    remove: (key) => (libcLremovexattr(path, keyBytes(key)) < 0 ? -lastErrno() : 0),
+  };
+}
+
+/** Lists and values are read into it: most files have none. */
+const scratch = Buffer.alloc(VALUE_BYTES);
+
+function keyBytes(key: string): Buffer {
+  return Buffer.from(`${key}\0`, 'latin1');
+}
+
+function names(length: number): string[] {
+  if (length <= 0) return [];
+  return scratch
+    .toString('latin1', 0, length - 1)
+    .split('\0')
+    .toSorted();
+}
+
+function copied(length: number): Buffer | undefined {
+  return length < 0 ? undefined : Buffer.from(scratch.subarray(0, length));
 }
 
 function terminated(path: string | Buffer): Buffer {

@@ -1,0 +1,137 @@
+// Mounts, seen by one thread alone: a worker leaves the namespace of the others, and what it mounts goes with it.
+import { readFileSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
+import { closeDescriptor, must, openDirectory } from './files.js';
+import { declare, lastErrno, SystemError } from './libc.js';
+
+/*
+ * Everything here blocks and belongs in a worker that called `leaveNamespace` first.
+ */
+
+const libcUnshare = declare('int unshare(int flags)');
+const libcMount = declare(
+  'int mount(const char* source, const char* target, const char* type, unsigned long flags, const char* data)',
+);
+const libcUmount2 = declare('int umount2(const char* target, int flags)');
+const libcChdir = declare('int chdir(const char* path)');
+const libcUmask = declare('uint32_t umask(uint32_t mask)');
+
+const CLONE_FS = 0x200;
+const CLONE_NEWNS = 0x20000;
+const MS_RDONLY = 1;
+const MS_NODEV = 4;
+const MS_REC = 0x4000;
+const MS_SLAVE = 0x80000;
+const MNT_DETACH = 2;
+const UMOUNT_NOFOLLOW = 8;
+/** The kernel takes one page of options. */
+const OPTION_BYTES = 4095;
+/** Of one overlay, as the kernel has it. */
+const MOST_LOWERS = 500;
+const NEW_FILE_MASK = 0o022;
+/** What makes the upper directory a layer by itself: nothing in it may point to the layers below. */
+const PLAIN_UPPER = 'index=off,redirect_dir=off,metacopy=off,xino=off';
+/** Nothing is written out when it is unmounted: what becomes a layer is no more durable than one that was unpacked. */
+const VOLATILE = 'volatile';
+
+const { EBUSY, EINVAL, ENODEV, EPERM } = osConstants.errno;
+
+/** Something cannot be mounted or unmounted, and why. */
+export class MountError extends Error {
+  override readonly name = 'MountError';
+  readonly code = 'MOUNT';
+  /** A number of `os.constants.errno`. */
+  readonly errno: number;
+  constructor(what: string, errno: number) {
+    const cause = new SystemError(errno, 'mount', what);
+    const advice = adviceFor(errno);
+    super(`${what}: ${cause.code}${advice === '' ? '' : ` (${advice})`}`, { cause });
+    this.errno = errno;
+  }
+}
+
+function adviceFor(errno: number): string {
+  if (errno === EPERM) {
+    return inUserNamespace()
+      ? 'overlay mounts in a user namespace need Linux 5.11 or newer'
+      : 'mounting needs the capability CAP_SYS_ADMIN';
+  }
+  if (errno === ENODEV) return 'the kernel has no overlay file system: load the module "overlay"';
+  if (errno === EINVAL)
+    return 'the file system of the store may not serve as upper directory: see the kernel log';
+  return '';
+}
+
+/**
+ * Gives this thread mounts, a working directory and a umask (022) of its own, for good. What the host mounts and unmounts is still
+ * seen here, the reverse is not. Files are to be opened with synchronous calls from now on: others run on threads of the host.
+ */
+export function leaveNamespace(): void {
+  if (libcUnshare(CLONE_FS | CLONE_NEWNS) < 0) throw new MountError('a mount namespace', lastErrno());
+  if (libcMount('none', '/', null, MS_REC | MS_SLAVE, null) < 0)
+    throw new MountError('making the mounts of the thread its own', lastErrno());
+  libcUmask(NEW_FILE_MASK);
+}
+
+/** What is written to, of an overlay. */
+export interface OverlayTop {
+  readonly upper: string;
+  /** Empty, of the same file system. */
+  readonly work: string;
+}
+
+/**
+ * Mounts an overlay of `lowers`, the topmost first, at `target`; read-only without `top`. Device nodes in it open nothing.
+ * Throws {@link MountError}, and SystemError for a directory that is not there.
+ */
+export function mountOverlay(lowers: readonly string[], target: string, top?: OverlayTop): void {
+  const what = `overlay of ${lowers.length} layers at ${target}`;
+  if (lowers.length > MOST_LOWERS) throw new MountError(`${what}: more than ${MOST_LOWERS}`, EINVAL);
+  const open: number[] = [];
+  const hold = (path: string): number => {
+    const fd = must(openDirectory(path), 'open', path);
+    open.push(fd);
+    return fd;
+  };
+  try {
+    // Descriptors are short names: some hundreds fit in the page of options, and nothing in them has to be escaped.
+    const parts = [`lowerdir=${lowers.map(hold).join(':')}`];
+    if (top !== undefined)
+      parts.push(`upperdir=${hold(top.upper)}`, `workdir=${hold(top.work)}`, PLAIN_UPPER);
+    if (inUserNamespace()) parts.push('userxattr');
+    const flags = MS_NODEV | (top === undefined ? MS_RDONLY : 0);
+    enter('/proc/self/fd');
+    let errno = mount('overlay', target, flags, top === undefined ? parts : [...parts, VOLATILE]);
+    // Linux before 5.10 does not know that option.
+    if (errno === EINVAL && top !== undefined) errno = mount('overlay', target, flags, parts);
+    if (errno !== 0) throw new MountError(what, errno);
+  } finally {
+    enter('/');
+    for (const fd of open) closeDescriptor(fd);
+  }
+}
+
+/** Unmounts what is mounted at `target`; when something still uses it, it goes as soon as that ends. */
+export function unmount(target: string): void {
+  if (libcUmount2(target, UMOUNT_NOFOLLOW) === 0) return;
+  if (lastErrno() === EBUSY && libcUmount2(target, UMOUNT_NOFOLLOW | MNT_DETACH) === 0) return;
+  throw new MountError(`unmounting ${target}`, lastErrno());
+}
+
+/** Whether root is not the host's root here. */
+export function inUserNamespace(): boolean {
+  mapped ??= readFileSync('/proc/self/uid_map', 'latin1').trim().split(/\s+/).join(' ') !== '0 0 4294967295';
+  return mapped;
+}
+
+let mapped: boolean | undefined;
+
+function mount(type: string, target: string, flags: number, options: readonly string[]): number {
+  const data = options.join(',');
+  if (data.length > OPTION_BYTES) throw new MountError(`${type} at ${target}: too many options`, EINVAL);
+  return libcMount(type, target, type, flags, data) < 0 ? lastErrno() : 0;
+}
+
+function enter(directory: string): void {
+  if (libcChdir(directory) < 0) throw new SystemError(lastErrno(), 'chdir', directory);
+}
