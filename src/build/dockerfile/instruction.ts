@@ -89,7 +89,7 @@ export interface TextInstruction extends Base {
 /** Words. */
 export interface ListInstruction extends Base {
   readonly kind: 'expose' | 'volume';
-  /** Of VOLUME's JSON form the decoded strings, each quoted so that it is one word. */
+  /** Of VOLUME's JSON form the decoded strings, each quoted so that it is one word. EXPOSE's may become several by expansion. */
   readonly words: readonly RawText[];
 }
 
