@@ -84,7 +84,7 @@ export class DiskFullError extends LayerError {
   override readonly code = 'DISK_FULL';
 }
 
-/** A system call failed while unpacking. */
+/** A system call failed while unpacking or packing. */
 export class ApplyError extends LayerError {
   override readonly name = 'ApplyError';
   override readonly code = 'APPLY';
@@ -94,6 +94,12 @@ export class ApplyError extends LayerError {
     super(message, path);
     this.errno = errno;
   }
+}
+
+/** Something in a directory that no tar can say, or that changed while it was packed. */
+export class PackError extends LayerError {
+  override readonly name = 'PackError';
+  override readonly code = 'PACK';
 }
 
 /** Passes the result of a function of sys/files through; throws for one that is `-errno`. */

@@ -24,7 +24,7 @@ export function tarHeader(member: NewMember): Buffer {
     ([, text]) => Buffer.byteLength(text) > NAME_FIELD,
   );
   if (long.length === 0) return block(member, type);
-  const records = Buffer.concat(long.map(([key, text]) => paxRecord(key, text)));
+  const records = Buffer.from(long.map(([key, text]) => paxRecord(key, text)).join(''), 'latin1');
   const extension = { name: 'PaxHeaders.0/member', mode: 0, size: records.length };
   const short = { name: name.slice(0, NAME_FIELD), linkName: linkName.slice(0, NAME_FIELD) };
   return Buffer.concat([
@@ -43,41 +43,53 @@ export function paddingAfter(size: number): number {
 function block({ name, mode, size, linkName = '' }: Omit<NewMember, 'type'>, type: string): Buffer {
   const bytes = Buffer.alloc(BLOCK_BYTES);
   bytes.write(name, 0);
-  octal(bytes, 100, 8, mode);
-  octal(bytes, 108, 8, 0);
-  octal(bytes, 116, 8, 0);
+  writeOctal(bytes, 100, 8, mode);
+  writeOctal(bytes, 108, 8, 0);
+  writeOctal(bytes, 116, 8, 0);
   writeSize(bytes, size);
-  octal(bytes, 136, 12, 0);
+  writeOctal(bytes, 136, 12, 0);
   bytes.write(type, 156);
   bytes.write(linkName, 157);
   // Numbers in binary are GNU's.
   bytes.write(size > LARGEST_OCTAL ? 'ustar  \0' : 'ustar\x0000', 257, 'latin1');
-  octal(bytes, 329, 8, 0);
-  octal(bytes, 337, 8, 0);
-  bytes.fill(' ', 148, 156);
-  const sum = bytes.reduce((total, byte) => total + byte, 0);
-  bytes.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  writeOctal(bytes, 329, 8, 0);
+  writeOctal(bytes, 337, 8, 0);
+  writeSum(bytes);
   return bytes;
 }
 
 /** In binary past 8 GiB: the room for a header is taken before the size is known, so it must not grow. */
 function writeSize(bytes: Buffer, size: number): void {
   if (size <= LARGEST_OCTAL) {
-    octal(bytes, 124, 12, size);
+    writeOctal(bytes, 124, 12, size);
     return;
   }
   bytes[124] = 0x80;
   bytes.writeBigUInt64BE(BigInt(size), 128);
 }
 
-function octal(bytes: Buffer, at: number, length: number, value: number): void {
-  bytes.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at, 'latin1');
+/** A number with leading zeros and a NUL behind it: `length` bytes in all. */
+export function writeOctal(bytes: Buffer, at: number, length: number, value: number): void {
+  let rest = value;
+  bytes[at + length - 1] = 0;
+  for (let digit = at + length - 2; digit >= at; digit--) {
+    bytes[digit] = 0x30 + (rest % 8);
+    rest = Math.floor(rest / 8);
+  }
 }
 
-function paxRecord(key: string, value: string): Buffer {
+/** The sum of a block that is complete but for it. */
+export function writeSum(block: Buffer): void {
+  block.fill(' ', 148, 156);
+  let sum = 0;
+  for (let i = 0; i < BLOCK_BYTES; i++) sum += block[i] ?? 0;
+  writeOctal(block, 148, 7, sum);
+}
+
+/** One record of a pax header: texts are latin1, one character for each byte. */
+export function paxRecord(key: string, value: string): string {
   const body = ` ${key}=${value}\n`;
-  const bytes = Buffer.byteLength(body);
-  let length = bytes;
-  while (String(length).length + bytes !== length) length = String(length).length + bytes;
-  return Buffer.from(`${length}${body}`);
+  let length = body.length;
+  while (String(length).length + body.length !== length) length = String(length).length + body.length;
+  return `${length}${body}`;
 }

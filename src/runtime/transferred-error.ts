@@ -1,8 +1,13 @@
 // Errors across threads: structured cloning drops the class, the code and everything else that callers act on.
 import * as archive from '../archive/errors.js';
+import { AccountError } from '../build/root/accounts.js';
+import { WorkingTreeError } from '../build/root/build-place.js';
+import { PathError } from '../build/root/make-working-directory.js';
 import { RegistryError } from '../registry/errors.js';
 import { TarSplitError } from '../store/errors.js';
+import { AbortedError } from '../sys/abort-flag.js';
 import { SystemError } from '../sys/libc.js';
+import { MountError } from '../sys/mount.js';
 
 /** An error as plain data. */
 export interface TransferredError {
@@ -23,11 +28,17 @@ const prototypes: ReadonlyMap<string, object> = new Map(
     archive.DiskFullError,
     archive.DuplicatePathError,
     archive.LayerLimitError,
+    archive.PackError,
     archive.SizeMismatchError,
     archive.TarFormatError,
     archive.UnsafePathError,
     archive.UnsupportedEntryError,
     RegistryError,
+    AbortedError,
+    AccountError,
+    MountError,
+    PathError,
+    WorkingTreeError,
     SystemError,
     TarSplitError,
   ].map((each) => [each.name, each.prototype as object]),

@@ -1,0 +1,135 @@
+// Headers of the members of layers, byte for byte as Go's archive/tar writes them in its pax form.
+import { BLOCK_BYTES } from './tar-header.js';
+import { paxRecord, paddingAfter, writeOctal, writeSum } from './tar-header-writer.js';
+import { tarType, type Timestamp } from './tar-entry.js';
+
+/** A member to be written. Texts are latin1, one character for each byte. */
+export interface LayerMember {
+  /** A directory's ends in a slash. */
+  readonly name: string;
+  /** A type flag as in tar-entry.ts. */
+  readonly type: string;
+  /** With the bits of the file's type, of a hard link those of what it links to. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Bytes of content that follow. */
+  readonly size: number;
+  readonly modified: Timestamp;
+  readonly linkName: string;
+  readonly deviceMajor: number;
+  readonly deviceMinor: number;
+  /** Without equals signs in the keys, which pax has no place for. */
+  readonly attributes: readonly (readonly [key: string, value: Buffer])[];
+}
+
+type PaxField = readonly [key: string, value: string];
+
+const NAME_FIELD = 100;
+const LARGEST_SHORT = 8 ** 7 - 1;
+const LARGEST_LONG = 8 ** 11 - 1;
+// oxlint-disable-next-line no-control-regex -- NUL cannot be in a name
+const notAscii = /[^\u0001-\u007f]/;
+const allNotAscii = new RegExp(notAscii, 'g');
+
+/** All there is in front of the content: the header, with a pax header before it for what it has no room for. */
+export function layerHeader(member: LayerMember): Buffer {
+  const fields = paxFields(member);
+  if (fields.length === 0) return mainBlock(member);
+  const text = fields
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => paxRecord(key, value))
+    .join('');
+  const bytes = Buffer.alloc(2 * BLOCK_BYTES + text.length + paddingAfter(text.length));
+  extensionBlock(member.name, text.length).copy(bytes);
+  bytes.write(text, BLOCK_BYTES, 'latin1');
+  mainBlock(member).copy(bytes, bytes.length - BLOCK_BYTES);
+  return bytes;
+}
+
+function paxFields(member: LayerMember): PaxField[] {
+  const { name, linkName, uid, gid, size, modified } = member;
+  const fields: PaxField[] = [];
+  if (!fitsName(name)) fields.push(['path', name]);
+  if (!fitsName(linkName)) fields.push(['linkpath', linkName]);
+  if (uid > LARGEST_SHORT) fields.push(['uid', String(uid)]);
+  if (gid > LARGEST_SHORT) fields.push(['gid', String(gid)]);
+  if (size > LARGEST_LONG) fields.push(['size', String(size)]);
+  if (modified.nanoseconds !== 0 || !fitsOctal(modified.seconds, LARGEST_LONG)) {
+    fields.push(['mtime', timeText(modified)]);
+  }
+  for (const [key, value] of member.attributes) {
+    fields.push([`SCHILY.xattr.${key}`, value.toString('latin1')]);
+  }
+  return fields;
+}
+
+function fitsName(name: string): boolean {
+  return name.length <= NAME_FIELD && !notAscii.test(name);
+}
+
+function fitsOctal(value: number, largest: number): boolean {
+  return value >= 0 && value <= largest;
+}
+
+/** Decimal seconds; towards minus infinity they and the nanoseconds of {@link Timestamp} count differently. */
+function timeText({ seconds, nanoseconds }: Timestamp): string {
+  if (nanoseconds === 0) return String(seconds);
+  const before = seconds < 0;
+  const whole = before ? -(seconds + 1) : seconds;
+  const rest = before ? 1e9 - nanoseconds : nanoseconds;
+  const digits = String(rest).padStart(9, '0').replace(/0+$/, '');
+  return `${before ? '-' : ''}${whole}.${digits}`;
+}
+
+function mainBlock(member: LayerMember): Buffer {
+  const bytes = Buffer.alloc(BLOCK_BYTES);
+  writeName(bytes, 0, member.name);
+  number(bytes, 100, 8, member.mode, LARGEST_SHORT);
+  number(bytes, 108, 8, member.uid, LARGEST_SHORT);
+  number(bytes, 116, 8, member.gid, LARGEST_SHORT);
+  number(bytes, 124, 12, member.size, LARGEST_LONG);
+  number(bytes, 136, 12, member.modified.seconds, LARGEST_LONG);
+  bytes.write(member.type, 156, 'latin1');
+  if (member.linkName !== '') writeName(bytes, 157, member.linkName);
+  number(bytes, 329, 8, member.deviceMajor, LARGEST_SHORT);
+  number(bytes, 337, 8, member.deviceMinor, LARGEST_SHORT);
+  return sealed(bytes);
+}
+
+function extensionBlock(name: string, size: number): Buffer {
+  const bytes = Buffer.alloc(BLOCK_BYTES);
+  const slash = name.lastIndexOf('/') + 1;
+  const file = name.slice(slash);
+  const path = `${name.slice(0, slash)}PaxHeaders.0${file === '' ? '' : `/${file}`}`;
+  const short = path.replaceAll(allNotAscii, '').slice(0, NAME_FIELD).replace(/\/+$/, '');
+  bytes.write(short, 0, 'latin1');
+  number(bytes, 100, 8, 0, LARGEST_SHORT);
+  number(bytes, 108, 8, 0, LARGEST_SHORT);
+  number(bytes, 116, 8, 0, LARGEST_SHORT);
+  number(bytes, 124, 12, size, LARGEST_LONG);
+  number(bytes, 136, 12, 0, LARGEST_LONG);
+  bytes.write(tarType.paxHeader, 156, 'latin1');
+  return sealed(bytes);
+}
+
+/** What is not ASCII is left out, as the pax header has it. */
+function writeName(bytes: Buffer, at: number, name: string): void {
+  const short = name.replaceAll(allNotAscii, '');
+  bytes.write(short.slice(0, NAME_FIELD), at, 'latin1');
+  // Some readers take a name that ends in a slash for a directory's.
+  if (short.length > NAME_FIELD && short[NAME_FIELD - 1] === '/') {
+    bytes[at + short.slice(0, NAME_FIELD - 1).replace(/\/+$/, '').length] = 0;
+  }
+}
+
+/** Zero where it does not fit: the pax header says it then. */
+function number(bytes: Buffer, at: number, length: number, value: number, largest: number): void {
+  writeOctal(bytes, at, length, fitsOctal(value, largest) ? value : 0);
+}
+
+function sealed(bytes: Buffer): Buffer {
+  bytes.write('ustar\x0000', 257, 'latin1');
+  writeSum(bytes);
+  return bytes;
+}

@@ -1,0 +1,45 @@
+// How overlay marks what is in an upper directory, and which attributes of a file a layer's tar has a place for.
+import { inUserNamespace } from '../sys/mount.js';
+import type { Attributes } from '../sys/xattr.js';
+import { demand } from './errors.js';
+
+/** A file's attributes in a layer; `opaque` is a directory of which nothing below shows through. */
+export interface LayerAttributes {
+  readonly kept: readonly (readonly [key: string, value: Buffer])[];
+  readonly opaque: boolean;
+}
+
+const none: LayerAttributes = { kept: [], opaque: false };
+
+/** Where an overlay that is mounted by us has its notes. */
+export function opaqueAttribute(): string {
+  return inUserNamespace() ? 'user.overlay.opaque' : 'trusted.overlay.opaque';
+}
+
+/**
+ * What the tar says of the attributes of `path`. `strips`: takes from the file what the tar has no place for, so that it is what it
+ * would be if it had come from there; labels of security modules belong to the place and stay.
+ */
+export function layerAttributes(attributes: Attributes, path: string, strips: boolean): LayerAttributes {
+  const keys = attributes.list();
+  if (keys.length === 0) return none;
+  const kept: [string, Buffer][] = [];
+  let opaque = false;
+  for (const key of keys) {
+    if (isPortable(key)) {
+      const value = attributes.get(key);
+      if (value !== undefined) kept.push([key, value]);
+    } else if (key === opaqueAttribute()) {
+      opaque = attributes.get(key)?.toString('latin1') === 'y';
+    } else if (strips && !key.startsWith('security.')) {
+      demand(attributes.remove(key), `removexattr ${key}`, path);
+    }
+  }
+  return { kept, opaque };
+}
+
+// Keys of pax records end at the first equals sign.
+function isPortable(key: string): boolean {
+  if (key === 'security.capability') return true;
+  return key.startsWith('user.') && !key.startsWith('user.overlay.') && !key.includes('=');
+}
