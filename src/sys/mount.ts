@@ -19,7 +19,9 @@ const libcUmask = declare('uint32_t umask(uint32_t mask)');
 const CLONE_FS = 0x200;
 const CLONE_NEWNS = 0x20000;
 const MS_RDONLY = 1;
+const MS_NOSUID = 2;
 const MS_NODEV = 4;
+const MS_BIND = 0x1000;
 const MS_REC = 0x4000;
 const MS_SLAVE = 0x80000;
 const MNT_DETACH = 2;
@@ -109,6 +111,21 @@ export function mountOverlay(lowers: readonly string[], target: string, top?: Ov
     enter('/');
     for (const fd of open) closeDescriptor(fd);
   }
+}
+
+/**
+ * Mounts a new file system of `type`, with its own options, at `target`. What is executed from it gains no rights.
+ * Throws {@link MountError}.
+ */
+export function mountNew(type: string, target: string, options: readonly string[], readOnly = false): void {
+  const errno = mount(type, target, MS_NOSUID | MS_NODEV | (readOnly ? MS_RDONLY : 0), options);
+  if (errno !== 0) throw new MountError(`${type} at ${target}`, errno);
+}
+
+/** Mounts what `source` is, a directory or a file, at `target` once more. Throws {@link MountError}. */
+export function mountBind(source: string, target: string): void {
+  if (libcMount(source, target, null, MS_BIND, null) < 0)
+    throw new MountError(`${source} at ${target}`, lastErrno());
 }
 
 /** Unmounts what is mounted at `target`; when something still uses it, it goes as soon as that ends. */

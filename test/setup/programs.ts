@@ -18,6 +18,7 @@ export const peerPrograms: readonly PeerProgram[] = [
   { name: 'skopeo', package: 'skopeo', needed: 'byte-identical layers out of the store' },
   { name: 'buildah', package: 'buildah', needed: 'images made by buildah' },
   { name: 'runc', package: 'runc', needed: 'containers of pulled images' },
+  { name: 'busybox', package: 'busybox-static', needed: 'commands that builds run' },
   { name: 'docker-registry', package: 'docker-registry', needed: 'pulls from a real registry' },
   { name: 'systemd-socket-activate', package: 'systemd', needed: 'socket activation' },
   { name: 'go', package: 'golang-go', needed: 'calls from and to Go' },

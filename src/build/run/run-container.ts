@@ -1,0 +1,56 @@
+// One container, run by an OCI runtime to its end.
+import { existsSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { inUserNamespace, MountError, mountNew, unmount } from '../../sys/mount.js';
+import { runProcess } from './run-process.js';
+
+const CGROUPS = '/sys/fs/cgroup';
+
+export interface Container {
+  /** The program that runs it, an absolute path. */
+  readonly runtime: string;
+  /** Its flags. */
+  readonly runtimeArgs: readonly string[];
+  /** What is written as config.json. */
+  readonly bundle: object;
+  /** Private and short-lived: the bundle and the state of the runtime are made in it. */
+  readonly directory: string;
+  /** The runtime may make control groups; otherwise it is kept from it, and the container stays in ours. */
+  readonly limited: boolean;
+}
+
+/** Gives the exit status of the first process, 128 and the number of a signal. For `write` and `signal` see {@link runProcess}. */
+export async function runContainer(
+  container: Container,
+  write: (piece: Uint8Array) => Promise<void>,
+  signal: AbortSignal,
+): Promise<number> {
+  const { runtime, runtimeArgs, bundle, directory, limited } = container;
+  writeFileSync(join(directory, 'config.json'), JSON.stringify(bundle), { mode: 0o600 });
+  // What keeps the command from running they say on standard error, too; warnings about the host are not for the log of a build.
+  const flags = ['--root', join(directory, 'runtime'), '--log', join(directory, 'log')];
+  if (!limited)
+    flags.push(...(basename(runtime) === 'crun' ? ['--cgroup-manager', 'disabled'] : ['--rootless', 'true']));
+  const covered = !limited && coverCgroups();
+  try {
+    const command = [runtime, ...flags, ...runtimeArgs, 'run', '--bundle', directory, 'step'];
+    return await runProcess(command, directory, write, signal);
+  } finally {
+    if (covered) unmount(CGROUPS);
+  }
+}
+
+/**
+ * Shows runtimes the second version of control groups, read-only: crun refuses to run where both versions are mounted, and runc
+ * makes no groups that would have to be removed after it was killed.
+ */
+function coverCgroups(): boolean {
+  if (inUserNamespace() || !existsSync(CGROUPS)) return false;
+  try {
+    mountNew('cgroup2', CGROUPS, [], true);
+    return true;
+  } catch (error) {
+    if (error instanceof MountError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,116 @@
+// RUN in roots of busybox, each step in a thread of its own.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+
+import type { RunRequest, RunSettings } from '../../../src/build/run/run-request.js';
+import type { RunThreadData, RunThreadReport } from './run-thread.js';
+
+/** Where the compiled thread is; the tests run the sources, workers do not. */
+const thread = join(import.meta.dirname, '../../../dist/test/interop/support/run-thread.js');
+
+const settings: RunSettings = {
+  isolation: 'auto',
+  addHosts: [],
+  addCapabilities: [],
+  dropCapabilities: [],
+  devices: [],
+  volumes: [],
+  shmSize: '',
+  ulimits: [],
+  runtimeArgs: [],
+  resources: {
+    cgroupParent: '',
+    cpuPeriod: 0,
+    cpuQuota: 0,
+    cpuShares: 0,
+    cpusetCpus: '',
+    cpusetMems: '',
+    memory: 0,
+    memorySwap: 0,
+  },
+  noNewPrivileges: false,
+};
+
+const defaults: RunRequest = {
+  args: ['/bin/true'],
+  env: [],
+  cwd: '/',
+  user: '',
+  hostName: 'buildhost',
+  mounts: [],
+  network: 'default',
+  insecure: false,
+  settings,
+};
+
+export interface RunResult {
+  /** -1 if there was none. */
+  readonly status: number;
+  readonly output: string;
+  readonly warnings: readonly string[];
+  /** `Name: message` of what kept it from being run. */
+  readonly error?: string;
+}
+
+export interface RunOptions {
+  readonly runtimes?: readonly string[];
+  readonly settings?: Partial<RunSettings>;
+  /** Called with all output so far; true gives the step up. */
+  readonly until?: (output: string) => boolean;
+}
+
+/** A root with busybox in /bin and nothing else. */
+export function makeBusyboxRoot(): string {
+  const root = mkdtempSync(join(tmpdir(), 'run-root-'));
+  mkdirSync(join(root, 'bin'));
+  copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
+  const installed = spawnSync('chroot', [root, '/bin/busybox', '--install', '-s', '/bin'], {
+    encoding: 'utf8',
+  });
+  if (installed.status !== 0) throw new Error(`busybox: ${installed.stderr}`);
+  return root;
+}
+
+export function removeRoot(root: string): void {
+  rmSync(root, { recursive: true });
+}
+
+/** Runs one step to its end. */
+export function run(
+  root: string,
+  request: Partial<RunRequest>,
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const data: RunThreadData = {
+    root,
+    request: { ...defaults, ...request, settings: { ...settings, ...options.settings } },
+    ...(options.runtimes !== undefined && { runtimes: options.runtimes }),
+  };
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(thread, { workerData: data });
+    const pieces: Uint8Array[] = [];
+    let result: Omit<RunResult, 'output'> = { status: -1, warnings: [] };
+    worker.on('message', (report: RunThreadReport) => {
+      if (report.kind === 'output') {
+        pieces.push(report.piece);
+        if (options.until?.(Buffer.concat(pieces).toString()) === true) worker.postMessage('abort', []);
+      } else if (report.kind === 'ended') result = { status: report.status, warnings: report.warnings };
+      else result = { ...result, error: `${report.name}: ${report.message}` };
+    });
+    worker.once('error', reject);
+    worker.once('exit', () => resolve({ ...result, output: Buffer.concat(pieces).toString() }));
+  });
+}
+
+/** Runs a line of shell. */
+export function sh(
+  root: string,
+  line: string,
+  request: Partial<RunRequest> = {},
+  options: RunOptions = {},
+): Promise<RunResult> {
+  return run(root, { ...request, args: ['/bin/sh', '-c', line] }, options);
+}
