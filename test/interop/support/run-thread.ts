@@ -30,7 +30,7 @@ export type RunThreadReport =
 const { root, request, runtimes } = workerData as RunThreadData;
 const abort = new AbortController();
 parentPort?.on('message', () => abort.abort(new Error('given up')));
-const report = (message: RunThreadReport): void => parentPort?.postMessage(message);
+const report = (message: RunThreadReport): void => parentPort?.postMessage(message, []);
 
 leaveNamespace();
 const state = mkdtempSync(join(tmpdir(), 'run-state-'));
