@@ -45,6 +45,7 @@ const SYS_OPENAT2 = 437;
 const SYNC_FILE_RANGE_WRITE = 2;
 const RESOLVE_NO_MAGICLINKS = 0x02;
 const RESOLVE_IN_ROOT = 0x10;
+const ATTEMPTS = 100;
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_SYMLINK_FOLLOW = 0x400;
@@ -79,6 +80,8 @@ export interface FileStatus {
   readonly links: number;
   /** Bytes. */
   readonly size: number;
+  /** What it takes on the disk, in units of 512 bytes. */
+  readonly blocks: number;
   /** The file system it is on, and its number there: together the same for all names of a file. */
   readonly device: number;
   readonly inode: bigint;
@@ -87,6 +90,8 @@ export interface FileStatus {
   readonly deviceMinor: number;
   readonly accessed: Timestamp;
   readonly modified: Timestamp;
+  /** Of anything about it. */
+  readonly changed: Timestamp;
 }
 
 // Reused for every call: a call never outlives its arguments, and this module runs in one thread at a time.
@@ -116,6 +121,11 @@ export function must(result: number, syscall: string, path: string): number {
   return result;
 }
 
+/** Text as a byte string: its UTF-8. */
+export function byteString(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
 /** A byte string as text for a message. */
 export function printable(name: string): string {
   return Buffer.from(name, 'latin1').toString();
@@ -138,7 +148,12 @@ export function openDirectoryAt(dir: number, name: string): number {
 export function openInRoot(root: number, path: string, flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK): number {
   openHow[0] = BigInt(flags | O_CLOEXEC);
   openHow[2] = BigInt(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-  return negated(libcSyscall(SYS_OPENAT2, root, terminated(path, nameBytes), openHow, openHow.byteLength));
+  const name = terminated(path, nameBytes);
+  // Something was renamed while `..` was followed: the kernel wants to be asked again.
+  for (let attempt = 1; ; attempt++) {
+    const fd = negated(libcSyscall(SYS_OPENAT2, root, name, openHow, openHow.byteLength));
+    if (fd !== -osConstants.errno.EAGAIN || attempt === ATTEMPTS) return fd;
+  }
 }
 
 /** Opens a file below `dir` for reading; a symbolic link is -ELOOP. Does not wait for the other end of a pipe. */
@@ -269,12 +284,14 @@ export function statusAt(dir: number, name: string): FileStatus | number {
     gid: statusView.getUint32(24, littleEndian),
     links: statusView.getUint32(16, littleEndian),
     size: Number(statusView.getBigUint64(40, littleEndian)),
+    blocks: Number(statusView.getBigUint64(48, littleEndian)),
     device: statusView.getUint32(136, littleEndian) * 2 ** 20 + statusView.getUint32(140, littleEndian),
     inode: statusView.getBigUint64(32, littleEndian),
     deviceMajor: statusView.getUint32(128, littleEndian),
     deviceMinor: statusView.getUint32(132, littleEndian),
     accessed: stamp(64),
     modified: stamp(112),
+    changed: stamp(96),
   };
 }
 

@@ -8,7 +8,12 @@ export type CopySource =
   /** The root of a stage or an image. */
   | { readonly kind: 'stack'; readonly stack: LayerStack }
   /** Here-documents and fetched files: each in a private directory under its name, no patterns, nothing ignored. */
-  | { readonly kind: 'files'; readonly directory: string };
+  | {
+      readonly kind: 'files';
+      readonly directory: string;
+      /** By ADD from elsewhere: those count differently in the history. */
+      readonly fetched?: boolean;
+    };
 
 /** Sources of one place; an instruction has several of them where it mixes URLs, here-documents and files. */
 export interface CopyPart {

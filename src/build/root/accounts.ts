@@ -62,6 +62,24 @@ export function findOwner(root: number, owner: string): { readonly uid: number; 
   return findAccount(root, owner);
 }
 
+/** The first name of each number among its users. */
+export function userNames(root: number): ReadonlyMap<number, string> {
+  return new Map(
+    readUsers(root)
+      .map(({ uid, name }) => [uid, name] as const)
+      .toReversed(),
+  );
+}
+
+/** The same for groups. */
+export function groupNames(root: number): ReadonlyMap<number, string> {
+  return new Map(
+    readGroups(root)
+      .map(({ gid, name }) => [gid, name] as const)
+      .toReversed(),
+  );
+}
+
 function split(text: string): { readonly owner: string; readonly group: string } {
   const colon = text.indexOf(':');
   return colon < 0

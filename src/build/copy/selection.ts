@@ -1,0 +1,118 @@
+// From the sources of an instruction to the files and directories that they stand for.
+import { byteString, type FileStatus, isDirectory } from '../../sys/files.js';
+import { CopyError, SourceMissingError } from './copy-errors.js';
+import type { CopyPlace } from './copy-place.js';
+import type { CopyPart, CopyRequest, CopySource } from './copy-request.js';
+import { filterOf } from './source-filters.js';
+import type { SourceFilter } from './source-filter.js';
+import { chasePath, cleanSource, expandPattern, statusInRoot, lastName, quoted } from './source-path.js';
+
+/** One file or directory to be copied. Paths are latin1, cleaned, and relative to `root`. */
+export interface SelectedItem {
+  /** The root of its source; it stays open. */
+  readonly root: number;
+  readonly kind: CopySource['kind'];
+  /** Fetched from elsewhere, not written in the Dockerfile. */
+  readonly fetched: boolean;
+  readonly filter: SourceFilter;
+  /** As it was found; the last name is what a copy of a file is called. */
+  readonly path: string;
+  readonly name: string;
+  /** What it is when links at its end were followed. */
+  readonly target: string;
+  readonly status: FileStatus;
+  /** With `--parents`: the directories to keep, from the root of the source or from `/./` on. */
+  readonly kept: string;
+}
+
+export interface Selection {
+  /** Sources as written: several of them need a directory. */
+  readonly sources: number;
+  readonly items: readonly SelectedItem[];
+}
+
+/** Throws {@link SourceMissingError} when a source or all of them name nothing that is not left out. */
+export function selectSources(request: CopyRequest, place: CopyPlace): Selection {
+  const items: SelectedItem[] = [];
+  let sources = 0;
+  let missing: string | undefined;
+  for (const part of request.parts) {
+    const root = place.openSource(part.source);
+    const filter = filterOf(part.source, request.excludes);
+    for (const pattern of part.patterns) {
+      sources++;
+      place.abort.throwIfRaised();
+      const found = selectOne(request, part, root, filter, pattern);
+      if (found.length === 0) missing ??= pattern;
+      items.push(...found);
+    }
+  }
+  if (items.length === 0) {
+    throw new SourceMissingError(
+      `checking on sources: ${JSON.stringify(missing ?? '')}: no such file or directory`,
+    );
+  }
+  return { sources, items };
+}
+
+function selectOne(
+  request: CopyRequest,
+  { source }: CopyPart,
+  root: number,
+  filter: SourceFilter,
+  written: string,
+): SelectedItem[] {
+  const text = byteString(written);
+  const pattern = cleanSource(text);
+  const literal = source.kind === 'files';
+  const paths = literal ? namesOf(root, pattern) : expandPattern(root, pattern);
+  if (paths.length === 0) {
+    // A pattern may find nothing as long as another source finds something.
+    if (!literal && /[*?[]/.test(pattern)) return [];
+    throw new SourceMissingError(`checking on sources: ${quoted(pattern)}: no such file or directory`);
+  }
+  const pivot = request.parents ? pivotOf(text) : 0;
+  const items: SelectedItem[] = [];
+  let ignored = 0;
+  for (const path of paths) {
+    const { path: target, status } = chasePath(root, path);
+    const left =
+      path !== '' && filter.ignores(path) && !(isDirectory(status.mode) && filter.mayHoldKept(path));
+    if (left || (target !== path && !isDirectory(status.mode) && filter.ignores(target))) {
+      ignored++;
+      continue;
+    }
+    const kept = request.parents ? path.split('/').slice(pivot).join('/') : '';
+    const fetched = source.kind === 'files' && source.fetched === true;
+    items.push({
+      root,
+      kind: source.kind,
+      fetched,
+      filter,
+      path,
+      name: lastName(path),
+      target,
+      status,
+      kept,
+    });
+  }
+  if (items.length === 0) {
+    throw new SourceMissingError(
+      `no items matching glob ${quoted(pattern)} copied (${ignored} filtered out): no such file or directory`,
+    );
+  }
+  return items;
+}
+
+function namesOf(root: number, path: string): string[] {
+  if (path.includes('/')) throw new CopyError(`${quoted(path)} is no name of a file`);
+  return typeof statusInRoot(root, path, false) === 'number' ? [] : [path];
+}
+
+/** How many components lie in front of `/./`, which `--parents` does not keep. */
+function pivotOf(text: string): number {
+  const at = text.lastIndexOf('/./');
+  if (at < 0) return 0;
+  const before = cleanSource(text.slice(0, at));
+  return before === '' ? 0 : before.split('/').length;
+}
