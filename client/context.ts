@@ -21,6 +21,8 @@ export interface Context {
   readonly now: () => number;
   /** This process as the service sees it: it knows a caller's operations by it. */
   readonly pid: number;
+  /** The variables that a command may pass on: build arguments, secrets, proxies. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Aborted by Ctrl-C, with the `CommandError` that the run ends with. */
   readonly signal: AbortSignal;
 }

@@ -3,7 +3,7 @@ import { CommandError } from './errors.js';
 import { readSurroundings } from './options.js';
 import { runProgram } from './program.js';
 
-const { args, address, lookup, pid } = readSurroundings();
+const { args, address, lookup, pid, environment } = readSurroundings();
 const { stdout, stderr } = process;
 const interrupt = new AbortController();
 
@@ -21,6 +21,7 @@ process.exitCode = await runProgram(args, {
   address,
   lookup,
   pid,
+  environment,
   stdio: () => ({ input: process.stdin, output: stdout }),
   stdout,
   stderr,

@@ -10,6 +10,7 @@ export interface Surroundings {
   /** Where services of other interfaces are found. */
   readonly lookup: Lookup;
   readonly pid: number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /** The command line and the environment of this process. */
@@ -21,6 +22,7 @@ export function readSurroundings(): Surroundings {
       address === undefined || address === '' ? defaultAddress(process.getuid?.(), process.env) : address,
     lookup: defaultLookup(process.env),
     pid: process.pid,
+    environment: process.env,
   };
 }
 

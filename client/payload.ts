@@ -18,7 +18,7 @@ export async function payloadAt(place: string, signal: AbortSignal): Promise<Pay
   if (!response.ok || response.body === null) {
     throw new CommandError(`${place}: ${response.status} ${response.statusText}`);
   }
-  return await payloadOf(await spooled(Readable.fromWeb(response.body), signal));
+  return await payloadFrom(Readable.fromWeb(response.body), signal);
 }
 
 /** Of the standard input. */
@@ -29,7 +29,7 @@ export async function payloadFromInput({ stdio, signal }: Context, advice: strin
   if (fd !== undefined && fstatSync(fd).isFile()) {
     return await payloadOf(await openFile(`/proc/self/fd/${fd}`, 'standard input'));
   }
-  return await payloadOf(await spooled(input, signal));
+  return await payloadFrom(input, signal);
 }
 
 async function openFile(path: string, name: string): Promise<FileHandle> {
@@ -38,6 +38,11 @@ async function openFile(path: string, name: string): Promise<FileHandle> {
   } catch (error) {
     throw new CommandError(`open ${name}: ${systemText(error)}`, undefined, { cause: error });
   }
+}
+
+/** Of all that a stream gives, kept on the disk meanwhile. */
+export async function payloadFrom(input: AsyncIterable<unknown>, signal: AbortSignal): Promise<Payload> {
+  return await payloadOf(await spooled(input, signal));
 }
 
 async function payloadOf(file: FileHandle): Promise<Payload> {
@@ -50,7 +55,7 @@ async function payloadOf(file: FileHandle): Promise<Payload> {
 }
 
 /** The file is gone as soon as it is closed. */
-async function spooled(input: Readable, signal: AbortSignal): Promise<FileHandle> {
+async function spooled(input: AsyncIterable<unknown>, signal: AbortSignal): Promise<FileHandle> {
   const directory = await mkdtemp(join(tmpdir(), 'imagectl-'));
   let file: FileHandle;
   try {

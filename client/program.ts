@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { CommanderError } from 'commander';
 import { defineBridge } from './commands/bridge.js';
+import { defineBuild } from './commands/build.js';
 import { defineCopy } from './commands/copy.js';
 import { defineExists } from './commands/exists.js';
 import { defineHistory } from './commands/history.js';
@@ -45,7 +46,7 @@ export async function runProgram(args: readonly string[], given: Context): Promi
     });
   }
   try {
-    await program.parseAsync(expandFlags(args, flagsOf(program)), { from: 'user' });
+    await program.parseAsync(expandFlags(args, flagsOf(program), defaultsOf(program)), { from: 'user' });
     return 0;
   } catch (error) {
     // What fails while everything is being given up is a consequence of it.
@@ -67,6 +68,7 @@ function define(program: Command, context: Context): void {
     .version(`imagectl version ${clientVersion}`, '-v, --version', 'Display the version of imagectl')
     .option('--url <address>', `Address of the service (IMAGED_ADDRESS) (default "${context.address}")`);
   defineBridge(program.command('bridge'), context);
+  defineBuild(program.command('build'), context);
   defineCopy(program.command('copy'), context);
   defineExists(program.command('exists'), context);
   defineHistory(program.command('history'), context);
@@ -85,6 +87,7 @@ function define(program: Command, context: Context): void {
   defineUntag(program.command('untag'), context);
   defineVersion(program.command('version'), context);
 
+  defineBuild(image.command('build'), context);
   defineExists(image.command('exists'), context);
   defineHistory(image.command('history'), context);
   defineImport(image.command('import'), context);
@@ -117,6 +120,13 @@ function flagsOf(program: Command): Map<string, string> {
     }
   }
   return flags;
+}
+
+/** What flags have whose value was left out. */
+function defaultsOf(program: Command): Map<string, string> {
+  const options = everyCommand(program).flatMap((command) => command.options);
+  const open = options.filter(({ optional, required }) => optional && !required);
+  return new Map(open.map(({ long, presetArg }) => [long ?? '', String(presetArg)]));
 }
 
 /** What commander found wrong with a command line, in podman's words. */

@@ -35,14 +35,16 @@ const LINKS_FOLLOWED = 40;
  */
 export class DirectoryCache {
   readonly #root: Directory;
+  readonly #links: boolean;
   /** By path without links; the least recently used first. */
   readonly #open = new Map<string, Directory>();
   #lastPath = '';
   #last: Directory;
   #kept: Directory | undefined;
 
-  /** `rootFd` stays the caller's. */
-  constructor(rootFd: number) {
+  /** `rootFd` stays the caller's. Without `links` a symbolic link on the way is an {@link UnsafePathError}. */
+  constructor(rootFd: number, links = true) {
+    this.#links = links;
     this.#root = { fd: rootFd, path: '', times: undefined };
     this.#last = this.#root;
   }
@@ -157,6 +159,9 @@ export class DirectoryCache {
     }
     if (fd === -ELOOP || fd === -ENOTDIR) {
       const target = readLinkAt(parent.fd, name);
+      if (typeof target === 'string' && !this.#links) {
+        throw new UnsafePathError('a symbolic link is on the way to the file', shortened(path));
+      }
       if (typeof target === 'string') return target;
       demand(-ENOTDIR, 'openat', path);
     }

@@ -22,19 +22,36 @@ const OPAQUE_MARKER = '.wh..wh..opq';
 const OPAQUE_ATTRIBUTE = 'trusted.overlay.opaque';
 const OPAQUE_VALUE = Buffer.from('y');
 
+/** What entries may do besides making files. */
+export interface ApplierRules {
+  /** Whether names with the prefix of whiteouts stand for what a lower layer loses, or for themselves. */
+  readonly whiteouts: boolean;
+  /** Whether symbolic links are followed on the way to a file, inside the directory; they are refused otherwise. */
+  readonly links: boolean;
+}
+
+const layerRules: ApplierRules = { whiteouts: true, links: true };
+
 /** Writes one layer below a directory. The first error leaves everything as it is; then only `abandon` may follow. */
 export class LayerApplier implements TarVisitor {
   readonly #directories: DirectoryCache;
   readonly #limits: Pick<LayerLimits, 'pathBytes'>;
   readonly #attributes: AttributeSetter;
   readonly #contents: ContentWriter;
+  readonly #rules: ApplierRules;
   /** A hard link that waits for what is being written. */
   #postponed: TarEntry | undefined;
 
   /** `rootFd` is an open empty directory and stays the caller's. Content comes in buffers of `chunks`. */
-  constructor(rootFd: number, limits: Pick<LayerLimits, 'pathBytes'>, chunks: ChunkPool) {
+  constructor(
+    rootFd: number,
+    limits: Pick<LayerLimits, 'pathBytes'>,
+    chunks: ChunkPool,
+    rules: ApplierRules = layerRules,
+  ) {
     this.#contents = new ContentWriter(chunks);
-    this.#directories = new DirectoryCache(rootFd);
+    this.#directories = new DirectoryCache(rootFd, rules.links);
+    this.#rules = rules;
     this.#limits = limits;
     this.#attributes = new AttributeSetter(probeDefaults(rootFd));
   }
@@ -49,7 +66,7 @@ export class LayerApplier implements TarVisitor {
     // What the root looks like is not the layer's business.
     if (path === '') return;
     const name = baseName(path);
-    if (name.startsWith(WHITEOUT_PREFIX)) {
+    if (this.#rules.whiteouts && name.startsWith(WHITEOUT_PREFIX)) {
       this.#whiteout(entry, parentPath(path), name);
       return;
     }

@@ -34,6 +34,8 @@ export interface BuildRequest {
   /** `os/architecture[/variant]`; empty is this machine. */
   readonly platform: string;
   readonly run: RunSettings;
+  /** Of a RUN that does not say so itself; `default` when absent. */
+  readonly network?: 'default' | 'none' | 'host';
   readonly secrets: readonly BuildSecret[];
   /** Sockets of agents by id. */
   readonly agents: ReadonlyMap<string, string>;
@@ -50,6 +52,8 @@ export interface BuildRequest {
   readonly signBy: string;
   /** A file of the host for the id; empty for none. */
   readonly iidfile: string;
-  /** Whether the caller may name files of the host and take isolation away. */
+  /** Whether the caller may name files of the host. */
   readonly trusted: boolean;
+  /** Which isolation the Dockerfile may take away from a RUN; none when absent. */
+  readonly mayRun?: { readonly insecure: boolean; readonly hostNetwork: boolean };
 }

@@ -10,7 +10,8 @@ import { notify } from '../sys/notify.js';
 import { Doors } from './doors.js';
 import { IdleTimer } from './idle.js';
 import { createLog, type Log } from './log.js';
-import { readProcess, usage, UsageError, type DaemonOptions } from './options.js';
+import { readProcess, usage, type DaemonOptions } from './options.js';
+import { UsageError } from './usage-error.js';
 import { readVersion } from './version.js';
 
 /** Freed blocks of this size and more are not kept: chunks of layers are larger. Bytes. */

@@ -4,6 +4,8 @@ import { dirname } from 'node:path';
 import type { RuntimeSettings } from '../runtime/runtime.js';
 import { AddressError, parseAddress } from '../rpc/address.js';
 import { activatedSockets, activationVariables, type ActivatedSocket } from './activation.js';
+import { buildFlags, buildUsage, readBuildPolicy } from './build-options.js';
+import { UsageError } from './usage-error.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 const logLevels: readonly string[] = ['debug', 'info', 'warn', 'error'];
@@ -29,12 +31,6 @@ export interface DaemonOptions extends RuntimeSettings {
   readonly journal: boolean;
 }
 
-/** The command line does not say what to do. The message is one line; the exit code is 2. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-  readonly code = 'USAGE';
-}
-
 /** The seconds an activated daemon waits for its next connection unless told otherwise. */
 const activatedIdleTimeout = 30;
 
@@ -56,7 +52,7 @@ export const usage = `imaged [options]
   --authfile FILE          credentials for registries
   --registry-timeout SECS  give up a registry that is silent for this long (default 60)
   --events-file FILE       where image events are appended
-  --idle-timeout SECONDS   end after this long without a connection (0 = never, the default when not activated)
+${buildUsage}  --idle-timeout SECONDS   end after this long without a connection (0 = never, the default when not activated)
   --log-level LEVEL        debug, info, warn or error (default info)
   --version                print the version
   --help                   print this
@@ -111,6 +107,7 @@ export function readOptions(
     ...optional('authfile', values.authfile),
     ...optional('eventsFile', values['events-file']),
     ...registryTimeout(values['registry-timeout']),
+    builds: readBuildPolicy(values),
     idleTimeout: idleTimeout(values['idle-timeout'], activated.length > 0),
     logLevel: logLevel(values['log-level']),
     ...optional('notifySocket', environment['NOTIFY_SOCKET']),
@@ -141,6 +138,7 @@ function parse(argv: readonly string[]) {
         authfile: { type: 'string' },
         'registry-timeout': { type: 'string' },
         'events-file': { type: 'string' },
+        ...buildFlags,
         'idle-timeout': { type: 'string' },
         'log-level': { type: 'string' },
         version: { type: 'boolean' },

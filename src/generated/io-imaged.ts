@@ -10,6 +10,10 @@ import type {
 } from '../rpc/index.js';
 import { checkEmpty, VarlinkError, withErrors } from '../rpc/index.js';
 import {
+  checkBuildParameters,
+  checkBuildReply,
+  checkCommandFailedParameters,
+  checkContextNotHereParameters,
   checkCopyImageParameters,
   checkCopyImageReply,
   checkOperationFailedParameters,
@@ -34,13 +38,16 @@ export interface BlobProgress {
 export interface Operation {
   /** Unique as long as the service runs. */
   readonly id: string;
-  /** What it does: pull, push, save, load, import, export or copy. */
+  /** What it does: pull, push, save, load, import, export, copy or build. */
   readonly kind: string;
   /** The name or reference it works on, exactly as the caller gave it. */
   readonly target: string;
   /** The calling process as the service sees it, 0 where it sees none. */
   readonly pid: number;
-  /** Where it stands, in one word: for a pull `resolve`, `copy`, then `commit`. */
+  /**
+   * Where it stands, in one word: for a pull `resolve`, `copy`, then `commit`; for a
+   * build `prepare` until its context is there, then what the steps do.
+   */
   readonly phase: string;
   /** RFC 3339 with fractions of a second, in UTC. */
   readonly startedAt: string;
@@ -78,6 +85,167 @@ export interface CopyOptions {
   readonly destinationCredentials?: Credentials | undefined;
 }
 
+/**
+ * A directory of the service's host that is read where it lies, so that nothing has
+ * to be sent. Only root and the user of the service can name one, and it is used only
+ * if the service finds there what the caller has found: the path may mean something
+ * else to it.
+ */
+export interface HostDirectory {
+  /** Absolute. */
+  readonly path: string;
+  /**
+   * The numbers of its device and of its inode, and when it was changed last (ctime) in
+   * nanoseconds since 1970, as in 66306:131073:1700000000123456789.
+   */
+  readonly identity: string;
+}
+
+/** Where a build finds its files: one of the two. */
+export interface BuildContext {
+  /**
+   * The handle of a tar that was sent on this connection before, plain or compressed.
+   * It is removed when the build has ended. Root and the user of the service can also
+   * name a tar or a directory of the host.
+   */
+  readonly archive?: string | undefined;
+  readonly directory?: HostDirectory | undefined;
+}
+
+/** A Dockerfile, or a part of one: one of the two. */
+export interface Dockerfile {
+  /** Its place in the context, or its address: http://, https://. */
+  readonly path?: string | undefined;
+  /** What is in it. */
+  readonly text?: string | undefined;
+}
+
+/** A context besides the main one, which FROM and --from know by this name. */
+export interface NamedContext {
+  readonly name: string;
+  readonly context: BuildContext;
+}
+
+/** What `RUN --mount=type=secret` shows to one command. It is in no layer, history or log. */
+export interface BuildSecret {
+  readonly id: string;
+  /** In base64. */
+  readonly value: string;
+}
+
+/** What `RUN --mount=type=ssh` lets one command speak to. */
+export interface BuildAgent {
+  readonly id: string;
+  /**
+   * The path of the socket on the service's host. Only root and the user of the service
+   * can name one.
+   */
+  readonly socket: string;
+}
+
+export type RunOptionsIsolation = 'oci' | 'chroot';
+
+export type RunOptionsNetwork = 'default' | 'none' | 'host';
+
+/**
+ * How the commands of a build run; what is absent is as the service has it. Devices,
+ * volumes, capabilities and flags for the runtime are for root and the user of the service.
+ */
+export interface RunOptions {
+  readonly isolation?: RunOptionsIsolation | undefined;
+  /**
+   * For each RUN that does not say so itself. `default` is a network of its own where
+   * there can be one.
+   */
+  readonly network?: RunOptionsNetwork | undefined;
+  /** Lines of /etc/hosts, as NAME:ADDRESS. */
+  readonly addHosts?: readonly string[] | undefined;
+  readonly addCapabilities?: readonly string[] | undefined;
+  readonly dropCapabilities?: readonly string[] | undefined;
+  /** As HOST[:CONTAINER[:rwm]]. */
+  readonly devices?: readonly string[] | undefined;
+  /** As SOURCE:TARGET[:OPTIONS]. */
+  readonly volumes?: readonly string[] | undefined;
+  /** The size of /dev/shm, such as 64m. */
+  readonly shmSize?: string | undefined;
+  /** As NAME=SOFT[:HARD]. */
+  readonly ulimits?: readonly string[] | undefined;
+  readonly noNewPrivileges?: boolean | undefined;
+  readonly cgroupParent?: string | undefined;
+  /** The three are those of the kernel's scheduler: microseconds, microseconds, a weight. */
+  readonly cpuPeriod?: number | undefined;
+  readonly cpuQuota?: number | undefined;
+  readonly cpuShares?: number | undefined;
+  /** As in 0-3,5. */
+  readonly cpusetCpus?: string | undefined;
+  readonly cpusetMems?: string | undefined;
+  /** Bytes. */
+  readonly memory?: number | undefined;
+  /** Bytes of memory and swap together; -1 for no limit. */
+  readonly memorySwap?: number | undefined;
+  /** Flags for the runtime. */
+  readonly runtimeArgs?: readonly string[] | undefined;
+}
+
+export type BuildSettingsFormat = 'oci' | 'docker';
+
+export type BuildSettingsSquash = 'new' | 'all';
+
+export type BuildSettingsPull = 'missing' | 'always' | 'never' | 'newer';
+
+export type BuildSettingsStepLines = 'total' | 'staged';
+
+/** What is built, and how. */
+export interface BuildSettings {
+  /** They are joined in this order. Absent: Containerfile of the context, else Dockerfile. */
+  readonly dockerfiles?: readonly Dockerfile[] | undefined;
+  /** The lines of an ignore file, instead of those that the context has. */
+  readonly ignore?: readonly string[] | undefined;
+  /** Further contexts. */
+  readonly contexts?: readonly NamedContext[] | undefined;
+  /** The names that the image gets. */
+  readonly names?: readonly string[] | undefined;
+  /** The stage to end with: its name or number. Absent: the last one. */
+  readonly target?: string | undefined;
+  /** os/architecture or os/architecture/variant. Absent: this machine's. */
+  readonly platform?: string | undefined;
+  readonly buildArgs?: Readonly<Record<string, string>> | undefined;
+  /** As KEY=VALUE. */
+  readonly labels?: readonly string[] | undefined;
+  /** As KEY=VALUE. */
+  readonly annotations?: readonly string[] | undefined;
+  /** The form of the image, oci when absent. */
+  readonly format?: BuildSettingsFormat | undefined;
+  /**
+   * A layer for each step that changes files, and an image after each step that another
+   * build can go on from. True when absent.
+   */
+  readonly layers?: boolean | undefined;
+  /** Goes on from what earlier builds left. True when absent. */
+  readonly cache?: boolean | undefined;
+  /** One layer: of what is new, or of all with the base's. */
+  readonly squash?: BuildSettingsSquash | undefined;
+  /** When to pull a base that the store has, or has not: missing when absent. */
+  readonly pull?: BuildSettingsPull | undefined;
+  /** The time of all that is made, in seconds since 1970: the same build gives the same image. */
+  readonly sourceDateEpoch?: number | undefined;
+  /** Files in new layers are no newer than that. */
+  readonly rewriteTimestamp?: boolean | undefined;
+  /** The label that tells what built the image. True when absent. */
+  readonly identityLabel?: boolean | undefined;
+  /** Also stages that the result does not need. */
+  readonly allStages?: boolean | undefined;
+  /** How steps are numbered: over all stages (STEP 3), or in each ([1/2] STEP 3/5). */
+  readonly stepLines?: BuildSettingsStepLines | undefined;
+  /** No log lines but the id. */
+  readonly quiet?: boolean | undefined;
+  /** The key of the service's GnuPG ring to sign with: an id or a fingerprint. */
+  readonly signBy?: string | undefined;
+  readonly secrets?: readonly BuildSecret[] | undefined;
+  readonly agents?: readonly BuildAgent[] | undefined;
+  readonly run?: RunOptions | undefined;
+}
+
 /** The reply of WatchOperations. */
 export interface WatchOperationsReply {
   readonly operations: readonly Operation[];
@@ -94,6 +262,54 @@ export interface CopyImageParameters {
 export interface CopyImageReply {
   readonly logs: readonly string[];
   readonly digest: string;
+}
+
+/** The parameters of Build. */
+export interface BuildParameters {
+  readonly context?: BuildContext | undefined;
+  readonly settings?: BuildSettings | undefined;
+}
+
+/** The reply of Build. */
+export interface BuildReply {
+  readonly logs: readonly string[];
+  readonly id: string;
+}
+
+/**
+ * error ContextNotHere (path: string, reason: string)
+ *
+ * This directory is not the one that the caller means, or not one for the caller to name.
+ */
+export class ContextNotHere extends VarlinkError<{ path: string; reason: string }> {
+  override readonly name = 'ContextNotHere';
+  readonly error = 'io.imaged.ContextNotHere';
+  constructor(path: string, reason: string, options?: ErrorOptions) {
+    super({ path, reason }, reason, options);
+  }
+
+  static from(parameters: unknown): ContextNotHere {
+    const fields = checkContextNotHereParameters(parameters);
+    return new ContextNotHere(fields.path, fields.reason);
+  }
+}
+
+/**
+ * error CommandFailed (status: int, reason: string)
+ *
+ * A command of a build ended with another status than 0; 128 and more are signals.
+ */
+export class CommandFailed extends VarlinkError<{ status: number; reason: string }> {
+  override readonly name = 'CommandFailed';
+  readonly error = 'io.imaged.CommandFailed';
+  constructor(status: number, reason: string, options?: ErrorOptions) {
+    super({ status, reason }, reason, options);
+  }
+
+  static from(parameters: unknown): CommandFailed {
+    const fields = checkCommandFailedParameters(parameters);
+    return new CommandFailed(fields.status, fields.reason);
+  }
 }
 
 /**
@@ -133,6 +349,13 @@ export interface IoImagedService {
    * manifest, or with `all` of the index, that the destination has now.
    */
   copyImage(params: CopyImageParameters, call: CallContext): Stream<CopyImageReply>;
+  /**
+   * Builds an image of a Dockerfile. Lines arrive as with BuildImage of io.podman: those
+   * of the steps, and what commands print. The last reply has the id. Closing the
+   * connection ends the build and leaves nothing of it.
+   * Answers ContextNotHere if a HostDirectory cannot be used: send it instead.
+   */
+  build(params: BuildParameters, call: CallContext): Stream<BuildReply>;
 }
 
 /** A typed client of interface io.imaged over any transport. */
@@ -191,16 +414,29 @@ export class IoImagedClient {
   copyImageMore(params: CopyImageParameters, options?: CallOptions): Replies<CopyImageReply> {
     return this.#transport.more('io.imaged.CopyImage', params, checkCopyImageReply, options);
   }
+
+  /**
+   * Builds an image of a Dockerfile. Lines arrive as with BuildImage of io.podman: those
+   * of the steps, and what commands print. The last reply has the id. Closing the
+   * connection ends the build and leaves nothing of it.
+   * Answers ContextNotHere if a HostDirectory cannot be used: send it instead.
+   * Every reply as it comes; leaving the loop gives the call up.
+   */
+  buildMore(params: BuildParameters, options?: CallOptions): Replies<BuildReply> {
+    return this.#transport.more('io.imaged.Build', params, checkBuildReply, options);
+  }
 }
 
 /**
  * What imaged offers beside io.podman, whose methods cannot carry it: how far the long
- * calls are that run at the moment, and copies from any place to any other.
+ * calls are that run at the moment, copies from any place to any other, and builds
+ * with everything a Dockerfile can ask for.
  */
 export const ioImaged = {
   name: 'io.imaged',
   description: `# What imaged offers beside io.podman, whose methods cannot carry it: how far the long
-# calls are that run at the moment, and copies from any place to any other.
+# calls are that run at the moment, copies from any place to any other, and builds
+# with everything a Dockerfile can ask for.
 interface io.imaged
 
 # One blob of an operation. \`total\` is its size in bytes, as the manifest has it;
@@ -217,13 +453,14 @@ type BlobProgress (
 type Operation (
   # Unique as long as the service runs.
   id: string,
-  # What it does: pull, push, save, load, import, export or copy.
+  # What it does: pull, push, save, load, import, export, copy or build.
   kind: string,
   # The name or reference it works on, exactly as the caller gave it.
   target: string,
   # The calling process as the service sees it, 0 where it sees none.
   pid: int,
-  # Where it stands, in one word: for a pull \`resolve\`, \`copy\`, then \`commit\`.
+  # Where it stands, in one word: for a pull \`resolve\`, \`copy\`, then \`commit\`; for a
+  # build \`prepare\` until its context is there, then what the steps do.
   phase: string,
   # RFC 3339 with fractions of a second, in UTC.
   startedAt: string,
@@ -274,6 +511,154 @@ method CopyImage(source: string, destination: string, options: ?CopyOptions) -> 
   digest: string
 )
 
+# A directory of the service's host that is read where it lies, so that nothing has
+# to be sent. Only root and the user of the service can name one, and it is used only
+# if the service finds there what the caller has found: the path may mean something
+# else to it.
+type HostDirectory (
+  # Absolute.
+  path: string,
+  # The numbers of its device and of its inode, and when it was changed last (ctime) in
+  # nanoseconds since 1970, as in 66306:131073:1700000000123456789.
+  identity: string
+)
+
+# Where a build finds its files: one of the two.
+type BuildContext (
+  # The handle of a tar that was sent on this connection before, plain or compressed.
+  # It is removed when the build has ended. Root and the user of the service can also
+  # name a tar or a directory of the host.
+  archive: ?string,
+  directory: ?HostDirectory
+)
+
+# A Dockerfile, or a part of one: one of the two.
+type Dockerfile (
+  # Its place in the context, or its address: http://, https://.
+  path: ?string,
+  # What is in it.
+  text: ?string
+)
+
+# A context besides the main one, which FROM and --from know by this name.
+type NamedContext (name: string, context: BuildContext)
+
+# What \`RUN --mount=type=secret\` shows to one command. It is in no layer, history or log.
+type BuildSecret (
+  id: string,
+  # In base64.
+  value: string
+)
+
+# What \`RUN --mount=type=ssh\` lets one command speak to.
+type BuildAgent (
+  id: string,
+  # The path of the socket on the service's host. Only root and the user of the service
+  # can name one.
+  socket: string
+)
+
+# How the commands of a build run; what is absent is as the service has it. Devices,
+# volumes, capabilities and flags for the runtime are for root and the user of the service.
+type RunOptions (
+  isolation: ?(oci, chroot),
+  # For each RUN that does not say so itself. \`default\` is a network of its own where
+  # there can be one.
+  network: ?(default, none, host),
+  # Lines of /etc/hosts, as NAME:ADDRESS.
+  addHosts: ?[]string,
+  addCapabilities: ?[]string,
+  dropCapabilities: ?[]string,
+  # As HOST[:CONTAINER[:rwm]].
+  devices: ?[]string,
+  # As SOURCE:TARGET[:OPTIONS].
+  volumes: ?[]string,
+  # The size of /dev/shm, such as 64m.
+  shmSize: ?string,
+  # As NAME=SOFT[:HARD].
+  ulimits: ?[]string,
+  noNewPrivileges: ?bool,
+  cgroupParent: ?string,
+  # The three are those of the kernel's scheduler: microseconds, microseconds, a weight.
+  cpuPeriod: ?int,
+  cpuQuota: ?int,
+  cpuShares: ?int,
+  # As in 0-3,5.
+  cpusetCpus: ?string,
+  cpusetMems: ?string,
+  # Bytes.
+  memory: ?int,
+  # Bytes of memory and swap together; -1 for no limit.
+  memorySwap: ?int,
+  # Flags for the runtime.
+  runtimeArgs: ?[]string
+)
+
+# What is built, and how.
+type BuildSettings (
+  # They are joined in this order. Absent: Containerfile of the context, else Dockerfile.
+  dockerfiles: ?[]Dockerfile,
+  # The lines of an ignore file, instead of those that the context has.
+  ignore: ?[]string,
+  # Further contexts.
+  contexts: ?[]NamedContext,
+  # The names that the image gets.
+  names: ?[]string,
+  # The stage to end with: its name or number. Absent: the last one.
+  target: ?string,
+  # os/architecture or os/architecture/variant. Absent: this machine's.
+  platform: ?string,
+  buildArgs: ?[string]string,
+  # As KEY=VALUE.
+  labels: ?[]string,
+  # As KEY=VALUE.
+  annotations: ?[]string,
+  # The form of the image, oci when absent.
+  format: ?(oci, docker),
+  # A layer for each step that changes files, and an image after each step that another
+  # build can go on from. True when absent.
+  layers: ?bool,
+  # Goes on from what earlier builds left. True when absent.
+  cache: ?bool,
+  # One layer: of what is new, or of all with the base's.
+  squash: ?(new, all),
+  # When to pull a base that the store has, or has not: missing when absent.
+  pull: ?(missing, always, never, newer),
+  # The time of all that is made, in seconds since 1970: the same build gives the same image.
+  sourceDateEpoch: ?int,
+  # Files in new layers are no newer than that.
+  rewriteTimestamp: ?bool,
+  # The label that tells what built the image. True when absent.
+  identityLabel: ?bool,
+  # Also stages that the result does not need.
+  allStages: ?bool,
+  # How steps are numbered: over all stages (STEP 3), or in each ([1/2] STEP 3/5).
+  stepLines: ?(total, staged),
+  # No log lines but the id.
+  quiet: ?bool,
+  # The key of the service's GnuPG ring to sign with: an id or a fingerprint.
+  signBy: ?string,
+  secrets: ?[]BuildSecret,
+  agents: ?[]BuildAgent,
+  run: ?RunOptions
+)
+
+# Builds an image of a Dockerfile. Lines arrive as with BuildImage of io.podman: those
+# of the steps, and what commands print. The last reply has the id. Closing the
+# connection ends the build and leaves nothing of it.
+# Answers ContextNotHere if a HostDirectory cannot be used: send it instead.
+# [Requires 'more' flag]
+method Build(context: ?BuildContext, settings: ?BuildSettings) -> (
+  logs: []string,
+  id: string
+)
+
+# This directory is not the one that the caller means, or not one for the caller to name.
+error ContextNotHere (path: string, reason: string)
+
+# A command of a build ended with another status than 0; 128 and more are signals.
+error CommandFailed (status: int, reason: string)
+
 # What was asked for could not be done; \`reason\` is a sentence for people.
 error OperationFailed (reason: string)
 `,
@@ -286,6 +671,13 @@ error OperationFailed (reason: string)
       check: checkCopyImageParameters,
       parameters: ['source', 'destination', 'options'],
     },
+    Build: {
+      handler: 'build',
+      stream: true,
+      requires: 'more',
+      check: checkBuildParameters,
+      parameters: ['context', 'settings'],
+    },
   },
-  errors: { OperationFailed },
+  errors: { ContextNotHere, CommandFailed, OperationFailed },
 } as const satisfies InterfaceDescriptor;

@@ -712,8 +712,11 @@ export interface IoPodmanService {
     call: CallContext,
   ): Promise<{ results: readonly ImageSearchResult[] }>;
   /**
-   * Builds an image from an uploaded context. Answers WantsMoreRequired to a call
-   * without "more".
+   * Builds an image from an uploaded context. The log arrives line by line; the last
+   * reply has the id. A call without "more" is answered by ErrorOccurred. Closing the
+   * connection ends the build and leaves nothing of it. Devices, volumes, capabilities,
+   * runtimeArgs and iidfile are for root and the user of the service. io.imaged has
+   * what cannot be said here.
    */
   buildImage(params: { readonly build: BuildInfo }, call: CallContext): Stream<BuildImageReply>;
   /** Makes an image of a container. Answers ContainerNotFound if there is none. */
@@ -1010,8 +1013,23 @@ export class IoPodmanClient {
   }
 
   /**
-   * Builds an image from an uploaded context. Answers WantsMoreRequired to a call
-   * without "more".
+   * Builds an image from an uploaded context. The log arrives line by line; the last
+   * reply has the id. A call without "more" is answered by ErrorOccurred. Closing the
+   * connection ends the build and leaves nothing of it. Devices, volumes, capabilities,
+   * runtimeArgs and iidfile are for root and the user of the service. io.imaged has
+   * what cannot be said here.
+   * The last reply only.
+   */
+  buildImage(params: { readonly build: BuildInfo }, options?: CallOptions): Promise<BuildImageReply> {
+    return this.#transport.call('io.podman.BuildImage', params, checkBuildImageReply, options);
+  }
+
+  /**
+   * Builds an image from an uploaded context. The log arrives line by line; the last
+   * reply has the id. A call without "more" is answered by ErrorOccurred. Closing the
+   * connection ends the build and leaves nothing of it. Devices, volumes, capabilities,
+   * runtimeArgs and iidfile are for root and the user of the service. io.imaged has
+   * what cannot be said here.
    * Every reply as it comes; leaving the loop gives the call up.
    */
   buildImageMore(params: { readonly build: BuildInfo }, options?: CallOptions): Replies<BuildImageReply> {
@@ -1561,9 +1579,12 @@ method SearchImages(query: string, limit: ?int, filter: ImageSearchFilter) -> (
   results: []ImageSearchResult
 )
 
-# Builds an image from an uploaded context. Answers WantsMoreRequired to a call
-# without "more".
-# [Requires 'more' flag]
+# Builds an image from an uploaded context. The log arrives line by line; the last
+# reply has the id. A call without "more" is answered by ErrorOccurred. Closing the
+# connection ends the build and leaves nothing of it. Devices, volumes, capabilities,
+# runtimeArgs and iidfile are for root and the user of the service. io.imaged has
+# what cannot be said here.
+# [Supports 'more' flag]
 method BuildImage(build: BuildInfo) -> (image: MoreResponse)
 
 # Makes an image of a container. Answers ContainerNotFound if there is none.

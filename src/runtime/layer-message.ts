@@ -1,6 +1,8 @@
 // What the pool of layer workers and its workers say to one another: plain data.
+import type { ContextLimits } from '../archive/context-visitor.js';
 import type { LayerLimits } from '../archive/limits.js';
 import type { PromisedLayer, TransferSummary } from '../archive/transfer-layer.js';
+import type { ContextSummary } from '../archive/unpack-context.js';
 import type { LayerSummary } from '../archive/unpack-layer.js';
 import type { BlobLocation, BlobTarget, Recode } from '../oci/blob.js';
 import type { Digest } from '../oci/digest.js';
@@ -33,11 +35,22 @@ export interface TransferTask {
   readonly limits?: Partial<LayerLimits> | undefined;
 }
 
+/** The context of a build to unpack. */
+export interface ContextTask {
+  readonly blob: BlobLocation;
+  /** An existing empty directory. */
+  readonly directory: string;
+  readonly limits: ContextLimits;
+}
+
 /** To a worker. `id` is that of a task, which cancelling names again. */
 export type WorkerCommand =
   | { readonly kind: 'unpack'; readonly id: number; readonly task: LayerTask }
   | { readonly kind: 'transfer'; readonly id: number; readonly task: TransferTask }
+  | { readonly kind: 'context'; readonly id: number; readonly task: ContextTask }
   | { readonly kind: 'cancel'; readonly id: number };
+
+export type TaskSummary = LayerSummary | TransferSummary | ContextSummary;
 
 /**
  * From a worker, about the task with this id; bytes are those read at the blob's place. `progress` comes at most ten times a
@@ -45,6 +58,6 @@ export type WorkerCommand =
  */
 export type WorkerReport = { readonly id: number } & (
   | { readonly kind: 'progress'; readonly bytes: number }
-  | { readonly kind: 'done'; readonly summary: LayerSummary | TransferSummary }
+  | { readonly kind: 'done'; readonly summary: TaskSummary }
   | { readonly kind: 'failed'; readonly error: TransferredError }
 );

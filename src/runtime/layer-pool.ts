@@ -2,10 +2,13 @@
 import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { ContextSummary } from '../archive/unpack-context.js';
 import type { LayerSummary } from '../archive/unpack-layer.js';
 import {
   PACKED_IDLE_MS,
+  type ContextTask,
   type LayerTask,
+  type TaskSummary,
   type TransferSummary,
   type TransferTask,
   type WorkerCommand,
@@ -46,7 +49,7 @@ interface Job extends QueuedJob {
   /** It waits for a registry more than it works. */
   readonly patient: boolean;
   readonly onProgress: ((bytes: number) => void) | undefined;
-  resolve(summary: LayerSummary | TransferSummary): void;
+  resolve(summary: TaskSummary): void;
   reject(reason: unknown): void;
 }
 
@@ -98,18 +101,23 @@ export class LayerPool {
     return (await this.#run((id) => ({ kind: 'transfer', id, task }), signal, onProgress)) as TransferSummary;
   }
 
+  /** Unpacks the context of a build, like {@link unpack}. */
+  async unpackContext(task: ContextTask, signal: AbortSignal): Promise<ContextSummary> {
+    return (await this.#run((id) => ({ kind: 'context', id, task }), signal)) as ContextSummary;
+  }
+
   async #run(
     commandFor: (id: number) => TaskCommand,
     signal: AbortSignal,
-    onProgress: Job['onProgress'],
-  ): Promise<LayerSummary | TransferSummary> {
+    onProgress?: Job['onProgress'],
+  ): Promise<TaskSummary> {
     signal.throwIfAborted();
     if (this.#closed) throw new LayerWorkerError('the pool is closed');
     // One signal ends all layers of a pull; that is no leak.
     setMaxListeners(0, signal);
     let abort: (() => void) | undefined;
     try {
-      return await new Promise<LayerSummary | TransferSummary>((resolve, reject) => {
+      return await new Promise<TaskSummary>((resolve, reject) => {
         const id = ++this.#lastId;
         const command = commandFor(id);
         const place = command.task.blob;

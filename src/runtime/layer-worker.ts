@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { DiskFullError, LayerError } from '../archive/errors.js';
 import { transferLayer, type TransferSummary } from '../archive/transfer-layer.js';
+import { unpackContext } from '../archive/unpack-context.js';
 import type { LayerSummary } from '../archive/unpack-layer.js';
 import { unpackLayer } from '../archive/unpack-layer.js';
 import { defaultTimeouts } from '../registry/blob-request.js';
@@ -10,7 +11,14 @@ import { withRetries } from '../registry/retry.js';
 import { TarSplitWriter } from '../store/tar-split-writer.js';
 import { openBlobInput } from './blob-reader.js';
 import { openBlobWriter } from './blob-writer.js';
-import type { LayerTask, TransferTask, WorkerCommand, WorkerReport } from './layer-message.js';
+import type {
+  ContextTask,
+  LayerTask,
+  TaskSummary,
+  TransferTask,
+  WorkerCommand,
+  WorkerReport,
+} from './layer-message.js';
 import { transferError } from './transferred-error.js';
 
 const PROGRESS_MS = 100;
@@ -31,16 +39,31 @@ async function run(command: Exclude<WorkerCommand, { kind: 'cancel' }>): Promise
   running.set(id, abort);
   const onProgress = throttled((bytes) => report({ kind: 'progress', id, bytes }));
   try {
-    const summary =
-      command.kind === 'unpack'
-        ? await unpack(command.task, onProgress, abort.signal)
-        : await transfer(command.task, onProgress, abort.signal);
-    report({ kind: 'done', id, summary });
+    report({ kind: 'done', id, summary: await carryOut(command, onProgress, abort.signal) });
   } catch (error) {
     report({ kind: 'failed', id, error: transferError(withDiskFull(error)) });
   } finally {
     running.delete(id);
   }
+}
+
+async function carryOut(
+  command: Exclude<WorkerCommand, { kind: 'cancel' }>,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<TaskSummary> {
+  switch (command.kind) {
+    case 'unpack':
+      return await unpack(command.task, onProgress, signal);
+    case 'transfer':
+      return await transfer(command.task, onProgress, signal);
+    default:
+      return await unpackSent(command.task, signal);
+  }
+}
+
+async function unpackSent({ blob, directory, limits }: ContextTask, signal: AbortSignal) {
+  return await unpackContext(await openBlobInput(blob, signal), directory, limits, signal);
 }
 
 function report(message: WorkerReport): void {

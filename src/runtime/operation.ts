@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'eventemitter3';
 
-export type OperationPhase = 'waiting' | 'resolve' | 'copy' | 'commit' | 'done' | 'failed';
+export type OperationPhase = 'waiting' | 'prepare' | 'resolve' | 'copy' | 'commit' | 'done' | 'failed';
 export type BlobState = 'waiting' | 'copying' | 'exists' | 'done';
 
 /** How far one blob is, in bytes as they are transferred. */
@@ -21,7 +21,7 @@ interface OperationEvents {
   wake: () => void;
 }
 
-export type OperationKind = 'pull' | 'push' | 'save' | 'load' | 'import' | 'export' | 'copy';
+export type OperationKind = 'pull' | 'push' | 'save' | 'load' | 'import' | 'export' | 'copy' | 'build';
 
 /** What starts an operation. */
 export interface OperationRequest {

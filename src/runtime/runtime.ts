@@ -7,10 +7,12 @@ import { hostPlatform, type Platform } from '../oci/platform.js';
 import { UnreachableHosts } from '../registry/unreachable.js';
 import { openStore, resolveStorageOptions, type Store, type StoreView } from '../store/index.js';
 import type { TempRoot } from '../sys/temp-dir.js';
+import { defaultBuildPolicy, type BuildPolicy } from './build-policy.js';
+import { Builds } from './builds.js';
 import { Copies } from './copies.js';
 import type { CopyContext } from './copy-context.js';
 import { configurationPaths, type ConfigurationPaths, type Environment } from './configuration-paths.js';
-import { messageOf } from './errors.js';
+import { CopyError, messageOf } from './errors.js';
 import { EventLog } from './events.js';
 import { FileExchange } from './file-exchange.js';
 import { ImageList, type Catalogue } from './image-list.js';
@@ -42,6 +44,7 @@ export interface RuntimeSettings {
   readonly eventsFile?: string;
   /** Seconds after which a registry that says nothing is given up. */
   readonly registryTimeout?: number;
+  readonly builds?: BuildPolicy;
 }
 
 export interface RuntimeOptions extends RuntimeSettings {
@@ -61,6 +64,7 @@ export class Runtime {
   readonly operations = new OperationTable();
   readonly events: EventLog;
   readonly copies: Copies;
+  readonly builds: Builds;
   /** Files on their way from callers and to them. */
   readonly files: FileExchange;
   readonly #options: RuntimeOptions;
@@ -79,6 +83,17 @@ export class Runtime {
     this.events = new EventLog(this.#paths.eventsFile, options.warn);
     this.files = new FileExchange(async () => await this.#exchangeRoot(), options.uid);
     this.copies = new Copies(this.operations, this.#pool, this.files, () => this.#copyContext());
+    this.builds = new Builds({
+      operations: this.operations,
+      pool: this.#pool,
+      files: this.files,
+      policy: options.builds ?? defaultBuildPolicy,
+      uid: options.uid,
+      store: () => this.store(),
+      buildImage: async () => {
+        throw new CopyError('this version does not build');
+      },
+    });
   }
 
   /** This machine. */
@@ -144,6 +159,7 @@ export class Runtime {
       const { store, images } = await this.#open();
       await images.catalogue();
       await this.files.recover();
+      await this.builds.recover();
       // What the first pull would wait for.
       const { loadHttpClient } = await import('../registry/control.js');
       await loadHttpClient();

@@ -1,7 +1,8 @@
 // The one table from errors inside to errors of the interface; what is not in it becomes ErrorOccurred.
 import { ErrorOccurred, ImageNotFound } from '../generated/io-podman.js';
-import { OperationFailed } from '../generated/io-imaged.js';
+import { ContextNotHere, OperationFailed } from '../generated/io-imaged.js';
 import { InvalidParameter, type VarlinkError } from '../rpc/index.js';
+import { ContextNotHereError } from '../runtime/build-place.js';
 import { ImageNotFoundError, InvalidFilterError, InvalidSearchError, messageOf } from '../runtime/errors.js';
 
 /** What a client of io.podman is told of `error`: the message, never a stack. */
@@ -18,5 +19,7 @@ export function toInterfaceError(error: unknown): VarlinkError {
 
 /** The same for a client of io.imaged. */
 export function toOperationFailed(error: unknown): VarlinkError {
+  if (error instanceof ContextNotHereError)
+    return new ContextNotHere(error.path, error.message, { cause: error });
   return new OperationFailed(messageOf(error), { cause: error });
 }

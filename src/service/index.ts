@@ -3,6 +3,8 @@ import { ioImaged, type IoImagedService } from '../generated/io-imaged.js';
 import { ioPodman, type IoPodmanService } from '../generated/io-podman.js';
 import type { Dispatcher } from '../rpc/index.js';
 import type { Runtime } from '../runtime/runtime.js';
+import { build } from './build.js';
+import { buildImage } from './build-image.js';
 import { copyImage } from './copy-image.js';
 import { toInterfaceError, toOperationFailed } from './errors.js';
 import { exportImage } from './export-image.js';
@@ -49,6 +51,7 @@ export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime): void 
     imageSave: (params, call) => imageSave(runtime, params, call),
     loadImage: (params, call) => loadImage(runtime, params, call),
     importImage: (params, call) => importImage(runtime, params, call),
+    buildImage: (params, call) => buildImage(runtime, params, call),
     searchImages: (params, call) => searchImages(runtime, params, call),
     sendFile: (params, call) => sendFile(runtime, params, call),
     receiveFile: (params, call) => receiveFile(runtime, params, call),
@@ -56,6 +59,7 @@ export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime): void 
   const ioImagedService: IoImagedService = {
     watchOperations: (_params, call) => watchOperations(runtime.operations, call),
     copyImage: (params, call) => copyImage(runtime, params, call),
+    build: (params, call) => build(runtime, params, call),
   };
   dispatcher.serve(ioPodman, ioPodmanService, { errorFor: toInterfaceError });
   dispatcher.serve(ioImaged, ioImagedService, { errorFor: toOperationFailed });

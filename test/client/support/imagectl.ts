@@ -20,6 +20,7 @@ export interface Surroundings {
   readonly terminal?: Output;
   readonly stdio?: Stdio;
   readonly lookup?: Lookup;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export const tenDaysLater = Date.parse('2024-01-11T00:00:00Z');
@@ -33,6 +34,7 @@ export async function imagectl(
     terminal,
     stdio = { input: new PassThrough(), output: new PassThrough() },
     lookup = { registries: [], resolver: '/nonexistent' },
+    environment = {},
   }: Surroundings = {},
 ): Promise<Run> {
   let stdout = '';
@@ -45,6 +47,7 @@ export async function imagectl(
     stderr: terminal ?? { write: (text) => (stderr += text) },
     now,
     pid: process.pid,
+    environment,
     signal,
   });
   return { stdout, stderr, code };

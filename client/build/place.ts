@@ -1,0 +1,61 @@
+// What the argument of `imagectl build` stands for: a directory, or what comes by standard input or from an address.
+import { stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { Context } from '../context.js';
+import { CommandError } from '../errors.js';
+import { payloadAt, payloadFromInput } from '../payload.js';
+import type { Payload } from '../transfer.js';
+import { textOf } from './dockerfiles.js';
+
+/** A context as the client has it. */
+export type ClientContext =
+  | { readonly kind: 'directory'; readonly path: string }
+  | { readonly kind: 'archive'; readonly payload: Payload }
+  /** There are no files but this Dockerfile. */
+  | { readonly kind: 'dockerfile'; readonly text: string }
+  | { readonly kind: 'none' };
+
+/** Of what was named, or of no name and these Dockerfiles. Throws {@link CommandError}. */
+export async function openPlace(
+  context: Context,
+  name: string | undefined,
+  dockerfiles: readonly string[],
+): Promise<ClientContext> {
+  if (name === '-') {
+    if (dockerfiles.includes('-')) {
+      throw new CommandError('standard input can be the context or the Dockerfile, not both');
+    }
+    return await sentContext(await payloadFromInput(context, 'a redirection'), 'standard input');
+  }
+  if (name !== undefined && /^https?:\/\//.test(name)) {
+    return await sentContext(await payloadAt(name, context.signal), name);
+  }
+  const path = name ?? homeOf(dockerfiles);
+  if (path === undefined) return { kind: 'none' };
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new CommandError(`context must be a directory: ${JSON.stringify(path)}`, undefined, { cause });
+  });
+  if (!found.isDirectory()) throw new CommandError(`context must be a directory: ${JSON.stringify(path)}`);
+  return { kind: 'directory', path: resolve(path) };
+}
+
+/** Without a name, the directory of the first Dockerfile is the context. */
+function homeOf(dockerfiles: readonly string[]): string | undefined {
+  const local = dockerfiles.find((file) => file !== '-' && !/^https?:\/\//.test(file));
+  if (local !== undefined) return dirname(resolve(local));
+  if (dockerfiles.length > 0) return undefined;
+  throw new CommandError('no context directory and no Containerfile specified');
+}
+
+/** Whatever is no archive is a Dockerfile. */
+async function sentContext(payload: Payload, name: string): Promise<ClientContext> {
+  const start = Buffer.alloc(265);
+  const { bytesRead } = await payload.file.read(start, 0, start.length, 0);
+  const text = start.toString('latin1', 0, bytesRead);
+  const isArchive = text.startsWith('ustar', 257) || magics.some((magic) => text.startsWith(magic));
+  if (isArchive) return { kind: 'archive', payload };
+  return { kind: 'dockerfile', text: await textOf(payload, name) };
+}
+
+/** Of gzip, bzip2, xz and zstd. */
+const magics: readonly string[] = ['\x1f\x8b\x08', 'BZh', '\xfd7zXZ\0', '\x28\xb5\x2f\xfd'];
