@@ -85,6 +85,49 @@ const DIRECTORY_MODE = 0o755;
 const SECRET_MODE = 0o400;
 const SOCKET_MODE = 0o600;
 
+const builders: { readonly [Type in MountType]: (values: Values) => Extract<MountFlag, { type: Type }> } = {
+  bind: (values) => ({
+    type: 'bind',
+    ...values.optional('from', 'from'),
+    source: values.text('source') ?? '/',
+    target: values.needed('target'),
+    writable: values.isWritable(false),
+  }),
+  cache: (values) => ({
+    type: 'cache',
+    id: values.text('id') ?? values.needed('target'),
+    ...values.optional('from', 'from'),
+    source: values.text('source') ?? '/',
+    target: values.needed('target'),
+    writable: values.isWritable(true),
+    sharing: values.sharing(),
+    ...values.owner(DIRECTORY_MODE),
+  }),
+  tmpfs: (values) => ({ type: 'tmpfs', target: values.needed('target'), ...values.size() }),
+  secret: (values) => {
+    const id = values.text('id') ?? values.text('source') ?? values.text('target')?.split('/').at(-1) ?? '';
+    if (id === '') throw values.error('needs an id');
+    const variable = values.optional('env', 'variable');
+    const target =
+      values.text('target') ?? (variable.variable === undefined ? `/run/secrets/${id}` : undefined);
+    return {
+      type: 'secret',
+      id,
+      ...(target !== undefined && { target }),
+      ...variable,
+      required: values.flag('required') ?? false,
+      ...values.owner(SECRET_MODE),
+    };
+  },
+  ssh: (values) => ({
+    type: 'ssh',
+    id: values.text('id') ?? 'default',
+    ...values.optional('target', 'target'),
+    required: values.flag('required') ?? false,
+    ...values.owner(SOCKET_MODE),
+  }),
+};
+
 /** Parses the text behind `--mount=`, substituted: `type=cache,target=/root/.cache`. Throws {@link MountFlagError}. */
 export function parseMountFlag(text: string): MountFlag {
   const values = readValues(text);
@@ -94,62 +137,11 @@ export function parseMountFlag(text: string): MountFlag {
     if (key !== 'type' && !keys[type].includes(key))
       throw new MountFlagError(text, `a mount of type ${type} has no ${JSON.stringify(key)}`);
   }
-  return build(type, new Values(text, values));
+  return builders[type](new Values(text, values));
 }
 
 function isMountType(type: string): type is MountType {
   return Object.hasOwn(keys, type);
-}
-
-function build(type: MountType, values: Values): MountFlag {
-  switch (type) {
-    case 'bind':
-      return {
-        type,
-        ...values.optional('from', 'from'),
-        source: values.text('source') ?? '/',
-        target: values.needed('target'),
-        writable: values.isWritable(false),
-      };
-    case 'cache': {
-      const target = values.needed('target');
-      return {
-        type,
-        id: values.text('id') ?? target,
-        ...values.optional('from', 'from'),
-        source: values.text('source') ?? '/',
-        target,
-        writable: values.isWritable(true),
-        sharing: values.sharing(),
-        ...values.owner(DIRECTORY_MODE),
-      };
-    }
-    case 'tmpfs':
-      return { type, target: values.needed('target'), ...values.size() };
-    case 'secret': {
-      const id = values.text('id') ?? values.text('source') ?? values.text('target')?.split('/').at(-1) ?? '';
-      if (id === '') throw values.error('needs an id');
-      const variable = values.optional('env', 'variable');
-      const target =
-        values.text('target') ?? (variable.variable === undefined ? `/run/secrets/${id}` : undefined);
-      return {
-        type,
-        id,
-        ...(target !== undefined && { target }),
-        ...variable,
-        required: values.flag('required') ?? false,
-        ...values.owner(SECRET_MODE),
-      };
-    }
-    case 'ssh':
-      return {
-        type,
-        id: values.text('id') ?? 'default',
-        ...values.optional('target', 'target'),
-        required: values.flag('required') ?? false,
-        ...values.owner(SOCKET_MODE),
-      };
-  }
 }
 
 /** The values of one flag by their keys, and what they mean. */
