@@ -1,4 +1,4 @@
-// Headers of the members of layers, byte for byte as Go's archive/tar writes them in its pax form.
+// Headers of the members of layers, byte for byte as Go's archive/tar writes them: ustar where that can say it, else pax.
 import { BLOCK_BYTES } from './tar-header.js';
 import { paxRecord, paddingAfter, writeOctal, writeSum } from './tar-header-writer.js';
 import { tarType, type Timestamp } from './tar-entry.js';
@@ -26,6 +26,7 @@ export interface LayerMember {
 type PaxField = readonly [key: string, value: string];
 
 const NAME_FIELD = 100;
+const PREFIX_FIELD = 155;
 const LARGEST_SHORT = 8 ** 7 - 1;
 const LARGEST_LONG = 8 ** 11 - 1;
 // oxlint-disable-next-line no-control-regex -- NUL cannot be in a name
@@ -35,6 +36,10 @@ const allNotAscii = new RegExp(notAscii, 'g');
 /** All there is in front of the content: the header, with a pax header before it for what it has no room for. */
 export function layerHeader(member: LayerMember): Buffer {
   const fields = paxFields(member);
+  const split = fitsName(member.name) ? undefined : splitName(member.name);
+  if (fields.length === 0 && split !== undefined)
+    return mainBlock({ ...member, name: split.rest }, split.prefix);
+  if (!fitsName(member.name)) fields.push(['path', member.name]);
   if (fields.length === 0) return mainBlock(member);
   const text = fields
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -47,10 +52,10 @@ export function layerHeader(member: LayerMember): Buffer {
   return bytes;
 }
 
+/** All but the name's. */
 function paxFields(member: LayerMember): PaxField[] {
-  const { name, linkName, uid, gid, size, modified } = member;
+  const { linkName, uid, gid, size, modified } = member;
   const fields: PaxField[] = [];
-  if (!fitsName(name)) fields.push(['path', name]);
   if (!fitsName(linkName)) fields.push(['linkpath', linkName]);
   if (uid > LARGEST_SHORT) fields.push(['uid', String(uid)]);
   if (gid > LARGEST_SHORT) fields.push(['gid', String(gid)]);
@@ -68,6 +73,16 @@ function fitsName(name: string): boolean {
   return name.length <= NAME_FIELD && !notAscii.test(name);
 }
 
+/** The two fields that ustar has for a name; a slash stands between them. */
+function splitName(name: string): { readonly prefix: string; readonly rest: string } | undefined {
+  if (notAscii.test(name)) return undefined;
+  const length = name.length > PREFIX_FIELD ? PREFIX_FIELD + 1 : name.length - Number(name.endsWith('/'));
+  const slash = name.lastIndexOf('/', length - 1);
+  const rest = name.slice(slash + 1);
+  if (slash <= 0 || rest === '' || rest.length > NAME_FIELD) return undefined;
+  return { prefix: name.slice(0, slash), rest };
+}
+
 function fitsOctal(value: number, largest: number): boolean {
   return value >= 0 && value <= largest;
 }
@@ -82,7 +97,7 @@ function timeText({ seconds, nanoseconds }: Timestamp): string {
   return `${before ? '-' : ''}${whole}.${digits}`;
 }
 
-function mainBlock(member: LayerMember): Buffer {
+function mainBlock(member: LayerMember, prefix = ''): Buffer {
   const bytes = Buffer.alloc(BLOCK_BYTES);
   writeName(bytes, 0, member.name);
   number(bytes, 100, 8, member.mode, LARGEST_SHORT);
@@ -94,6 +109,7 @@ function mainBlock(member: LayerMember): Buffer {
   if (member.linkName !== '') writeName(bytes, 157, member.linkName);
   number(bytes, 329, 8, member.deviceMajor, LARGEST_SHORT);
   number(bytes, 337, 8, member.deviceMinor, LARGEST_SHORT);
+  bytes.write(prefix, 345, 'latin1');
   return sealed(bytes);
 }
 

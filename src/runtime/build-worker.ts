@@ -1,9 +1,12 @@
 // The thread in which builds work on file systems: it leaves the mounts of the host, and blocks.
 import { parentPort } from 'node:worker_threads';
 import { packLayer } from '../archive/pack-layer.js';
+import type { CopySource } from '../build/copy/copy-request.js';
 import { BuildPlace, WorkingTreeError } from '../build/root/build-place.js';
 import { flattenStack } from '../build/root/flatten-stack.js';
 import { makeWorkingDirectory } from '../build/root/make-working-directory.js';
+import type { RunOutcome, RunRequest } from '../build/run/run-request.js';
+import { runStep } from '../build/run/run-step.js';
 import { TarSplitWriter } from '../store/tar-split-writer.js';
 import { AbortFlag } from '../sys/abort-flag.js';
 import { leaveNamespace } from '../sys/mount.js';
@@ -19,12 +22,15 @@ let running = new AbortController();
 let written: () => void = () => undefined;
 
 port.on('message', (command: BuildCommand) => {
-  if (command.kind === 'cancel') running.abort();
-  else if (command.kind === 'written') written();
-  else void run(command.id, command.call);
+  if (command.kind === 'written') written();
+  else if (command.kind === 'cancel') {
+    running.abort();
+    // Nobody may be reading any more.
+    written();
+  } else void answer(command.id, command.call);
 });
 
-async function run(id: number, call: BuildCall): Promise<void> {
+async function answer(id: number, call: BuildCall): Promise<void> {
   try {
     report({ kind: 'done', id, result: await carryOut(id, call) });
   } catch (error) {
@@ -32,8 +38,8 @@ async function run(id: number, call: BuildCall): Promise<void> {
   }
 }
 
-function report(message: BuildReport): void {
-  port?.postMessage(message);
+function report(message: BuildReport, transfer: readonly ArrayBuffer[] = []): void {
+  port?.postMessage(message, transfer);
 }
 
 async function carryOut(id: number, call: BuildCall): Promise<unknown> {
@@ -64,9 +70,24 @@ async function carryOut(id: number, call: BuildCall): Promise<unknown> {
     case 'flatten':
       await flattenStack(place, call.stack, call.directory);
       return undefined;
+    case 'run':
+      return await run(id, call.request, place);
     default:
-      throw new Error(`not yet ${call.method} ${id}`);
+      throw new Error(`not yet ${call.method}`);
   }
+}
+
+async function run(id: number, request: RunRequest, place: BuildPlace): Promise<RunOutcome> {
+  const root = place.demandRoot().path;
+  const write = (piece: Uint8Array): Promise<void> => {
+    const bytes = Uint8Array.from(piece);
+    return new Promise((resolve) => {
+      written = resolve;
+      report({ kind: 'output', id, bytes }, [bytes.buffer]);
+    });
+  };
+  const mountSource = (source: CopySource): string => place.mountSource(source);
+  return await runStep(request, { root, state: place.state, mountSource }, write, running.signal);
 }
 
 async function pack(

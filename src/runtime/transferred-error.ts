@@ -3,6 +3,7 @@ import * as archive from '../archive/errors.js';
 import { AccountError } from '../build/root/accounts.js';
 import { WorkingTreeError } from '../build/root/build-place.js';
 import { PathError } from '../build/root/make-working-directory.js';
+import { NoRuntimeError, RunRequestError } from '../build/run/errors.js';
 import { RegistryError } from '../registry/errors.js';
 import { TarSplitError } from '../store/errors.js';
 import { AbortedError } from '../sys/abort-flag.js';
@@ -34,9 +35,11 @@ const prototypes: ReadonlyMap<string, object> = new Map(
     archive.UnsafePathError,
     archive.UnsupportedEntryError,
     RegistryError,
+    RunRequestError,
     AbortedError,
     AccountError,
     MountError,
+    NoRuntimeError,
     PathError,
     WorkingTreeError,
     SystemError,
