@@ -1,7 +1,9 @@
 // The thread in which builds work on file systems: it leaves the mounts of the host, and blocks.
 import { parentPort } from 'node:worker_threads';
 import { packLayer } from '../archive/pack-layer.js';
-import type { CopySource } from '../build/copy/copy-request.js';
+import type { CopyRequest, CopySource } from '../build/copy/copy-request.js';
+import { copySources } from '../build/copy/copy-sources.js';
+import { digestSources } from '../build/copy/digest-sources.js';
 import { BuildPlace, WorkingTreeError } from '../build/root/build-place.js';
 import { flattenStack } from '../build/root/flatten-stack.js';
 import { makeWorkingDirectory } from '../build/root/make-working-directory.js';
@@ -72,9 +74,21 @@ async function carryOut(id: number, call: BuildCall): Promise<unknown> {
       return undefined;
     case 'run':
       return await run(id, call.request, place);
-    default:
-      throw new Error(`not yet ${call.method}`);
+    case 'copy':
+      await copySources(call.request, place);
+      return undefined;
+    case 'digest':
+      return await digestSources(call.request, place);
+    case 'digestOf':
+      return await digestSources(bindSource(call.source, call.path), place);
   }
+}
+
+/** What is mounted, as if it were copied. */
+function bindSource(source: CopySource, path: string): CopyRequest {
+  const literal = path.replaceAll(/[*?[\\]/g, '\\$&');
+  const options = { parents: false, link: false, unpack: false, excludes: [] };
+  return { instruction: 'copy', parts: [{ source, patterns: [literal] }], destination: '/', ...options };
 }
 
 async function run(id: number, request: RunRequest, place: BuildPlace): Promise<RunOutcome> {

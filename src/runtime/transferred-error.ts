@@ -1,8 +1,8 @@
 // Errors across threads: structured cloning drops the class, the code and everything else that callers act on.
 import * as archive from '../archive/errors.js';
+import { CopyError, SourceMissingError } from '../build/copy/copy-errors.js';
 import { AccountError } from '../build/root/accounts.js';
 import { WorkingTreeError } from '../build/root/build-place.js';
-import { PathError } from '../build/root/make-working-directory.js';
 import { NoRuntimeError, RunRequestError } from '../build/run/errors.js';
 import { RegistryError } from '../registry/errors.js';
 import { TarSplitError } from '../store/errors.js';
@@ -38,10 +38,11 @@ const prototypes: ReadonlyMap<string, object> = new Map(
     RunRequestError,
     AbortedError,
     AccountError,
+    CopyError,
     MountError,
     NoRuntimeError,
-    PathError,
     WorkingTreeError,
+    SourceMissingError,
     SystemError,
     TarSplitError,
   ].map((each) => [each.name, each.prototype as object]),
