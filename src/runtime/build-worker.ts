@@ -79,7 +79,7 @@ async function carryOut(id: number, call: BuildCall): Promise<unknown> {
       return undefined;
     case 'digest':
       return await digestSources(call.request, place);
-    case 'digestOf':
+    default:
       return await digestSources(bindSource(call.source, call.path), place);
   }
 }
