@@ -1,6 +1,6 @@
 // Who USER and --chown name, by the files of a root that may be hostile (build.md, How RUN is run and COPY / ADD).
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { O_PATH, openInRoot } from '../../sys/files.js';
+import { closeDescriptor, O_PATH, openInRoot } from '../../sys/files.js';
 import type { Account } from './account.js';
 
 /** What lies behind it in a file of accounts is not looked at. */
@@ -128,7 +128,7 @@ function readFields(root: number, path: string): string[][] {
     const text = readStart(`/proc/self/fd/${found}`);
     return text.split('\n').map((line) => line.split(':'));
   } finally {
-    closeSync(found);
+    closeDescriptor(found);
   }
 }
 

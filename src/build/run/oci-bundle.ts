@@ -2,6 +2,7 @@
 import type { Account } from '../root/account.js';
 import type { RunResources } from './run-request.js';
 import type { Seccomp } from './seccomp-profile.js';
+import type { Rlimit } from './ulimits.js';
 
 /** A mount of the runtime's; the destination is a real path of the root. */
 export interface BundleMount {
@@ -9,23 +10,6 @@ export interface BundleMount {
   readonly type: string;
   readonly source: string;
   readonly options: readonly string[];
-}
-
-export interface BundleDevice {
-  readonly path: string;
-  readonly type: 'c' | 'b';
-  readonly major: number;
-  readonly minor: number;
-  readonly fileMode: number;
-  readonly uid: number;
-  readonly gid: number;
-}
-
-export interface Rlimit {
-  /** `RLIMIT_NOFILE`. */
-  readonly type: string;
-  readonly soft: number;
-  readonly hard: number;
 }
 
 /** What differs from RUN to RUN. */
@@ -38,7 +22,6 @@ export interface BundleRequest {
   readonly capabilities: readonly string[];
   readonly hostName: string;
   readonly mounts: readonly BundleMount[];
-  readonly devices: readonly BundleDevice[];
   readonly rlimits: readonly Rlimit[];
   readonly noNewPrivileges: boolean;
   readonly ownNetwork: boolean;
@@ -48,6 +31,10 @@ export interface BundleRequest {
   /** Where its limits are set, and which; undefined without limits. */
   readonly limits: { readonly cgroup: string; readonly resources: RunResources } | undefined;
 }
+
+/** No limit, the highest number of 64 bits, which JavaScript does not have; a text with a NUL stands for it, as no other does. */
+const UNLIMITED = '\0unlimited';
+const HIGHEST = '18446744073709551615';
 
 const NEW_FILE_MASK = 0o022;
 
@@ -76,7 +63,11 @@ const readonlyPaths = [
 ];
 
 /** The content of config.json. */
-export function ociBundle(request: BundleRequest): object {
+export function ociBundle(request: BundleRequest): string {
+  return JSON.stringify(configuration(request)).replaceAll(JSON.stringify(UNLIMITED), HIGHEST);
+}
+
+function configuration(request: BundleRequest): object {
   const { account, capabilities, limits, seccomp } = request;
   const isRoot = account.uid === 0;
   const own = isRoot ? capabilities : [];
@@ -96,7 +87,7 @@ export function ociBundle(request: BundleRequest): object {
       capabilities: { bounding: capabilities, effective: own, permitted: own },
       noNewPrivileges: request.noNewPrivileges,
       // Raising one above our own needs a capability of the host, so there are none unless asked for.
-      ...(request.rlimits.length > 0 && { rlimits: request.rlimits }),
+      ...(request.rlimits.length > 0 && { rlimits: request.rlimits.map(numbered) }),
     },
     root: { path: request.root },
     hostname: request.hostName,
@@ -105,12 +96,16 @@ export function ociBundle(request: BundleRequest): object {
       namespaces: ['mount', 'pid', 'ipc', 'uts', 'cgroup', ...(request.ownNetwork ? ['network'] : [])].map(
         (type) => ({ type }),
       ),
-      ...(request.devices.length > 0 && { devices: request.devices }),
       ...(!request.insecure && { maskedPaths, readonlyPaths }),
       ...(seccomp !== undefined && { seccomp }),
       ...(limits !== undefined && { cgroupsPath: limits.cgroup, resources: resourcesOf(limits.resources) }),
     },
   };
+}
+
+function numbered({ type, soft, hard }: Rlimit): object {
+  const number = (value: Rlimit['soft']): string | number => (value === 'unlimited' ? UNLIMITED : value);
+  return { type, soft: number(soft), hard: number(hard) };
 }
 
 /** 0 and empty are no limit, which the runtime is told by saying nothing. */

@@ -12,7 +12,7 @@ export interface Container {
   /** Its flags. */
   readonly runtimeArgs: readonly string[];
   /** What is written as config.json. */
-  readonly bundle: object;
+  readonly bundle: string;
   /** Private and short-lived: the bundle and the state of the runtime are made in it. */
   readonly directory: string;
   /** The runtime may make control groups; otherwise it is kept from it, and the container stays in ours. */
@@ -26,7 +26,7 @@ export async function runContainer(
   signal: AbortSignal,
 ): Promise<number> {
   const { runtime, runtimeArgs, bundle, directory, limited } = container;
-  writeFileSync(join(directory, 'config.json'), JSON.stringify(bundle), { mode: 0o600 });
+  writeFileSync(join(directory, 'config.json'), bundle, { mode: 0o600 });
   // What keeps the command from running they say on standard error, too; warnings about the host are not for the log of a build.
   const flags = ['--root', join(directory, 'runtime'), '--log', join(directory, 'log')];
   if (!limited)

@@ -1,22 +1,27 @@
 // One RUN from its request to its exit status, leaving nothing behind but what the command did.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { closeDescriptor, must, openDirectory } from '../../sys/files.js';
 import { inUserNamespace, mountNew, unmount } from '../../sys/mount.js';
+import type { Account } from '../root/account.js';
 import { findAccount } from '../root/accounts.js';
 import { capabilitiesOf } from './capabilities.js';
-import { NoRuntimeError } from './errors.js';
+import { NoRuntimeError, RunRequestError } from './errors.js';
 import { MountPoints } from './mount-points.js';
-import { ociBundle } from './oci-bundle.js';
+import { type BundleRequest, ociBundle } from './oci-bundle.js';
+import { parseSize } from './parse-size.js';
+import { newCgroup, removeCgroup } from './cgroups.js';
 import { runContainer } from './run-container.js';
-import type { RunOutcome, RunRequest } from './run-request.js';
 import type { RunPlace } from './run-place.js';
+import type { RunOutcome, RunRequest } from './run-request.js';
 import { chooseRuntime } from './runtimes.js';
 import { seccompFor } from './seccomp-profile.js';
+import { SCRIPT_PATH, StepMounts } from './step-mounts.js';
 import { systemMounts } from './system-mounts.js';
+import { parseUlimit } from './ulimits.js';
 
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-const SHM_BYTES = 64 * 1024 * 1024;
+const SHM_SIZE = '64m';
 
 /**
  * Runs a command in the working root. The thread must have a mount namespace of its own (`leaveNamespace`), and runs one step at
@@ -30,63 +35,112 @@ export async function runStep(
   write: (piece: Uint8Array) => Promise<void>,
   signal: AbortSignal,
 ): Promise<RunOutcome> {
-  const { settings, insecure } = request;
-  const directory = mkdtempSync(join(place.state, 'run-'));
-  // What was written for the step is gone with its mount, whatever happens: secrets never reach a disk.
+  checkTexts(request);
+  const scratch = mkdtempSync(join(place.state, 'run-'));
+  const directory = join(scratch, 'step');
+  mkdirSync(directory);
+  // What is written for the step goes with this mount, whatever happens: no secret reaches a disk.
   mountNew('tmpfs', directory, ['mode=700']);
   const root = must(openDirectory(place.root), 'open', place.root);
   const points = new MountPoints(root);
   try {
-    const runtime = await chooseRuntime(place.state, signal, place.runtimes);
-    if (runtime === undefined)
-      throw new NoRuntimeError('no OCI runtime works on this machine: install crun or runc');
-    const account = findAccount(root, request.user);
-    const ownNetwork = request.network === 'none';
-    const mounts = systemMounts(
-      {
-        directory,
-        hostName: request.hostName,
-        addHosts: settings.addHosts,
-        shmSize: SHM_BYTES,
-        ownNetwork,
-        inUserNamespace: inUserNamespace(),
-        insecure,
-        account,
-      },
-      points,
-    );
-    const capabilities = capabilitiesOf(settings.addCapabilities, settings.dropCapabilities, insecure);
-    const bundle = ociBundle({
-      root: place.root,
-      args: request.args,
-      env: environment(request, account.home),
-      cwd: points.keep(request.cwd),
-      account,
-      capabilities,
-      hostName: request.hostName,
-      mounts,
-      devices: [],
-      rlimits: [],
-      noNewPrivileges: settings.noNewPrivileges,
-      ownNetwork,
-      insecure,
-      seccomp: insecure ? undefined : seccompFor(capabilities),
-      limits: undefined,
-    });
-    const container = { runtime, runtimeArgs: settings.runtimeArgs, bundle, directory, limited: false };
-    const status = await runContainer(container, write, signal);
-    return { status, warnings: [] };
+    return await runPrepared({ request, place, directory, scratch, root, points }, write, signal);
   } finally {
     points.remove();
     closeDescriptor(root);
     unmount(directory);
-    rmSync(directory, { recursive: true });
+    rmSync(scratch, { recursive: true });
   }
 }
 
-/** What the image says, and behind it what it leaves open. */
-function environment({ env, hostName }: RunRequest, home: string): string[] {
-  const names = new Set(env.map((one) => one.split('=', 1)[0]));
-  const defaults = [PATH, `HOSTNAME=${hostName}`, `HOME=${home}`];
-  return [...env, ...defaults.filter((one) => !names.has(one.split('=', 1)[0] ?? ''))];
+interface Step {
+  readonly request: RunRequest;
+  readonly place: RunPlace;
+  readonly directory: string;
+  readonly scratch: string;
+  /** A descriptor of the working root. */
+  readonly root: number;
+  readonly points: MountPoints;
+}
+
+async function runPrepared(
+  step: Step,
+  write: (piece: Uint8Array) => Promise<void>,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const { request, place, directory, root, points } = step;
+  const { settings } = request;
+  const warnings: string[] = [];
+  const cgroup = newCgroup(settings.resources);
+  const runtime = await chooseRuntime(place.state, signal, place.runtimes);
+  if (runtime === undefined) {
+    throw new NoRuntimeError('no OCI runtime works on this machine: install crun or runc');
+  }
+  const account = findAccount(root, request.user);
+  const system = mountsOfSystem(step, account);
+  // Before anything is mounted in it, so that it stays.
+  const cwd = points.keep(request.cwd);
+  await using mounts = await StepMounts.open(step, request, signal);
+  const bundle = ociBundle({
+    ...processOf(step, account, mounts.env),
+    root: place.root,
+    mounts: [...system, ...mounts.mounts],
+    rlimits: settings.ulimits.map((text) => parseUlimit(text, (warning) => warnings.push(warning))),
+    limits: cgroup === undefined ? undefined : { cgroup, resources: settings.resources },
+    cwd,
+  });
+  const container = { runtime, runtimeArgs: settings.runtimeArgs, bundle, directory };
+  try {
+    const status = await runContainer({ ...container, limited: cgroup !== undefined }, write, signal);
+    return { status, warnings };
+  } finally {
+    if (cgroup !== undefined) removeCgroup(cgroup);
+  }
+}
+
+function mountsOfSystem({ request, directory, points }: Step, account: Account): BundleRequest['mounts'] {
+  const { settings, hostName, network, insecure } = request;
+  const shmSize = parseSize(settings.shmSize === '' ? SHM_SIZE : settings.shmSize);
+  if (shmSize === undefined)
+    throw new RunRequestError(`${JSON.stringify(settings.shmSize)} is no size of /dev/shm`);
+  const options = { directory, hostName, addHosts: settings.addHosts, shmSize, account, insecure };
+  return systemMounts(
+    { ...options, ownNetwork: network === 'none', inUserNamespace: inUserNamespace() },
+    points,
+  );
+}
+
+function processOf(
+  { request }: Step,
+  account: Account,
+  env: readonly string[],
+): Omit<BundleRequest, 'root' | 'mounts' | 'rlimits' | 'limits' | 'cwd'> {
+  const { settings, insecure } = request;
+  const capabilities = capabilitiesOf(settings.addCapabilities, settings.dropCapabilities, insecure);
+  return {
+    args: request.script === undefined ? request.args : [SCRIPT_PATH],
+    env: environment([...request.env, ...env], request.hostName, account.home),
+    account,
+    capabilities,
+    hostName: request.hostName,
+    noNewPrivileges: settings.noNewPrivileges,
+    ownNetwork: request.network === 'none',
+    insecure,
+    seccomp: insecure ? undefined : seccompFor(capabilities),
+  };
+}
+
+/** The last of a name holds; behind it what the image leaves open. */
+function environment(given: readonly string[], hostName: string, home: string): string[] {
+  const values = new Map<string, string>();
+  for (const one of [PATH, `HOSTNAME=${hostName}`, `HOME=${home}`, ...given])
+    values.set(one.split('=', 1)[0] ?? '', one);
+  return [...values.values()];
+}
+
+/** What ends a text for the kernel does not end it for whoever checked it. */
+function checkTexts({ args, env, cwd }: RunRequest): void {
+  if (args.length === 0) throw new RunRequestError('there is no command to run');
+  if ([...args, ...env, cwd].some((text) => text.includes('\0')))
+    throw new RunRequestError('the command, its environment or its directory has a NUL in it');
 }

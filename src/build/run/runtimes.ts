@@ -73,7 +73,7 @@ async function isWorking(runtime: string, state: string, signal: AbortSignal): P
 }
 
 /** The shell of the host, in a root that has its programs and nothing else. */
-function trialBundle(root: string, directory: string): object {
+function trialBundle(root: string, directory: string): string {
   const account = { uid: 0, gid: 0, groups: [], home: '/' };
   const network = { ownNetwork: false, insecure: false };
   const request = { directory, hostName: 'trial', addHosts: [], shmSize: SMALL, account, ...network };
@@ -90,7 +90,6 @@ function trialBundle(root: string, directory: string): object {
       capabilities: [],
       hostName: 'trial',
       mounts: [...mounts, ...programs],
-      devices: [],
       rlimits: [],
       noNewPrivileges: false,
       seccomp: undefined,
