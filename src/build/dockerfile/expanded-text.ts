@@ -36,7 +36,7 @@ export class ExpandedWords extends ExpandedText {
 
   override add(text: string): void {
     for (const character of text) {
-      if (isBlank(character)) this.#inWord = false;
+      if (isBlank(character.charCodeAt(0))) this.#inWord = false;
       else this.addQuoted(character);
     }
   }

@@ -1,6 +1,6 @@
 // The `--name=value` words between an instruction and its arguments.
 import type { RawText } from './instruction.js';
-import { endOfWord, isBlank, trimBlanks } from './words.js';
+import { endOfWord, skipBlanks, trimBlanks } from './words.js';
 
 export interface SplitFlags {
   readonly flags: readonly RawText[];
@@ -11,13 +11,11 @@ export interface SplitFlags {
 /** Flags end before the first word that is none, or behind a lone `--`. */
 export function splitFlags(text: string, escape: string): SplitFlags {
   const flags: RawText[] = [];
-  let at = 0;
-  for (;;) {
-    while (at < text.length && isBlank(text.charAt(at))) at += 1;
-    if (!text.startsWith('--', at)) break;
+  let at = skipBlanks(text, 0);
+  while (text.startsWith('--', at)) {
     const end = endOfWord(text, at, escape);
     const flag = text.slice(at, end);
-    at = end;
+    at = skipBlanks(text, end);
     if (flag === '--') break;
     flags.push(flag);
   }

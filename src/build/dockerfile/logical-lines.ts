@@ -6,6 +6,9 @@ import { trimBlanks, trimStart } from './words.js';
 
 const mostCharacters = 10 * 1024 * 1024;
 const mostLines = 100_000;
+// Of comments and here-documents there may be many, instructions are what takes time.
+const mostInstructions = 10_000;
+const mostInstructionCharacters = 1024 * 1024;
 
 export interface LogicalLine {
   /** Of its first line, counted from 1. */
@@ -20,6 +23,8 @@ export class LogicalLines {
   readonly #lines: readonly string[];
   readonly #first: number;
   #at = 0;
+  #instructions = 0;
+  #characters = 0;
 
   /** `first`: the number of the first line. Directives hold only where `escape` is not given. */
   constructor(text: string, escape?: string, first = 1) {
@@ -38,7 +43,9 @@ export class LogicalLines {
     while (this.#at < this.#lines.length) {
       const number = this.#first + this.#at;
       const text = trimStart(this.#join());
-      if (text !== '') return { number, text };
+      if (text === '') continue;
+      this.#count(text);
+      return { number, text };
     }
     return undefined;
   }
@@ -56,6 +63,17 @@ export class LogicalLines {
       content.push(text, '\n');
     }
     throw new DockerfileError(`unterminated heredoc: no line is ${JSON.stringify(marker.name)}`, line);
+  }
+
+  #count(text: string): void {
+    this.#instructions += 1;
+    this.#characters += text.length;
+    if (this.#instructions > mostInstructions) {
+      throw new DockerfileError(`the file has more than ${mostInstructions} instructions`);
+    }
+    if (this.#characters > mostInstructionCharacters) {
+      throw new DockerfileError(`the instructions have more than ${mostInstructionCharacters} characters`);
+    }
   }
 
   /** The line at hand with all that continue it; empty for a comment. */

@@ -1,23 +1,31 @@
 // Cuts the text of an instruction into words, as they were written.
 import type { RawText } from './instruction.js';
 
-/** The builders' own notion of a blank, which is Go's: also the ones that are copied out of web pages. */
-const blank = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
+const singleQuote = 0x27;
+const doubleQuote = 0x22;
+const rareBlank = /[\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 
-export function isBlank(character: string): boolean {
-  return blank.test(character);
+/** Go's notion of a blank, as the builders have it: also the ones that are copied out of web pages. `code` is of UTF-16. */
+export function isBlank(code: number): boolean {
+  if (code < 0x1680) return code === 0x20 || (code >= 0x09 && code <= 0x0d) || code === 0x85 || code === 0xa0;
+  return rareBlank.test(String.fromCharCode(code));
 }
 
 export function trimStart(text: string): string {
-  let start = 0;
-  while (start < text.length && isBlank(text.charAt(start))) start += 1;
-  return text.slice(start);
+  return text.slice(skipBlanks(text, 0));
 }
 
 export function trimBlanks(text: string): string {
   let end = text.length;
-  while (end > 0 && isBlank(text.charAt(end - 1))) end -= 1;
-  return trimStart(text.slice(0, end));
+  while (end > 0 && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(Math.min(skipBlanks(text, 0), end), end);
+}
+
+/** The index of the first character from `start` on that is no blank. */
+export function skipBlanks(text: string, start: number): number {
+  let at = start;
+  while (at < text.length && isBlank(text.charCodeAt(at))) at += 1;
+  return at;
 }
 
 /** What is separated by blanks, whatever quotes there are: COPY, FROM and their like know no others. */
@@ -34,28 +42,26 @@ export function firstWord(text: string): readonly [string, string] {
 /** Words with their quotes and escapes: blanks in quotes or behind the escape character do not separate. */
 export function splitWords(text: string, escape: string): readonly RawText[] {
   const words: RawText[] = [];
-  let at = 0;
-  for (;;) {
-    while (at < text.length && isBlank(text.charAt(at))) at += 1;
-    if (at >= text.length) return words;
-    const end = endOfWord(text, at, escape);
-    const word = text.slice(at, end);
+  for (let start = skipBlanks(text, 0); start < text.length;) {
+    const end = endOfWord(text, start, escape);
+    const word = text.slice(start, end);
     // An escape character that nothing follows is as if it were not there.
     if (word !== escape) words.push(word);
-    at = end;
+    start = skipBlanks(text, end);
   }
+  return words;
 }
 
 /** The index behind the word that begins at `start`; quotes that are not closed reach to the end. */
 export function endOfWord(text: string, start: number, escape: string): number {
-  let quote = '';
-  let at = start;
-  for (; at < text.length; at += 1) {
-    const character = text.charAt(at);
-    if (character === escape && quote !== "'") at += 1;
-    else if (quote !== '') quote = character === quote ? '' : quote;
-    else if (character === "'" || character === '"') quote = character;
-    else if (isBlank(character)) return at;
+  const escapeCode = escape.charCodeAt(0);
+  let quote = 0;
+  for (let at = start; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === escapeCode && quote !== singleQuote) at += 1;
+    else if (quote !== 0) quote = code === quote ? 0 : quote;
+    else if (code === singleQuote || code === doubleQuote) quote = code;
+    else if (isBlank(code)) return at;
   }
   return text.length;
 }

@@ -520,11 +520,22 @@ describe('a Dockerfile is refused', () => {
     ['with no retries', 'FROM a\nHEALTHCHECK --retries=0 CMD b', '--retries must be at least 1 (not 0)'],
     ['with retries that are none', 'FROM a\nHEALTHCHECK --retries=x CMD b', '--retries: "x" is not a number'],
     ['of too many characters', `FROM a\n#${'x'.repeat(11e6)}`, 'the file has more than 10485760 characters'],
+    ['of too many instructions', 'FROM a\n'.repeat(10_001), 'the file has more than 10000 instructions'],
+    [
+      'of instructions that are too long',
+      `FROM a\nRUN ${'x'.repeat(2e6)}`,
+      'the instructions have more than 1048576 characters',
+    ],
     ['of too many lines', `FROM a${'\n'.repeat(100_001)}`, 'the file has more than 100000 lines'],
   ])('%s', (_, text, message) => {
     expect(() => parseDockerfile(text)).toThrow(DockerfileError);
     expect(() => parseDockerfile(text)).toThrow(message);
   });
+});
+
+it('a Dockerfile may have much of what is no instruction', () => {
+  const text = `#${'x'.repeat(1e6)}\nFROM a\nCOPY <<E /\n${`${'y'.repeat(100)}\n`.repeat(90_000)}E`;
+  expect(parseDockerfile(text).stages[0]?.steps).toHaveLength(1);
 });
 
 describe('an instruction on its own', () => {
