@@ -31,6 +31,7 @@ export interface Healthcheck {
   readonly interval: number;
   readonly timeout: number;
   readonly startPeriod: number;
+  readonly startInterval: number;
   readonly retries: number;
 }
 
@@ -143,6 +144,7 @@ function readHealthcheck(fields: Fields): Healthcheck {
     interval: fields.integer('Interval') ?? 0,
     timeout: fields.integer('Timeout') ?? 0,
     startPeriod: fields.integer('StartPeriod') ?? 0,
+    startInterval: fields.integer('StartInterval') ?? 0,
     retries: fields.integer('Retries') ?? 0,
   };
 }

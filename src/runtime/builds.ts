@@ -41,9 +41,9 @@ export class Builds {
   /** Results in the id of the image. Everything that the build needed is gone before it settles. */
   build(input: BuildInput, caller: Caller): Running<string> {
     const pid = Math.max(caller.peer.pid, 0);
-    const [target = ''] = input.names;
+    const { names, quiet } = input;
     return this.#tools.operations.run(
-      { kind: 'build', target, pid },
+      { kind: 'build', target: names[0] ?? '', pid, quiet },
       async (operation) => await this.#build(input, caller, operation),
       caller.signal,
     );

@@ -1,6 +1,6 @@
 // Changes to an image's configuration as import and commit take them: `CMD=/bin/sh`, `ENV a=b` (images-and-transports §12).
 import { posix } from 'node:path';
-import { signalNumber } from './signal-number.js';
+import { signalNumber } from '../oci/signal-number.js';
 
 /** What a list of changes asks for; what is absent stays as it is. */
 export interface ConfigChanges {

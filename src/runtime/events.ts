@@ -12,7 +12,8 @@ export type ImageEventStatus =
   | 'loadfromarchive'
   | 'tag'
   | 'untag'
-  | 'remove';
+  | 'remove'
+  | 'build';
 
 export interface ImageEvent {
   readonly status: ImageEventStatus;

@@ -16,9 +16,17 @@ export interface ImageFacts {
   readonly historyHash: string;
   /** Hash over all entries but the newest: the hash a parent has. Empty with fewer than two entries. */
   readonly parentHistoryHash: string;
+  /** What the newest entry was created by. */
+  readonly createdBy: string;
 }
 
-const noFacts: ImageFacts = { labels: {}, historyLength: 0, historyHash: '', parentHistoryHash: '' };
+const noFacts: ImageFacts = {
+  labels: {},
+  historyLength: 0,
+  historyHash: '',
+  parentHistoryHash: '',
+  createdBy: '',
+};
 
 /** Configs are read this many at a time, so that a large store neither waits for each file nor floods the thread pool. */
 const readsAtOnce = 32;
@@ -89,21 +97,22 @@ export class ImageFactsCache {
   }
 }
 
-function factsOf(config: ImageConfig): ImageFacts {
-  const hash = createHash('sha256');
-  let historyHash = '';
-  let parentHistoryHash = '';
-  for (const entry of config.history) {
-    parentHistoryHash = historyHash;
-    hash.update(comparable(entry));
-    historyHash = hash.copy().digest('base64');
-  }
+function factsOf({ config, history }: ImageConfig): ImageFacts {
   return {
-    labels: config.config.labels,
-    historyLength: config.history.length,
-    historyHash,
-    parentHistoryHash,
+    labels: config.labels,
+    historyLength: history.length,
+    historyHash: historyHash(history),
+    parentHistoryHash: historyHash(history.slice(0, -1)),
+    createdBy: history.at(-1)?.createdBy ?? '',
   };
+}
+
+/** A hash over all entries; empty if there are none. */
+export function historyHash(history: readonly HistoryEntry[]): string {
+  if (history.length === 0) return '';
+  const hash = createHash('sha256');
+  for (const entry of history) hash.update(comparable(entry));
+  return hash.digest('base64');
 }
 
 /** Two entries are the same step when these agree (images-and-transports §9); times agree as instants. */

@@ -2,7 +2,7 @@
 import { repositoryName } from '../oci/reference.js';
 import { manifestDigests, type Store, type StoredImage, type StoreView } from '../store/index.js';
 import { ImageHierarchy } from './hierarchy.js';
-import { ImageFactsCache } from './image-facts.js';
+import { ImageFactsCache, type ImageFacts } from './image-facts.js';
 import { inSlices } from '../sys/slices.js';
 import { parsedName } from './resolve.js';
 import { secondTime } from './time.js';
@@ -60,6 +60,15 @@ export class ImageList {
   peek(): Catalogue | undefined {
     const view = this.#made && this.#store.peek();
     return view !== undefined && this.#made?.view === view ? this.#made : undefined;
+  }
+
+  /** What the configs of all images say. */
+  async facts(
+    signal: AbortSignal,
+  ): Promise<{ readonly view: StoreView; readonly facts: (image: StoredImage) => ImageFacts }> {
+    const view = await this.#store.view(signal);
+    await this.#facts.load(view);
+    return { view, facts: (image) => this.#facts.get(image) };
   }
 
   async #make(view: StoreView): Promise<Catalogue> {

@@ -2,7 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'eventemitter3';
 
-export type OperationPhase = 'waiting' | 'prepare' | 'resolve' | 'copy' | 'commit' | 'done' | 'failed';
+export type OperationPhase =
+  | 'waiting'
+  | 'prepare'
+  | 'build'
+  | 'resolve'
+  | 'copy'
+  | 'commit'
+  | 'done'
+  | 'failed';
 export type BlobState = 'waiting' | 'copying' | 'exists' | 'done';
 
 /** How far one blob is, in bytes as they are transferred. */
@@ -94,7 +102,11 @@ export class Operation {
 
   /** Adds one line of the log; the newline is part of it on the wire. */
   log(line: string): void {
-    if (this.#quiet) return;
+    if (!this.#quiet) this.tell(line);
+  }
+
+  /** The same, also when nobody wants the log: what the caller asked for. */
+  tell(line: string): void {
     const text = `${line}\n`;
     this.#waiting.push(text);
     this.#waitingBytes += Buffer.byteLength(text);

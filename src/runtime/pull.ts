@@ -38,7 +38,11 @@ export interface PullCaller {
   readonly credentials: Credentials | undefined;
   /** Whether it may name files of the host. */
   readonly trusted: boolean;
+  /** Whether an image that is there will do; `missing` if absent, which takes it. `newer` takes it when none can be pulled. */
+  readonly policy?: PullPolicy;
 }
+
+export type PullPolicy = 'missing' | 'always' | 'never' | 'newer';
 
 /**
  * The id of the image that `name` means: that of a local one, if there is any; of a docker-archive always the archive's.
@@ -53,8 +57,10 @@ export async function pullImage(
   const named = transportNameIn(name);
   if (named?.transport === 'docker-archive')
     return await loadArchive(context, name, named, caller, operation);
+  const { policy = 'missing' } = caller;
   const local = await findLocal(context, name, operation.signal);
-  if (local !== undefined) return local;
+  if (local !== undefined && (policy === 'missing' || policy === 'never')) return local;
+  if (policy === 'never') throw new PullError(`${name}: image not known, and it is not to be pulled`);
   try {
     if (named === undefined || named.transport === 'docker') {
       return await pullFromRegistries(context, name, named, caller, operation);
@@ -62,6 +68,7 @@ export async function pullImage(
     return await pullFromHost(context, name, named, caller, operation);
   } catch (error) {
     operation.signal.throwIfAborted();
+    if (local !== undefined && policy === 'newer') return local;
     throw new PullError(`unable to pull ${name}: unable to pull ${name}: ${messageOf(error)}`, {
       cause: error,
     });

@@ -7,12 +7,15 @@ import { hostPlatform, type Platform } from '../oci/platform.js';
 import { UnreachableHosts } from '../registry/unreachable.js';
 import { openStore, resolveStorageOptions, type Store, type StoreView } from '../store/index.js';
 import type { TempRoot } from '../sys/temp-dir.js';
+import { BuildCache } from './build-cache.js';
+import { buildImage, type BuildContext } from './build-image.js';
 import { defaultBuildPolicy, type BuildPolicy } from './build-policy.js';
 import { Builds } from './builds.js';
+import { BuildWorkplaces } from './build-workplaces.js';
 import { Copies } from './copies.js';
 import type { CopyContext } from './copy-context.js';
 import { configurationPaths, type ConfigurationPaths, type Environment } from './configuration-paths.js';
-import { CopyError, messageOf } from './errors.js';
+import { messageOf } from './errors.js';
 import { EventLog } from './events.js';
 import { FileExchange } from './file-exchange.js';
 import { ImageList, type Catalogue } from './image-list.js';
@@ -56,6 +59,8 @@ interface OpenedStore {
   readonly store: Store;
   readonly images: ImageList;
   readonly known: KnownBlobs;
+  readonly cache: BuildCache;
+  readonly workplaces: BuildWorkplaces;
 }
 
 /** One daemon's store, registries and running operations. */
@@ -90,9 +95,8 @@ export class Runtime {
       policy: options.builds ?? defaultBuildPolicy,
       uid: options.uid,
       store: () => this.store(),
-      buildImage: async () => {
-        throw new CopyError('this version does not build');
-      },
+      buildImage: async (request, operation) =>
+        await buildImage(await this.#buildContext(), request, operation),
     });
   }
 
@@ -176,6 +180,7 @@ export class Runtime {
     await this.files.close();
     await this.#pool.close();
     const opened = await this.#opened?.catch(() => undefined);
+    await opened?.workplaces.close();
     await opened?.store.close();
   }
 
@@ -191,6 +196,11 @@ export class Runtime {
       platform: await this.platform(),
       events: this.events,
     };
+  }
+
+  async #buildContext(): Promise<BuildContext> {
+    const { cache, workplaces } = await this.#open();
+    return { ...(await this.#copyContext()), cache, workplaces, version: this.version };
   }
 
   /** On the disk of the store: the run root is memory on most hosts. */
@@ -221,7 +231,16 @@ export class Runtime {
     };
     const store = await openStore(await resolveStorageOptions({ env: environment, uid, flags }));
     this.#images = new ImageList(store);
-    const known = new KnownBlobs(join(store.options.graphRoot, 'imaged'));
-    return { store, images: this.#images, known };
+    const own = join(store.options.graphRoot, 'imaged');
+    return {
+      store,
+      images: this.#images,
+      known: new KnownBlobs(own),
+      cache: new BuildCache(store, this.#images),
+      workplaces: new BuildWorkplaces({
+        stateDirectory: join(own, 'build-work'),
+        cacheDirectory: join(own, 'build-digests'),
+      }),
+    };
   }
 }

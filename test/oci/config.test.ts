@@ -70,6 +70,7 @@ describe('an image configuration', () => {
         interval: 30_000_000_000,
         timeout: 0,
         startPeriod: 0,
+        startInterval: 0,
         retries: 3,
       },
     });

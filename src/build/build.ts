@@ -1,0 +1,189 @@
+// A build: its stages, those that do not wait for one another side by side, and the image of the target (build.md, Stages and target).
+import { parsePlatform, type Platform } from '../oci/platform.js';
+import { BuildLog, type LineSink } from './build-log.js';
+import type { BuildRequest } from './build-request.js';
+import type { BuildImage, BuildStore, LayerDraft } from './build-store.js';
+import type { Dockerfile } from './dockerfile/instruction.js';
+import { parseDockerfile } from './dockerfile/parse-dockerfile.js';
+import type { ImageDraft } from './image-draft.js';
+import { planStages, platformArguments, type Plan, type PlannedStage } from './plan/plan-stages.js';
+import type { LayerStack } from './root/root-tree.js';
+import { StageBuilder, type StageContext, type StageResult } from './stage-builder.js';
+import { predefinedArguments } from './stage-variables.js';
+import type { Workplaces } from './workplace.js';
+
+/** What builds of one daemon have in common. */
+export interface BuildParts {
+  readonly store: BuildStore;
+  readonly workplaces: Workplaces;
+  /** This machine. */
+  readonly platform: Platform;
+  readonly version: string;
+  /** Names in full. */
+  readonly names: readonly string[];
+}
+
+/** Says when, whether the Dockerfile declares it or not. */
+const EPOCH_ARGUMENT = 'SOURCE_DATE_EPOCH';
+
+/**
+ * Builds the target. Throws DockerfileError, {@link BuildError} with the step that failed, and the signal's reason. Returns after everything
+ * that was not finished is undone.
+ */
+export async function build(
+  request: BuildRequest,
+  parts: BuildParts,
+  sink: LineSink,
+  signal: AbortSignal,
+): Promise<BuildImage> {
+  const dockerfile = parseDockerfile(request.dockerfile);
+  const { buildArgs, target, allStages } = request;
+  const platform = request.platform === '' ? parts.platform : parsePlatform(request.platform);
+  const plan = planStages(dockerfile, {
+    target,
+    buildArgs,
+    platform,
+    buildPlatform: parts.platform,
+    allStages,
+  });
+  const log = new BuildLog(sink, { newer: request.newStepLines, stages: plan.stages.length });
+  const running = new RunningBuild(request, parts, plan, platform, log, signal);
+  const { image, draft } = await running.finish(dockerfile.escape);
+  warn(log, request, dockerfile, draft);
+  log.done(image.id, parts.names);
+  return image;
+}
+
+class RunningBuild {
+  readonly #request: BuildRequest;
+  readonly #parts: BuildParts;
+  readonly #plan: Plan;
+  readonly #platform: Platform;
+  readonly #log: BuildLog;
+  /** Raised when one stage fails, too: the others are of no use then. */
+  readonly #failed = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #layers: LayerDraft[] = [];
+  readonly #results = new Map<number, Promise<StageResult>>();
+
+  constructor(
+    request: BuildRequest,
+    parts: BuildParts,
+    plan: Plan,
+    platform: Platform,
+    log: BuildLog,
+    signal: AbortSignal,
+  ) {
+    this.#request = request;
+    this.#parts = parts;
+    this.#plan = plan;
+    this.#platform = platform;
+    this.#log = log;
+    this.#signal = AbortSignal.any([signal, this.#failed.signal]);
+  }
+
+  async finish(escape: string): Promise<{ readonly image: BuildImage; readonly draft: ImageDraft }> {
+    const { stages } = this.#plan;
+    try {
+      for (const [index, planned] of stages.entries()) {
+        const result = this.#stage(planned, index + 1, escape);
+        result.catch((error: unknown) => this.#failed.abort(error));
+        this.#results.set(planned.stage.index, result);
+      }
+      const all = await Promise.allSettled(this.#results.values());
+      this.#signal.throwIfAborted();
+      const failure = all.find((each) => each.status === 'rejected');
+      if (failure !== undefined) throw failure.reason;
+      const { image, draft } = await this.#result(this.#plan.target);
+      return { image: image as BuildImage, draft };
+    } finally {
+      await Promise.allSettled(this.#results.values());
+      await Promise.all(this.#layers.map((layer) => layer.discard()));
+    }
+  }
+
+  async #stage(planned: PlannedStage, number: number, escape: string): Promise<StageResult> {
+    const { stages, target, globals } = this.#plan;
+    const { base, stage } = planned;
+    const isTarget = stage.index === target;
+    const isBase = stages.some(({ base: other }) => other.kind === 'stage' && other.index === stage.index);
+    // They are begun in the order of the file, so that whatever this one waits for has begun.
+    await Promise.all(planned.dependencies.map((index) => this.#result(index)));
+    this.#signal.throwIfAborted();
+    const platform = planned.platform === '' ? this.#platform : parsePlatform(planned.platform);
+    const earlier = base.kind === 'stage' ? await this.#result(base.index) : undefined;
+    const image =
+      base.kind === 'image' ? await this.#parts.store.image(base.name, planned.platform) : earlier?.image;
+    const { buildArgs, target: targetName } = this.#request;
+    const context: StageContext = {
+      request: this.#request,
+      store: this.#parts.store,
+      names: this.#parts.names,
+      version: this.#parts.version,
+      workplaces: this.#parts.workplaces,
+      log: this.#log,
+      variables: {
+        buildArgs,
+        globals,
+        platform: platformArguments(platform, this.#parts.platform, targetName),
+        escape,
+      },
+      lookup: {
+        request: this.#request,
+        store: this.#parts.store,
+        earlierStage: async (name) => await this.#earlierStack(name, stage.index),
+      },
+      signal: this.#signal,
+      now: () => this.#now(),
+      keep: (layer) => this.#layers.push(layer),
+    };
+    const role = { number, isTarget, isBase, platform, base: earlier };
+    return await new StageBuilder(context, planned, role, image).build();
+  }
+
+  /** The name of a stage, or its number, if it comes before `index`. */
+  async #earlierStack(name: string, index: number): Promise<LayerStack | undefined> {
+    const found = this.#plan.stages.find(
+      ({ stage }) =>
+        stage.index < index && (stage.from.as === name.toLowerCase() || String(stage.index) === name),
+    );
+    return found === undefined ? undefined : (await this.#result(found.stage.index)).stack;
+  }
+
+  #result(index: number): Promise<StageResult> {
+    const result = this.#results.get(index);
+    if (result === undefined) throw new Error(`stage ${index} was not planned`);
+    return result;
+  }
+
+  #now(): string {
+    const { epoch } = this.#request;
+    return (epoch === undefined ? new Date() : new Date(epoch * 1000)).toISOString();
+  }
+}
+
+/** What somebody who built this may want to know. */
+function warn(
+  log: BuildLog,
+  { buildArgs, format }: BuildRequest,
+  dockerfile: Dockerfile,
+  draft: ImageDraft,
+): void {
+  const { globals, stages } = dockerfile;
+  const steps = [...globals, ...stages.flatMap((stage) => stage.steps)];
+  const declared = steps.flatMap((step) => (step.kind === 'arg' ? step.args.map(({ name }) => name) : []));
+  const known = new Set([...declared, ...predefinedArguments, EPOCH_ARGUMENT]);
+  const unused = [...buildArgs.keys()].filter((name) => !known.has(name));
+  if (unused.length > 0) {
+    log.warnOnce(`one or more build args were not consumed: [${unused.toSorted().join(' ')}]`);
+  }
+  if (format === 'docker') return;
+  const lost = [
+    ...(draft.shell.length > 0 ? ['SHELL'] : []),
+    ...(draft.healthcheck === undefined ? [] : ['HEALTHCHECK']),
+    ...(draft.onBuild.length > 0 ? ['ONBUILD'] : []),
+  ];
+  for (const name of lost) {
+    log.warnOnce(`${name} is not supported for OCI image format and is left out: use the format docker`);
+  }
+}

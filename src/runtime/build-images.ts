@@ -1,0 +1,230 @@
+// The store and the registries as a build sees them.
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BuildRequest } from '../build/build-request.js';
+import type {
+  BuildImage,
+  BuildLayer,
+  BuildStore,
+  CacheQuery,
+  LayerDraft,
+  NewBuildImage,
+} from '../build/build-store.js';
+import { InstructionError } from '../build/errors.js';
+import { formatManifest, formatOciConfig } from '../oci/convert.js';
+import type { Descriptor } from '../oci/descriptor.js';
+import { digestHex, digestOf, parseDigest } from '../oci/digest.js';
+import { formatDockerConfig } from '../oci/docker-config.js';
+import { parseManifest } from '../oci/manifest.js';
+import {
+  dockerConfig,
+  dockerLayer,
+  dockerManifest,
+  ociConfig,
+  ociLayer,
+  ociManifest,
+} from '../oci/media-types.js';
+import { parsePlatform, type Platform } from '../oci/platform.js';
+import { imageData, type CommitLayer, type StagedLayer, type StoredImage } from '../store/index.js';
+import type { TempDir } from '../sys/temp-dir.js';
+import type { BuildCache } from './build-cache.js';
+import type { CopyContext } from './copy-context.js';
+import { readConfig } from './image-facts.js';
+import type { Operation } from './operation.js';
+import { pullImage } from './pull.js';
+
+const SHORT_ID = 12;
+
+/** What it works with; `directory` is the build's own and goes with it. */
+export interface BuildImagesOptions {
+  readonly context: CopyContext;
+  readonly cache: BuildCache;
+  readonly request: BuildRequest;
+  readonly operation: Operation;
+  readonly directory: TempDir;
+}
+
+export class BuildImages implements BuildStore {
+  readonly #context: CopyContext;
+  readonly #cache: BuildCache;
+  readonly #request: BuildRequest;
+  readonly #operation: Operation;
+  readonly #directory: TempDir;
+  /** The images that were asked for, each looked up and pulled once. */
+  readonly #found = new Map<string, Promise<BuildImage>>();
+  readonly #staged = new Map<LayerDraft, StagedLayer>();
+
+  constructor({ context, cache, request, operation, directory }: BuildImagesOptions) {
+    this.#context = context;
+    this.#cache = cache;
+    this.#request = request;
+    this.#operation = operation;
+    this.#directory = directory;
+  }
+
+  image(name: string, platform: string): Promise<BuildImage> {
+    const key = `${platform} ${name}`;
+    let image = this.#found.get(key);
+    if (image === undefined) {
+      image = this.#pulled(name, platform === '' ? this.#request.platform : platform);
+      this.#found.set(key, image);
+    }
+    return image;
+  }
+
+  async findCached(query: CacheQuery): Promise<BuildImage | undefined> {
+    const image = await this.#cache.find(query, this.#operation.signal);
+    return image === undefined ? undefined : await this.#read(image.id, undefined);
+  }
+
+  async newLayer(): Promise<LayerDraft> {
+    const staged = await this.#context.store.stageLayer(this.#operation.signal);
+    const work = join(staged.home, 'work');
+    const merged = join(staged.home, 'merged');
+    await Promise.all([work, merged].map((path) => mkdir(path, { mode: 0o700 })));
+    const { directory: upper, tarSplitPath } = staged;
+    const draft = { upper, work, merged, tarSplitPath, discard: async () => await staged.discard() };
+    this.#staged.set(draft, staged);
+    return draft;
+  }
+
+  async commit(image: NewBuildImage): Promise<BuildImage> {
+    const { config: content, format, layers, added, names, parent, annotations } = image;
+    const docker = format === 'docker';
+    const configBytes = docker ? formatDockerConfig(content, parent) : formatOciConfig(content);
+    const config = { digest: digestOf(configBytes), bytes: configBytes };
+    const tars = layers.map(({ diffId, diffSize }) => ({ diffId, diffSize }));
+    if (added !== undefined) tars.push(added.packed);
+    const descriptors = tars.map(({ diffId, diffSize }): Descriptor => ({
+      mediaType: docker ? dockerLayer : ociLayer,
+      digest: diffId,
+      size: diffSize,
+    }));
+    const manifestBytes = formatManifest({
+      mediaType: docker ? dockerManifest : ociManifest,
+      config: {
+        mediaType: docker ? dockerConfig : ociConfig,
+        digest: config.digest,
+        size: configBytes.length,
+      },
+      layers: descriptors,
+      annotations: docker ? {} : annotations,
+    });
+    const manifest = { digest: digestOf(manifestBytes), bytes: manifestBytes };
+    const { signal } = this.#operation;
+    const stored = await this.#context.store.commitImage(
+      {
+        layers: [
+          ...layers.map((layer) => present(layer)),
+          ...(added === undefined ? [] : [this.#made(added)]),
+        ],
+        image: {
+          id: digestHex(config.digest),
+          digest: manifest.digest,
+          names,
+          created: content.created,
+          bigData: imageData({ config, manifest }),
+        },
+      },
+      signal,
+    );
+    return await this.#read(stored.id, undefined);
+  }
+
+  async name(id: string, names: readonly string[]): Promise<void> {
+    for (const name of names) await this.#context.store.addName(id, name, this.#operation.signal);
+  }
+
+  async scratch(): Promise<string> {
+    const path = this.#directory.addition();
+    await mkdir(path, { mode: 0o700 });
+    return path;
+  }
+
+  async cacheDirectory(id: string): Promise<string> {
+    const { graphRoot } = this.#context.store.options;
+    const name = createHash('sha256').update(id).digest('hex');
+    const path = join(graphRoot, 'imaged', 'build-caches', name);
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    return path;
+  }
+
+  async fetch(url: string): Promise<{ readonly directory: string; readonly name: string }> {
+    throw new InstructionError(`${url}: files are not fetched yet`);
+  }
+
+  async #pulled(name: string, platform: string): Promise<BuildImage> {
+    const { pull: policy, trusted } = this.#request;
+    const wanted = platform === '' ? this.#context.platform : parsePlatform(platform);
+    const context = { ...this.#context, platform: wanted };
+    const caller = { credentials: undefined, trusted, policy };
+    const image = await this.#read(await pullImage(context, name, caller, this.#operation), name);
+    // What is there may be for another machine.
+    if (platform === '' || isFor(image, wanted) || policy === 'never') return image;
+    const id = await pullImage(context, name, { ...caller, policy: 'always' }, this.#operation);
+    return await this.#read(id, name);
+  }
+
+  /** `asked`: what the caller calls it. */
+  async #read(id: string, asked: string | undefined): Promise<BuildImage> {
+    const { store } = this.#context;
+    const view = await store.view(this.#operation.signal);
+    const image = view.imageById(id);
+    if (image === undefined) throw new InstructionError(`image ${id} was removed while it was being used`);
+    const config = await readConfig(store, image);
+    const chain = view.chain(image.layer).toReversed();
+    if (config === undefined || chain.some(({ diffDigest }) => diffDigest === undefined)) {
+      throw new InstructionError(
+        `image ${asked ?? id} cannot be built upon: its configuration or layers are not known`,
+      );
+    }
+    const bytes = await store.imageData(image, 'manifest');
+    return {
+      id,
+      name: historyName(image, asked),
+      config,
+      manifestDigest: digestOf(bytes),
+      annotations: annotationsOf(bytes),
+      layers: chain.map((layer) => ({
+        diffId: parseDigest(layer.diffDigest ?? ''),
+        diffSize: layer.diffSize,
+        directory: store.layerFiles(layer),
+      })),
+    };
+  }
+
+  #made({ draft, packed }: NonNullable<NewBuildImage['added']>): CommitLayer {
+    const staged = this.#staged.get(draft);
+    this.#staged.delete(draft);
+    const { diffId, diffSize, uids, gids } = packed;
+    const blob = { blobDigest: diffId, blobSize: diffSize, compression: 'none' } as const;
+    return { diffId, diffSize, ...blob, uids, gids, staged };
+  }
+}
+
+function isFor({ config }: BuildImage, { os, architecture }: Platform): boolean {
+  return config.os === os && config.architecture === architecture;
+}
+
+/** A layer that the store has: nothing else of it is looked at. */
+function present({ diffId, diffSize }: BuildLayer): CommitLayer {
+  const blob = { blobDigest: diffId, blobSize: diffSize, compression: 'none' } as const;
+  return { diffId, diffSize, ...blob, uids: [], gids: [] };
+}
+
+/** Images that were asked for by an id, or that this build made, go by the beginning of their id. */
+function historyName({ id, names }: StoredImage, asked: string | undefined): string {
+  const short = id.slice(0, SHORT_ID);
+  if (asked === undefined || id.startsWith(asked.replace(/^sha256:/, ''))) return short;
+  return names[0] ?? short;
+}
+
+function annotationsOf(manifest: Buffer): Readonly<Record<string, string>> {
+  try {
+    return parseManifest(manifest).annotations;
+  } catch {
+    // Of schema 1, which has none.
+    return {};
+  }
+}
