@@ -3,13 +3,13 @@ import { parsePlatform, type Platform } from '../oci/platform.js';
 import { BuildLog, type LineSink } from './build-log.js';
 import type { BuildRequest } from './build-request.js';
 import type { BuildImage, BuildStore, LayerDraft } from './build-store.js';
-import type { Dockerfile } from './dockerfile/instruction.js';
+import type { DockerfileStage } from './dockerfile/instruction.js';
 import { parseDockerfile } from './dockerfile/parse-dockerfile.js';
 import type { ImageDraft } from './image-draft.js';
-import { planStages, platformArguments, type Plan, type PlannedStage } from './plan/plan-stages.js';
+import { platformArguments } from './plan/arguments.js';
+import { planStages, type Plan, type PlannedStage } from './plan/plan-stages.js';
 import type { LayerStack } from './root/root-tree.js';
 import { StageBuilder, type StageContext, type StageResult } from './stage-builder.js';
-import { predefinedArguments } from './stage-variables.js';
 import type { Workplaces } from './workplace.js';
 
 /** What builds of one daemon have in common. */
@@ -45,11 +45,12 @@ export async function build(
     platform,
     buildPlatform: parts.platform,
     allStages,
+    contexts: request.contexts,
   });
   const log = new BuildLog(sink, { newer: request.newStepLines, stages: plan.stages.length });
   const running = new RunningBuild(request, parts, plan, platform, log, signal);
   const { image, draft } = await running.finish(dockerfile.escape);
-  warn(log, request, dockerfile, draft);
+  warn(log, request, plan, draft);
   log.done(image.id, parts.names);
   return image;
 }
@@ -131,7 +132,7 @@ class RunningBuild {
       lookup: {
         request: this.#request,
         store: this.#parts.store,
-        earlierStage: async (name) => await this.#earlierStack(name, stage.index),
+        earlierStage: async (name) => await this.#earlierStack(name, stage),
       },
       signal: this.#signal,
       now: () => this.#now(),
@@ -141,13 +142,10 @@ class RunningBuild {
     return await new StageBuilder(context, planned, role, image).build();
   }
 
-  /** The name of a stage, or its number, if it comes before `index`. */
-  async #earlierStack(name: string, index: number): Promise<LayerStack | undefined> {
-    const found = this.#plan.stages.find(
-      ({ stage }) =>
-        stage.index < index && (stage.from.as === name.toLowerCase() || String(stage.index) === name),
-    );
-    return found === undefined ? undefined : (await this.#result(found.stage.index)).stack;
+  /** The root of the earlier stage that a name, or a number, means in this one. */
+  async #earlierStack(name: string, { index, from }: DockerfileStage): Promise<LayerStack | undefined> {
+    const found = this.#plan.names.source(name, index, from.line);
+    return found === undefined ? undefined : (await this.#result(found)).stack;
   }
 
   #result(index: number): Promise<StageResult> {
@@ -163,19 +161,10 @@ class RunningBuild {
 }
 
 /** What somebody who built this may want to know. */
-function warn(
-  log: BuildLog,
-  { buildArgs, format }: BuildRequest,
-  dockerfile: Dockerfile,
-  draft: ImageDraft,
-): void {
-  const { globals, stages } = dockerfile;
-  const steps = [...globals, ...stages.flatMap((stage) => stage.steps)];
-  const declared = steps.flatMap((step) => (step.kind === 'arg' ? step.args.map(({ name }) => name) : []));
-  const known = new Set([...declared, ...predefinedArguments, EPOCH_ARGUMENT]);
-  const unused = [...buildArgs.keys()].filter((name) => !known.has(name));
+function warn(log: BuildLog, { format }: BuildRequest, { undeclared }: Plan, draft: ImageDraft): void {
+  const unused = undeclared.filter((name) => name !== EPOCH_ARGUMENT);
   if (unused.length > 0) {
-    log.warnOnce(`one or more build args were not consumed: [${unused.toSorted().join(' ')}]`);
+    log.warnOnce(`one or more build args were not consumed: [${unused.join(' ')}]`);
   }
   if (format === 'docker') return;
   const lost = [

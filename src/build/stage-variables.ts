@@ -1,13 +1,7 @@
 // The variables of a stage: arguments in force, and ENV, which wins (build.md, Variables).
 import type { Scope } from './dockerfile/expand.js';
 import type { ImageDraft } from './image-draft.js';
-
-/** Arguments that need no declaration. They reach RUN, and stay out of history and cache unless they are declared. */
-const proxies = ['http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy', 'all_proxy'];
-export const predefinedArguments: readonly string[] = [
-  ...proxies.map((name) => name.toUpperCase()),
-  ...proxies,
-];
+import { predefinedArguments } from './plan/arguments.js';
 
 /** What all stages of a build share. */
 export interface BuildVariables {
@@ -75,6 +69,6 @@ export class StageVariables {
   }
 
   #predefined(name: string): string | undefined {
-    return predefinedArguments.includes(name) ? this.#build.buildArgs.get(name) : undefined;
+    return predefinedArguments.has(name) ? this.#build.buildArgs.get(name) : undefined;
   }
 }
