@@ -1,13 +1,17 @@
 // COPY and ADD: what is selected goes where it belongs (build.md, COPY / ADD).
-import { isDirectory } from '../../sys/files.js';
+import type { AbortFlag } from '../../sys/abort-flag.js';
+import { closeDescriptor, isDirectory } from '../../sys/files.js';
+import { readArchive } from './archive-source.js';
+import { ArchiveUnpacker } from './archive-unpacker.js';
 import { CopyError } from './copy-errors.js';
 import type { CopyPlace } from './copy-place.js';
 import type { CopyRequest } from './copy-request.js';
 import { findDestination } from './destination.js';
+import { findArchives } from './find-archives.js';
 import { makeDirectories } from './make-directories.js';
-import { withDescriptor } from './new-entry.js';
 import { Ownership } from './ownership.js';
-import { selectSources } from './selection.js';
+import { type SelectedItem, selectSources } from './selection.js';
+import { openItem } from './source-file.js';
 import { TreeCopier } from './tree-copier.js';
 
 /**
@@ -18,13 +22,38 @@ export async function copySources(request: CopyRequest, place: CopyPlace): Promi
   const { root, abort } = place;
   if (root === undefined) throw new CopyError('no root to copy into');
   const selection = selectSources(request, place);
-  const destination = findDestination(request, selection, false, root);
+  const archives = await findArchives(request, selection, abort);
+  const [first] = selection.items;
+  const holdsArchive = first !== undefined && archives.has(first);
+  const { directory, rename } = findDestination(request, selection, holdsArchive, root);
   const ownership = new Ownership(request, root);
-  withDescriptor(makeDirectories(root, destination.directory, ownership.madeOwner), (top) => {
+  const top = makeDirectories(root, directory, ownership.madeOwner);
+  try {
     const copier = new TreeCopier(top, ownership, abort);
     for (const item of selection.items) {
       if (isDirectory(item.status.mode)) copier.copyDirectory(item, '');
-      else copier.copyFile(item, top, '', destination.rename ?? item.name);
+      else if (!archives.has(item)) copier.copyFile(item, top, '', rename ?? item.name);
+      else await unpack(item, root, directory, ownership, abort);
     }
-  });
+  } finally {
+    closeDescriptor(top);
+  }
+}
+
+async function unpack(
+  item: SelectedItem,
+  root: number,
+  directory: string,
+  ownership: Ownership,
+  abort: AbortFlag,
+): Promise<void> {
+  const { fd } = openItem(item);
+  const unpacker = new ArchiveUnpacker(root, directory, ownership);
+  try {
+    await readArchive(fd, unpacker, undefined, abort);
+    unpacker.finish();
+  } finally {
+    unpacker.close();
+    closeDescriptor(fd);
+  }
 }

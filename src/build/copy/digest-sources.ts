@@ -1,12 +1,16 @@
 // What an instruction would copy, as a digest: the peers' own, so that their images and ours are found again by each other.
 import { createHash } from 'node:crypto';
+import { closeDescriptor } from '../../sys/files.js';
+import { digestArchive } from './archive-digest.js';
 import type { CopyPlace } from './copy-place.js';
 import type { CopyRequest } from './copy-request.js';
 import { findDestination } from './destination.js';
-import { digestItem } from './item-digest.js';
+import { findArchives } from './find-archives.js';
+import { digestItem, type DigestOptions } from './item-digest.js';
 import { OwnerNames } from './owner-names.js';
 import { Ownership } from './ownership.js';
-import { selectSources } from './selection.js';
+import { type SelectedItem, selectSources } from './selection.js';
+import { openItem } from './source-file.js';
 
 /**
  * `file:HEX` for one file, `dir:HEX` for one directory, `multi:HEX` for several of them, `HEX` for one that was fetched. Throws
@@ -14,7 +18,10 @@ import { selectSources } from './selection.js';
  */
 export async function digestSources(request: CopyRequest, place: CopyPlace): Promise<string> {
   const selection = selectSources(request, place);
-  const destination = findDestination(request, selection, false, place.root);
+  const archives = await findArchives(request, selection, place.abort);
+  const [first] = selection.items;
+  const holdsArchive = first !== undefined && archives.has(first);
+  const destination = findDestination(request, selection, holdsArchive, place.root);
   const ownership = new Ownership(request, place.root);
   const names = new Map<number, OwnerNames>();
   const namesOf = (root: number): OwnerNames => {
@@ -22,15 +29,25 @@ export async function digestSources(request: CopyRequest, place: CopyPlace): Pro
     names.set(root, known);
     return known;
   };
-  const digests = selection.items.map((item) =>
-    digestItem(item, {
-      name: destination.rename ?? item.name,
-      ownership,
-      names: namesOf(item.root),
-      abort: place.abort,
-    }),
-  );
-  const [first] = digests;
-  if (first !== undefined && digests.length === 1) return first;
+  const digests: string[] = [];
+  for (const item of selection.items) {
+    const name = destination.rename ?? item.name;
+    const options = { name, ownership, names: namesOf(item.root), abort: place.abort };
+    digests.push(archives.has(item) ? await digestUnpacked(item, options) : digestItem(item, options));
+  }
+  const [only] = digests;
+  if (only !== undefined && digests.length === 1) return only;
   return `multi:${createHash('sha256').update(digests.join(',')).digest('hex')}`;
+}
+
+async function digestUnpacked(
+  item: SelectedItem,
+  { ownership, abort }: Pick<DigestOptions, 'ownership' | 'abort'>,
+): Promise<string> {
+  const { fd } = openItem(item);
+  try {
+    return `file:${await digestArchive(fd, ownership.chown, abort)}`;
+  } finally {
+    closeDescriptor(fd);
+  }
 }

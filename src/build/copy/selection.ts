@@ -3,8 +3,7 @@ import { byteString, type FileStatus, isDirectory } from '../../sys/files.js';
 import { CopyError, SourceMissingError } from './copy-errors.js';
 import type { CopyPlace } from './copy-place.js';
 import type { CopyPart, CopyRequest, CopySource } from './copy-request.js';
-import { filterOf } from './source-filters.js';
-import type { SourceFilter } from './source-filter.js';
+import { SourceFilter } from './source-filter.js';
 import { chasePath, cleanSource, expandPattern, statusInRoot, lastName, quoted } from './source-path.js';
 
 /** One file or directory to be copied. Paths are latin1, cleaned, and relative to `root`. */
@@ -38,7 +37,7 @@ export function selectSources(request: CopyRequest, place: CopyPlace): Selection
   let missing: string | undefined;
   for (const part of request.parts) {
     const root = place.openSource(part.source);
-    const filter = filterOf(part.source, request.excludes);
+    const filter = new SourceFilter(part.source, request.excludes);
     for (const pattern of part.patterns) {
       sources++;
       place.abort.throwIfRaised();
@@ -76,9 +75,10 @@ function selectOne(
   let ignored = 0;
   for (const path of paths) {
     const { path: target, status } = chasePath(root, path);
-    const left =
-      path !== '' && filter.ignores(path) && !(isDirectory(status.mode) && filter.mayHoldKept(path));
-    if (left || (target !== path && !isDirectory(status.mode) && filter.ignores(target))) {
+    const isTree = isDirectory(status.mode);
+    const leftOut = filter.leavesOutNamed(path, lastName(path), isTree);
+    // A link may lead to what is left out.
+    if (leftOut || (target !== path && !isTree && filter.leavesOutNamed(target, lastName(path), false))) {
       ignored++;
       continue;
     }
@@ -111,7 +111,7 @@ function namesOf(root: number, path: string): string[] {
 
 /** How many components lie in front of `/./`, which `--parents` does not keep. */
 function pivotOf(text: string): number {
-  const at = text.lastIndexOf('/./');
+  const at = text.indexOf('/./');
   if (at < 0) return 0;
   const before = cleanSource(text.slice(0, at));
   return before === '' ? 0 : before.split('/').length;

@@ -43,6 +43,7 @@ export function keptAttributes(fd: number): ReadonlyMap<string, Buffer> {
   return kept;
 }
 
-function isKept(key: string): boolean {
+/** Whether an attribute is copied; others are the host's own. */
+export function isKept(key: string): boolean {
   return key === 'security.capability' || (key.startsWith('user.') && !key.includes('/'));
 }

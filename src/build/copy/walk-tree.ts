@@ -81,9 +81,9 @@ class Walk {
       return;
     }
     const entry = { parent, name, path, status };
-    const leftOut = this.#filter.ignores(source);
+    const leftOut = this.#filter.leavesOut(source, path);
     if (isDirectory(status.mode)) {
-      if (!leftOut || this.#filter.mayHoldKept(source)) this.#subdirectory(entry, source, leftOut);
+      if (!leftOut || this.#filter.mayHoldKept(source, path)) this.#subdirectory(entry, source, leftOut);
       return;
     }
     const type = status.mode & S_IFMT;
