@@ -1,15 +1,24 @@
-// The bench: `npm run bench -- pull|push|save|load|list|locks|start|rpc [--rounds N] [--fixture NAME…] [--newer RELEASE…] [--cache DIRECTORY]`.
+// The bench: `npm run bench -- pull|push|save|load|build|list|locks|start|rpc [--rounds N] [--fixture NAME…] [--newer RELEASE…] [--cache DIRECTORY]`.
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { benchBuilds } from './build.js';
 import { benchCopies } from './copies.js';
 import { fixtureNames } from './fixtures.js';
 import { benchList } from './list.js';
 import { benchPull } from './pull.js';
 import { benchLocks } from './locks.js';
-import { copySection, listSection, locksSection, publish, pullSection, startSection } from './report.js';
+import {
+  buildSection,
+  copySection,
+  listSection,
+  locksSection,
+  publish,
+  pullSection,
+  startSection,
+} from './report.js';
 import { rpcSection } from './rpc-report.js';
 import { benchRpc } from './rpc.js';
 import { benchStart } from './start.js';
@@ -50,6 +59,10 @@ switch (what) {
     );
     break;
   }
+  case 'build': {
+    await publish('Building', buildSection(await benchBuilds(values.cache, rounds), rounds), rounds >= 5);
+    break;
+  }
   case 'list': {
     await publish('Listing', listSection(await benchList([10, 1000, 10_000], values.cache)), true);
     break;
@@ -68,7 +81,7 @@ switch (what) {
     break;
   }
   default: {
-    console.error(`no bench ${what}: pull, push, save, load, list, locks, start or rpc`);
+    console.error(`no bench ${what}: pull, push, save, load, build, list, locks, start or rpc`);
     process.exitCode = 2;
   }
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 
+import { medianTime, type BuildBench } from './build.js';
 import { medianOf, type CopyKind, type CopyReport } from './copies.js';
 import type { ListReport } from './list.js';
 import type { LocksReport } from './locks.js';
@@ -13,7 +14,7 @@ const page = 'docs/performance.md';
 
 const preface = `# Performance
 
-Written by \`npm run bench -- pull|push|save|load|list|locks|start|rpc\`; each run replaces its own section. Ratios are imaged's median over that of
+Written by \`npm run bench -- pull|push|save|load|build|list|locks|start|rpc\`; each run replaces its own section. Ratios are imaged's median over that of
 the fastest peer, or of what is named; below 1 is faster.
 `;
 
@@ -94,6 +95,31 @@ export function copySection(kind: CopyKind, reports: readonly CopyReport[], roun
     'started for each. Extra disk is what was taken at the worst time beyond what is there at the end.',
     '',
     table(['image', ...names, 'ratio', 'peak RSS of imaged', ...disk], rows),
+  ].join('\n');
+}
+
+export function buildSection({ reports, overhead }: BuildBench, rounds: number): string {
+  const names = reports[0]?.results.map(({ contender }) => contender) ?? [];
+  const rows = reports.map(({ title, results }) => {
+    const [socket = Number.NaN, command = Number.NaN, ...peers] = results.map(medianTime);
+    return [
+      title,
+      ...results.map((result) =>
+        medianTime(result) < 1 ? milliseconds(medianTime(result)) : `${medianTime(result).toFixed(2)} s`,
+      ),
+      (command / Math.min(...peers)).toFixed(2),
+      (socket / Math.min(...peers)).toFixed(2),
+    ];
+  });
+  return [
+    `Medians of ${rounds} alternating builds (the large context: 3 at most), each contender in a store of its own on the same file`,
+    'system, each after a first build. imagectl is started for each build, as buildah and podman are; the warm socket is a',
+    'connection that was used before.',
+    '',
+    table(['build', ...names, 'ratio of imagectl', 'ratio of the warm socket'], rows),
+    '',
+    `One more \`RUN true\` takes ${milliseconds(overhead.step)}; \`runc run\` of a bundle that does the same takes`,
+    `${milliseconds(overhead.runtime)}.`,
   ].join('\n');
 }
 

@@ -34,6 +34,7 @@ export const peerPrograms: readonly PeerProgram[] = [
   { name: 'mount', package: 'mount', needed: 'a full disk' },
   { name: 'script', package: 'bsdutils', needed: 'output on a terminal' },
   { name: 'python3', package: 'python3', needed: 'locks held by another process' },
+  { name: 'debootstrap', package: 'debootstrap', needed: 'builds on Debian' },
   { name: 'tar', package: 'tar', needed: 'layers written by GNU tar' },
   { name: 'xz', package: 'xz-utils', needed: 'layers packed with xz' },
   { name: 'bzip2', package: 'bzip2', needed: 'layers packed with bzip2' },

@@ -1,7 +1,7 @@
 // Who builds: buildah, and imagectl on a daemon; each on a store of its own with the same base images.
 import { join } from 'node:path';
 
-import { Imaged } from '../../interop/support/imaged.js';
+import type { Imaged } from '../../interop/support/imaged.js';
 import { PeerStore } from '../../interop/support/peer-store.js';
 import { output, run } from '../../interop/support/process.js';
 import type { Variant } from './conformance-case.js';
@@ -28,16 +28,14 @@ export interface BuildEnd {
 export interface Builder {
   readonly store: PeerStore;
   build(order: BuildOrder): Promise<BuildEnd>;
-  close(): Promise<void>;
 }
 
-const imagectl = join(process.cwd(), 'dist', 'imagectl.js');
+const program = join(process.cwd(), 'dist', 'imagectl.js');
 
 /** Flags that both have. */
-function flags({ layers, format, name, options, context, useCache = false }: BuildOrder): string[] {
+function flags({ format, name, options, context, useCache = false }: BuildOrder): string[] {
   return [
     ...(useCache ? [] : ['--no-cache']),
-    `--layers=${layers}`,
     '--format',
     format,
     '--file',
@@ -55,27 +53,29 @@ export function buildah(store: PeerStore): Builder {
     async build(order) {
       const place = ['--root', store.root, '--runroot', store.runroot, '--storage-driver', 'overlay'];
       const env = { ...store.environment, BUILDAH_ISOLATION: 'chroot', ...order.environment };
-      const { code, stdout, stderr } = await run('buildah', [...place, 'bud', ...flags(order)], { env });
+      const { code, stdout, stderr } = await run(
+        'buildah',
+        [...place, 'bud', `--layers=${order.layers}`, ...flags(order)],
+        { env },
+      );
       return { built: code === 0, log: stdout + stderr };
     },
-    close: () => store.close(),
   };
 }
 
-export async function imaged(store: PeerStore): Promise<Builder> {
-  const daemon = await Imaged.start(store);
+/** imagectl; `daemon` is whatever serves the store by then. */
+export function imagectl(store: PeerStore, daemon: () => Imaged): Builder {
   return {
     store,
     async build(order) {
-      const env = { PATH: process.env['PATH'], IMAGED_ADDRESS: daemon.address, ...order.environment };
-      const { code, stdout, stderr } = await run(process.execPath, [imagectl, 'build', ...flags(order)], {
+      const env = { PATH: process.env['PATH'], IMAGED_ADDRESS: daemon().address, ...order.environment };
+      // What buildah calls so is `squash-all` for podman and imagectl.
+      const args = flags(order).map((flag) => (flag === '--squash' ? '--squash-all' : flag));
+      const how = order.layers ? '--layers' : '--no-layers';
+      const { code, stdout, stderr } = await run(process.execPath, [program, 'build', how, ...args], {
         env,
       });
       return { built: code === 0, log: stdout + stderr };
-    },
-    async close() {
-      await daemon.close();
-      await store.close();
     },
   };
 }

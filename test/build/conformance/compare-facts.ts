@@ -8,6 +8,8 @@ import type { Difference, Facts, Json } from './conformance-case.js';
 export function compareFacts(ours: Facts, peers: Facts, differs?: Difference): string[] {
   const wanted = new Wanted(differs, ours);
   const problems: string[] = [];
+  // Of an image that is not there nothing else can be said.
+  if (ours.get('outcome') === 'failed' && wanted.get('outcome') === 'failed') return problems;
   for (const key of [...new Set([...peers.keys(), ...ours.keys(), ...wanted.keys()])].toSorted()) {
     if (isOpen(key, differs)) continue;
     const own = text(ours.get(key));

@@ -55,7 +55,8 @@ export function imageFacts(root: string, name: string, started: number): Facts {
   for (const [index, { created: _, ...entry }] of history.entries()) {
     for (const [key, value] of Object.entries(entry)) facts.set(`history ${index} ${key}`, unnamed(value));
   }
-  const diffIds = (config['rootfs'] as { diff_ids: readonly string[] }).diff_ids;
+  // Go writes null for a list of none.
+  const diffIds = (config['rootfs'] as { diff_ids: readonly string[] | null }).diff_ids ?? [];
   const layers = stack(root, image.layer);
   facts.set('layers', layers.length);
   if (diffIds.length !== layers.length) facts.set('layers in configuration', diffIds.length);

@@ -1,14 +1,12 @@
 // Builds a case with both and says what is not as it must be.
-import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { mkdir } from 'node:fs/promises';
 
 import { removeTree, temporaryDirectory } from '../../interop/support/files.js';
 import type { Builder, BuildEnd } from './builders.js';
 import { compareFacts } from './compare-facts.js';
-import type { ConformanceCase, Facts, Variant, WebFile } from './conformance-case.js';
+import type { ConformanceCase, Facts, Json, Variant, WebFile } from './conformance-case.js';
 import { writeContext } from './context.js';
 import { imageFacts } from './image-facts.js';
 
@@ -23,50 +21,41 @@ export const allVariants: readonly Variant[] = [
   { layers: false, format: 'docker' },
 ];
 
-interface Built extends BuildEnd {
+export interface Built extends BuildEnd {
   readonly facts: Facts;
 }
 
 let names = 0;
 
-/** One line for each thing that is wrong; none where all is well. */
-export async function runCase(
-  one: ConformanceCase,
-  variant: Variant,
-  { ours, peer }: { readonly ours: Builder; readonly peer: Builder },
-): Promise<string[]> {
+/** Builds it as imaged is to build it, or as buildah is. */
+export async function buildCase(one: ConformanceCase, variant: Variant, builder: Builder): Promise<Built> {
   const server = await serve(one.web ?? {});
-  const directory = await temporaryDirectory('case');
+  const context = await temporaryDirectory('case');
   try {
     const web = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await writeContext(context, one, web);
     names += 1;
     const name = `localhost/case/${names}:latest`;
-    const build = async (builder: Builder, what: ConformanceCase, place: string): Promise<Built> => {
-      const context = join(directory, place);
-      await mkdir(context);
-      await writeContext(context, what, web);
-      const { options = [], environment = {} } = what;
-      const started = Date.now();
-      const end = await builder.build({ ...variant, context, name, options, environment });
-      const facts = end.built
-        ? imageFacts(builder.store.root, name, started)
-        : new Map([['outcome', 'failed']]);
-      return { ...end, facts };
-    };
-    const [own, peers] = await Promise.all([
-      build(ours, one, 'ours'),
-      build(peer, { ...one, ...one.differs?.instead }, 'peer'),
-    ]);
-    return judge(one, own, peers);
+    const { options = [], environment = {} } = one;
+    const started = Date.now();
+    const end = await builder.build({ ...variant, context, name, options, environment });
+    if (!end.built) return { ...end, facts: new Map([['outcome', 'failed']]) };
+    const facts = [...imageFacts(builder.store.root, name, started)];
+    return { ...end, facts: new Map(facts.map(([key, value]) => [key, withoutPort(value, web)])) };
   } finally {
     server.close();
-    await removeTree(directory);
+    await removeTree(context);
   }
 }
 
-function judge({ fails, says, differs }: ConformanceCase, own: Built, peers: Built): string[] {
+/** What the peer builds of a case. */
+export function peerCase(one: ConformanceCase): ConformanceCase {
+  return { ...one, ...one.differs?.instead };
+}
+
+/** One line for each thing that is wrong; none where all is well. */
+export function judge({ fails, says, differs }: ConformanceCase, own: Built, peers: Built): string[] {
   const problems = compareFacts(own.facts, peers.facts, differs);
-  // The same failure may be one of the case itself.
   if (fails === undefined && !own.built) problems.push('imaged was not to fail');
   if (fails !== undefined && own.built) problems.push('imaged was to fail');
   for (const pattern of [fails, says]) {
@@ -74,6 +63,11 @@ function judge({ fails, says, differs }: ConformanceCase, own: Built, peers: Bui
   }
   if (problems.length > 0) problems.push(`imaged: ${own.log}`, `buildah: ${peers.log}`);
   return problems;
+}
+
+/** The port of the server is another one each time. */
+function withoutPort(value: Json, web: string): Json {
+  return typeof value === 'string' ? value.replaceAll(web, 'http://web') : value;
 }
 
 async function serve(files: Readonly<Record<string, WebFile>>): Promise<Server> {

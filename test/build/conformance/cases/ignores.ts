@@ -1,0 +1,74 @@
+// Ignore files (build.md, Ignore files).
+import { directory, file, symlink, type ConformanceCase, type ContextEntry } from '../conformance-case.js';
+
+const dockerfile = 'FROM localhost/base/busybox\nCOPY . /to/\n';
+
+const tree: readonly ContextEntry[] = [
+  file('a.txt', 'a'),
+  file('b.log', 'b'),
+  file('.hidden', 'h'),
+  directory('dir', { mode: 0o711 }),
+  file('dir/c.txt', 'c'),
+  file('dir/d.log', 'd'),
+  file('dir/deep/e.log', 'e'),
+  file('dir/deep/f.txt', 'f'),
+  symlink('link', 'a.txt'),
+  directory('empty'),
+];
+
+const ignoring = (name: string, patterns: string, more: Partial<ConformanceCase> = {}): ConformanceCase => ({
+  name,
+  files: [...tree, file('.dockerignore', patterns)],
+  dockerfile,
+  ...more,
+});
+
+export const ignoreCases: readonly ConformanceCase[] = [
+  ignoring('matches at the top only', '*.log\n'),
+  ignoring('matches at any depth with two stars', '**/*.log\n'),
+  ignoring('matches two stars in the middle', 'dir/**/f.txt\n'),
+  ignoring('leaves out a directory with all that is in it', 'dir\n'),
+  ignoring('drops slashes at both ends', '/dir/\n/a.txt\n'),
+  ignoring('trims blanks, skips comments and blank lines', '  a.txt  \n# b.log\n\n\tb.log\n'),
+  ignoring('takes back what was left out', '*\n!a.txt\n!dir/c.txt\n'),
+  ignoring('takes back within a directory that is left out', 'dir\n!dir/deep/f.txt\n'),
+  ignoring('has the last line that matches win', '!a.txt\n*.txt\ndir\n!dir\ndir/c.txt\n'),
+  ignoring('takes back what is at any depth', '**\n!**/*.txt\n'),
+  ignoring('leaves out names that begin with a dot only when they match', '.*\n'),
+  ignoring('leaves out the Dockerfile and itself', 'Dockerfile\n.dockerignore\n'),
+  ignoring('cleans patterns', './dir/../a.txt\ndir/./c.txt\n'),
+  ignoring('takes classes and question marks', '[ab].???\n'),
+  ignoring('takes an escaped character', '\\a.txt\n'),
+  ignoring('leaves out a link, not what it leads to', 'link\n'),
+  ignoring('leaves nothing out for a pattern that climbs out', '../*\n'),
+  ignoring('fails for a source that was left out and says so', '*.log\n', {
+    dockerfile: 'FROM localhost/base/busybox\nCOPY b.log /to/\n',
+    fails: /b\.log/,
+  }),
+  ignoring('does not find what is left out by patterns', '*.log\n', {
+    dockerfile: 'FROM localhost/base/busybox\nCOPY *.log a.txt /to/\n',
+  }),
+  ignoring('does not hold for other stages', '*.txt\n**/*.txt\n', {
+    dockerfile:
+      'FROM localhost/base/busybox AS one\nRUN mkdir /x && echo a > /x/a.txt\nFROM localhost/base/busybox\nCOPY --from=one /x /to/\n',
+  }),
+  ignoring('holds for one directory as a source', '*/deep\ndir/*.log\n', {
+    dockerfile: 'FROM localhost/base/busybox\nCOPY dir /to/\n',
+  }),
+  {
+    name: 'prefers .containerignore',
+    files: [...tree, file('.dockerignore', 'a.txt\n'), file('.containerignore', 'b.log\n')],
+    dockerfile,
+  },
+  {
+    name: 'prefers the file beside the Dockerfile',
+    files: [...tree, file('.dockerignore', 'a.txt\n'), file('Dockerfile.dockerignore', 'b.log\n')],
+    dockerfile,
+  },
+  {
+    name: 'takes the ignore file of the call',
+    files: [...tree, file('.dockerignore', 'a.txt\n'), file('other', 'b.log\n')],
+    dockerfile,
+    options: ['--ignorefile', 'CONTEXT/other'],
+  },
+];
