@@ -20,6 +20,7 @@ if (port === null) throw new Error('a build worker is started by its workplaces 
 
 let left = false;
 let place: BuildPlace | undefined;
+/** For the call that is under way. */
 let running = new AbortController();
 let written: () => void = () => undefined;
 
@@ -27,12 +28,13 @@ port.on('message', (command: BuildCommand) => {
   if (command.kind === 'written') written();
   else if (command.kind === 'cancel') {
     running.abort();
-    // Nobody may be reading any more.
+    // Whoever reads may be waiting for us.
     written();
   } else void answer(command.id, command.call);
 });
 
 async function answer(id: number, call: BuildCall): Promise<void> {
+  running = new AbortController();
   try {
     report({ kind: 'done', id, result: await carryOut(id, call) });
   } catch (error) {
@@ -48,7 +50,6 @@ async function carryOut(id: number, call: BuildCall): Promise<unknown> {
   if (call.method === 'open') {
     if (!left) leaveNamespace();
     left = true;
-    running = new AbortController();
     place = new BuildPlace(call.state, new AbortFlag(call.abort), call.cacheDirectory);
     return undefined;
   }

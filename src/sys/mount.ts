@@ -32,7 +32,9 @@ const OPTION_BYTES = 4095;
 const MOST_LOWERS = 500;
 const NEW_FILE_MASK = 0o022;
 /** What makes the upper directory a layer by itself: nothing in it may point to the layers below. */
-const PLAIN_UPPER = 'index=off,redirect_dir=off,metacopy=off,xino=off';
+const PLAIN_UPPER = 'index=off,metacopy=off,xino=off';
+/** Off still follows those there are, which is refused to users. */
+const NO_REDIRECTS = { host: 'redirect_dir=off', user: 'redirect_dir=nofollow,userxattr' } as const;
 /** Nothing is written out when it is unmounted: what becomes a layer is no more durable than one that was unpacked. */
 const VOLATILE = 'volatile';
 
@@ -100,7 +102,7 @@ export function mountOverlay(lowers: readonly string[], target: string, top?: Ov
     const parts = [`lowerdir=${lowers.map(hold).join(':')}`];
     if (top !== undefined)
       parts.push(`upperdir=${hold(top.upper)}`, `workdir=${hold(top.work)}`, PLAIN_UPPER);
-    if (inUserNamespace()) parts.push('userxattr');
+    parts.push(NO_REDIRECTS[inUserNamespace() ? 'user' : 'host']);
     const flags = MS_NODEV | (top === undefined ? MS_RDONLY : 0);
     enter('/proc/self/fd');
     let errno = mount('overlay', target, flags, top === undefined ? parts : [...parts, VOLATILE]);
