@@ -34,7 +34,7 @@ export async function runProgram(args: readonly string[], given: Context): Promi
       return program.opts<{ url?: string }>().url ?? given.address;
     },
   };
-  define(program, context);
+  define(program, context, args);
   for (const command of everyCommand(program)) {
     command.exitOverride((error) => {
       throw usageError(command, error, context);
@@ -60,12 +60,14 @@ function outcomeOf(error: unknown): { readonly message: string; readonly exitCod
   return error instanceof CommandError ? error : { message: describeError(error), exitCode: failed };
 }
 
-function define(program: Command, context: Context): void {
+function define(program: Command, context: Context, args: readonly string[]): void {
+  // Behind a command it is a flag of that, if of any.
+  const versionFlags = args.indexOf('-v') > 0 ? '--version' : '-v, --version';
   program
     .description('Manage container images through imaged')
     .configureHelp({ subcommandTerm: (command) => [command.name(), ...command.aliases()].join(', ') })
     .helpOption('-h, --help', 'Display help')
-    .version(`imagectl version ${clientVersion}`, '-v, --version', 'Display the version of imagectl')
+    .version(`imagectl version ${clientVersion}`, versionFlags, 'Display the version of imagectl')
     .option('--url <address>', `Address of the service (IMAGED_ADDRESS) (default "${context.address}")`);
   defineBridge(program.command('bridge'), context);
   defineBuild(program.command('build'), context);

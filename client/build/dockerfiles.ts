@@ -102,7 +102,8 @@ async function ignoreText(
   return '';
 }
 
-async function readText(path: string): Promise<string> {
+/** Of a file that is to be there. Throws {@link CommandError}. */
+export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {

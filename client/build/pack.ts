@@ -31,16 +31,19 @@ export async function packContext(
     umask: 0,
     fs: { ...fs, lstat: statOrFail },
   };
-  const packed = pack(directory, options);
   try {
-    return await payloadFrom(packed, signal);
+    return await payloadFrom(packing(directory, options), signal);
   } catch (error) {
-    packed.destroy();
     signal.throwIfAborted();
     throw new CommandError(`the context cannot be packed: ${(error as Error).message}`, undefined, {
       cause: error,
     });
   }
+}
+
+/** It fails as soon as it is made, and must be listened to by then. */
+async function* packing(directory: string, options: AllPackOptions): AsyncGenerator<unknown, void> {
+  yield* pack(directory, options);
 }
 
 function isLeftOut(path: string, name: string, rules: IgnoreRules): boolean {

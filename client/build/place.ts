@@ -7,13 +7,17 @@ import { payloadAt, payloadFromInput } from '../payload.js';
 import type { Payload } from '../transfer.js';
 import { textOf } from './dockerfiles.js';
 
-/** A context as the client has it. */
-export type ClientContext =
-  | { readonly kind: 'directory'; readonly path: string }
-  | { readonly kind: 'archive'; readonly payload: Payload }
-  /** There are no files but this Dockerfile. */
-  | { readonly kind: 'dockerfile'; readonly text: string }
-  | { readonly kind: 'none' };
+/** A context as the client has it. Disposing closes what is open. */
+export type ClientContext = AsyncDisposable &
+  (
+    | { readonly kind: 'directory'; readonly path: string }
+    | { readonly kind: 'archive'; readonly payload: Payload }
+    /** There are no files but this Dockerfile. */
+    | { readonly kind: 'dockerfile'; readonly text: string }
+    | { readonly kind: 'none' }
+  );
+
+const nothingOpen: AsyncDisposable = { [Symbol.asyncDispose]: async () => undefined };
 
 /** Of what was named, or of no name and these Dockerfiles. Throws {@link CommandError}. */
 export async function openPlace(
@@ -31,12 +35,11 @@ export async function openPlace(
     return await sentContext(await payloadAt(name, context.signal), name);
   }
   const path = name ?? homeOf(dockerfiles);
-  if (path === undefined) return { kind: 'none' };
-  const found = await stat(path).catch((cause: unknown) => {
-    throw new CommandError(`context must be a directory: ${JSON.stringify(path)}`, undefined, { cause });
-  });
-  if (!found.isDirectory()) throw new CommandError(`context must be a directory: ${JSON.stringify(path)}`);
-  return { kind: 'directory', path: resolve(path) };
+  if (path === undefined) return { kind: 'none', ...nothingOpen };
+  const directory = resolve(path);
+  const found = await stat(directory).catch(() => undefined);
+  if (found?.isDirectory() === true) return { kind: 'directory', path: directory, ...nothingOpen };
+  throw new CommandError(`context must be a directory: ${JSON.stringify(directory)}`);
 }
 
 /** Without a name, the directory of the first Dockerfile is the context. */
@@ -53,8 +56,13 @@ async function sentContext(payload: Payload, name: string): Promise<ClientContex
   const { bytesRead } = await payload.file.read(start, 0, start.length, 0);
   const text = start.toString('latin1', 0, bytesRead);
   const isArchive = text.startsWith('ustar', 257) || magics.some((magic) => text.startsWith(magic));
-  if (isArchive) return { kind: 'archive', payload };
-  return { kind: 'dockerfile', text: await textOf(payload, name) };
+  if (isArchive) return archiveContext(payload);
+  return { kind: 'dockerfile', text: await textOf(payload, name), ...nothingOpen };
+}
+
+/** A tar that is at hand. */
+export function archiveContext(payload: Payload): ClientContext {
+  return { kind: 'archive', payload, [Symbol.asyncDispose]: () => payload[Symbol.asyncDispose]() };
 }
 
 /** Of gzip, bzip2, xz and zstd. */

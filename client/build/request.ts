@@ -13,6 +13,7 @@ import type { Connection } from '../../src/rpc/index.js';
 import { withConnection } from '../connection.js';
 import type { Context } from '../context.js';
 import { sendFile } from '../transfer.js';
+import type { NamedPlace } from './named-contexts.js';
 import { packContext } from './pack.js';
 import type { ClientContext } from './place.js';
 
@@ -21,7 +22,7 @@ export interface BuildCall {
   readonly place: ClientContext;
   /** The patterns of the ignore file, for `place`. */
   readonly ignore: readonly string[];
-  readonly contexts: readonly { readonly name: string; readonly place: ClientContext }[];
+  readonly contexts: readonly NamedPlace[];
   /** All but `contexts`. */
   readonly settings: BuildSettings;
 }

@@ -19,12 +19,12 @@ import type { Operation, OperationTable } from './operation.js';
 /** What builds are made with, whoever asks. */
 export interface BuildTools {
   readonly operations: OperationTable;
-  readonly pool: LayerPool;
+  readonly pool: Pick<LayerPool, 'unpackContext'>;
   readonly files: FileExchange;
   readonly policy: BuildPolicy;
   /** The service's own user. */
   readonly uid: number;
-  readonly store: () => Promise<Store>;
+  readonly store: () => Promise<Pick<Store, 'options'>>;
   /** The builder: the id of the image it makes. */
   readonly buildImage: (request: BuildRequest, operation: Operation) => Promise<string>;
 }
@@ -107,7 +107,10 @@ async function readFiles(input: BuildInput, directory: string | undefined): Prom
 }
 
 /** Contexts lie on the disk of the store, secrets where most hosts have memory. */
-function rootsOf({ options }: Store): { readonly contexts: TempRoot; readonly secrets: TempRoot } {
+function rootsOf({ options }: Pick<Store, 'options'>): {
+  readonly contexts: TempRoot;
+  readonly secrets: TempRoot;
+} {
   const { graphRoot, runRoot } = options;
   return {
     contexts: { path: join(graphRoot, 'imaged', 'builds'), fleeting: true },
