@@ -1,7 +1,7 @@
 // Packs a directory that the service cannot read: what the ignore file leaves of it, sorted, as a tar on this host's disk.
 import * as fs from 'node:fs';
 import { relative } from 'node:path';
-import { pack, type PackOptions } from 'tar-fs';
+import type { PackOptions } from 'tar-fs';
 import type { IgnoreRules } from '../../src/build/ignore/ignore-rules.js';
 import { CommandError } from '../errors.js';
 import { payloadFrom } from '../payload.js';
@@ -41,8 +41,9 @@ export async function packContext(
   }
 }
 
-/** It fails as soon as it is made, and must be listened to by then. */
+/** It fails as soon as it is made, and must be listened to by then. Most builds need none of it. */
 async function* packing(directory: string, options: AllPackOptions): AsyncGenerator<unknown, void> {
+  const { pack } = await import('tar-fs');
   yield* pack(directory, options);
 }
 

@@ -12,6 +12,8 @@ import type { CopyContext } from './copy-context.js';
 import { storedName } from './names.js';
 import type { Operation } from './operation.js';
 
+export { BuildError } from '../build/errors.js';
+
 /** What every build of one daemon works with. */
 export interface BuildContext extends CopyContext {
   readonly cache: BuildCache;

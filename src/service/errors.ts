@@ -1,7 +1,8 @@
 // The one table from errors inside to errors of the interface; what is not in it becomes ErrorOccurred.
 import { ErrorOccurred, ImageNotFound } from '../generated/io-podman.js';
-import { ContextNotHere, OperationFailed } from '../generated/io-imaged.js';
+import { CommandFailed, ContextNotHere, OperationFailed } from '../generated/io-imaged.js';
 import { InvalidParameter, type VarlinkError } from '../rpc/index.js';
+import { BuildError } from '../runtime/build-image.js';
 import { ContextNotHereError } from '../runtime/build-place.js';
 import { ImageNotFoundError, InvalidFilterError, InvalidSearchError, messageOf } from '../runtime/errors.js';
 
@@ -21,5 +22,7 @@ export function toInterfaceError(error: unknown): VarlinkError {
 export function toOperationFailed(error: unknown): VarlinkError {
   if (error instanceof ContextNotHereError)
     return new ContextNotHere(error.path, error.message, { cause: error });
+  const status = error instanceof BuildError ? error.status : 0;
+  if (status !== 0) return new CommandFailed(status, messageOf(error), { cause: error });
   return new OperationFailed(messageOf(error), { cause: error });
 }
