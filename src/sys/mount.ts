@@ -13,6 +13,8 @@ const libcMount = declare(
   'int mount(const char* source, const char* target, const char* type, unsigned long flags, const char* data)',
 );
 const libcUmount2 = declare('int umount2(const char* target, int flags)');
+const libcPivotRoot = declare('intptr_t syscall(intptr_t number, const char* root, const char* old)');
+const libcChroot = declare('int chroot(const char* path)');
 const libcChdir = declare('int chdir(const char* path)');
 const libcUmask = declare('uint32_t umask(uint32_t mask)');
 
@@ -23,9 +25,13 @@ const MS_NOSUID = 2;
 const MS_NODEV = 4;
 const MS_BIND = 0x1000;
 const MS_REC = 0x4000;
+const MS_MOVE = 0x2000;
 const MS_SLAVE = 0x80000;
 const MNT_DETACH = 2;
 const UMOUNT_NOFOLLOW = 8;
+// Every processor numbers its older calls itself.
+const SYS_PIVOT_ROOT =
+  process.arch === 'x64' ? 155 : process.arch === 's390x' ? 217 : process.arch === 'ppc64' ? 203 : 41;
 /** The kernel takes one page of options. */
 const OPTION_BYTES = 4095;
 /** Of one overlay, as the kernel has it. */
@@ -130,6 +136,32 @@ export function mountBind(source: string, target: string): void {
     throw new MountError(`${source} at ${target}`, lastErrno());
 }
 
+/**
+ * mount(2) as it is: `type` null for a bind or a change of flags, which are those of {@link mountFlags}. 0 or the errno.
+ */
+export function mountPlain(
+  source: string,
+  target: string,
+  type: string | null,
+  flags: number,
+  data: string,
+): number {
+  return libcMount(source, target, type, flags, data === '' ? null : data) < 0 ? lastErrno() : 0;
+}
+
+/** Flags of {@link mountPlain}. */
+export const mountFlags = {
+  readOnly: MS_RDONLY,
+  noSuid: MS_NOSUID,
+  noDevices: MS_NODEV,
+  noExecution: 8,
+  remount: 0x20,
+  bind: MS_BIND,
+  recursive: MS_REC,
+  strictTimes: 0x1000000,
+  relativeTimes: 0x200000,
+} as const;
+
 /** Unmounts what is mounted at `target`; when something still uses it, it goes as soon as that ends. */
 export function unmount(target: string): void {
   if (libcUmount2(target, UMOUNT_NOFOLLOW) === 0) return;
@@ -144,6 +176,23 @@ export function inUserNamespace(): boolean {
 }
 
 let mapped: boolean | undefined;
+
+/**
+ * Makes `directory`, which must be a mount, the root of this process and of all that share its root; nothing of the old one can be
+ * reached. The working directory is the new root. Throws {@link MountError}.
+ */
+export function enterRoot(directory: string): void {
+  enter(directory);
+  // The old root comes to lie on the new one, and is taken away from there: no place has to be made for it.
+  const here = '.';
+  if (libcPivotRoot(SYS_PIVOT_ROOT, here, here) === 0) {
+    if (libcUmount2(here, MNT_DETACH) < 0) throw new MountError('leaving the old root', lastErrno());
+  } else if (libcMount(here, '/', null, MS_MOVE, null) < 0 || libcChroot(here) < 0) {
+    // The first root of all, which is in memory, cannot be exchanged.
+    throw new MountError(`${directory} as root`, lastErrno());
+  }
+  enter('/');
+}
 
 function mount(type: string, target: string, flags: number, options: readonly string[]): number {
   const data = options.join(',');

@@ -56,9 +56,9 @@ export class MountPoints {
     return real;
   }
 
-  /** The same for a directory that is to stay. */
-  keep(directory: string): string {
-    return this.#walk(directory, 'directory', false);
+  /** The same for what is to stay. */
+  keep(path: string, kind: MountKind): string {
+    return this.#walk(path, kind, false);
   }
 
   /** Removes what was made, if nothing was put in it. To be called when nothing is mounted there any more. */

@@ -1,6 +1,7 @@
 // One container, run by an OCI runtime to its end.
 import { existsSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { inUserNamespace, MountError, mountNew, unmount } from '../../sys/mount.js';
 import { runProcess } from './run-process.js';
 
@@ -26,7 +27,7 @@ export async function runContainer(
   signal: AbortSignal,
 ): Promise<number> {
   const { runtime, runtimeArgs, bundle, directory, limited } = container;
-  writeFileSync(join(directory, 'config.json'), bundle, { mode: 0o600 });
+  writeBundle(directory, bundle);
   // What keeps the command from running they say on standard error, too; warnings about the host are not for the log of a build.
   const flags = ['--root', join(directory, 'runtime'), '--log', join(directory, 'log')];
   if (!limited)
@@ -34,10 +35,25 @@ export async function runContainer(
   const covered = !limited && coverCgroups();
   try {
     const command = [runtime, ...flags, ...runtimeArgs, 'run', '--bundle', directory, 'step'];
-    return await runProcess(command, directory, write, signal);
+    return await runProcess({ command, directory, ownProc: true }, write, signal);
   } finally {
     if (covered) unmount(CGROUPS);
   }
+}
+
+/** The same without a runtime: a process of ours becomes the command, and does as much of what a runtime does as it can. */
+export async function runInChroot(
+  { bundle, directory }: Pick<Container, 'bundle' | 'directory'>,
+  write: (piece: Uint8Array) => Promise<void>,
+  signal: AbortSignal,
+): Promise<number> {
+  writeBundle(directory, bundle);
+  const program = fileURLToPath(new URL('./chroot-main.js', import.meta.url));
+  return await runProcess({ command: [process.execPath, program], directory, ownProc: false }, write, signal);
+}
+
+function writeBundle(directory: string, bundle: string): void {
+  writeFileSync(join(directory, 'config.json'), bundle, { mode: 0o600 });
 }
 
 /**

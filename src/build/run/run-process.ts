@@ -12,6 +12,14 @@ const hostEnvironment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/b
 
 const { SIGKILL } = constants.signals;
 
+/** A program of the host with its arguments, and where it is started. */
+export interface HostCommand {
+  readonly command: readonly string[];
+  readonly directory: string;
+  /** Whether /proc shows it its own processes alone. */
+  readonly ownProc: boolean;
+}
+
 /**
  * Runs a command of the host as the first process of a process namespace of its own, with mounts of its own: when this thread ends,
  * by whatever means, the kernel kills it with all that came of it. `write` gets what it says on both of its outputs, in order.
@@ -19,17 +27,18 @@ const { SIGKILL } = constants.signals;
  * its reason when the last process has ended.
  */
 export async function runProcess(
-  command: readonly string[],
-  directory: string,
+  { command, directory, ownProc }: HostCommand,
   write: (piece: Uint8Array) => Promise<void>,
   signal: AbortSignal,
 ): Promise<number> {
   signal.throwIfAborted();
   const pipe = openPipe();
   const output = new Socket({ fd: pipe.read, readable: true, writable: false });
-  const own = ['--pid', '--mount', '--fork', '--kill-child=KILL', '--mount-proc'];
+  const own = ['--pid', '--mount', '--fork', '--kill-child=KILL', ...(ownProc ? ['--mount-proc'] : [])];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', 'unshare', ...own, '--', ...command], {
     cwd: directory,
+    // In a process group of its own: what is sent to that one does not reach us.
+    detached: true,
     env: hostEnvironment,
     // A pipe, no socket: commands open /dev/stdout.
     stdio: ['ignore', pipe.write, pipe.write],

@@ -11,7 +11,7 @@ import { MountPoints } from './mount-points.js';
 import { type BundleRequest, ociBundle } from './oci-bundle.js';
 import { parseSize } from './parse-size.js';
 import { newCgroup, removeCgroup } from './cgroups.js';
-import { runContainer } from './run-container.js';
+import { runContainer, runInChroot } from './run-container.js';
 import type { RunPlace } from './run-place.js';
 import type { RunOutcome, RunRequest } from './run-request.js';
 import { chooseRuntime } from './runtimes.js';
@@ -21,6 +21,8 @@ import { systemMounts } from './system-mounts.js';
 import { parseUlimit } from './ulimits.js';
 
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const CHROOT_WARNING =
+  'RUN is isolated by chroot, which is weaker than a container and has no limits of resources';
 const SHM_SIZE = '64m';
 
 /**
@@ -72,14 +74,18 @@ async function runPrepared(
   const { settings } = request;
   const warnings: string[] = [];
   const cgroup = newCgroup(settings.resources);
-  const runtime = await chooseRuntime(place.state, signal, place.runtimes);
+  const runtime =
+    settings.isolation === 'chroot' ? undefined : await chooseRuntime(place.state, signal, place.runtimes);
   if (runtime === undefined) {
-    throw new NoRuntimeError('no OCI runtime works on this machine: install crun or runc');
+    if (settings.isolation === 'oci')
+      throw new NoRuntimeError('no OCI runtime works on this machine: install crun or runc');
+    warnings.push(CHROOT_WARNING);
+    if (cgroup !== undefined) throw new RunRequestError('limits of processor and memory need an OCI runtime');
   }
   const account = findAccount(root, request.user);
   const system = mountsOfSystem(step, account);
   // Before anything is mounted in it, so that it stays.
-  const cwd = points.keep(request.cwd);
+  const cwd = points.keep(request.cwd, 'directory');
   await using mounts = await StepMounts.open(step, request, signal);
   const bundle = ociBundle({
     ...processOf(step, account, mounts.env),
@@ -89,9 +95,16 @@ async function runPrepared(
     limits: cgroup === undefined ? undefined : { cgroup, resources: settings.resources },
     cwd,
   });
-  const container = { runtime, runtimeArgs: settings.runtimeArgs, bundle, directory };
+  const limited = cgroup !== undefined;
   try {
-    const status = await runContainer({ ...container, limited: cgroup !== undefined }, write, signal);
+    const status =
+      runtime === undefined
+        ? await runInChroot({ bundle, directory }, write, signal)
+        : await runContainer(
+            { runtime, runtimeArgs: settings.runtimeArgs, bundle, directory, limited },
+            write,
+            signal,
+          );
     return { status, warnings };
   } finally {
     if (cgroup !== undefined) removeCgroup(cgroup);
