@@ -152,8 +152,8 @@ function environment(given: readonly string[], hostName: string, home: string): 
 }
 
 /** What ends a text for the kernel does not end it for whoever checked it. */
-function checkTexts({ args, env, cwd }: RunRequest): void {
-  if (args.length === 0) throw new RunRequestError('there is no command to run');
+function checkTexts({ args, env, cwd, script }: RunRequest): void {
+  if (args.length === 0 && script === undefined) throw new RunRequestError('there is no command to run');
   if ([...args, ...env, cwd].some((text) => text.includes('\0')))
     throw new RunRequestError('the command, its environment or its directory has a NUL in it');
 }
