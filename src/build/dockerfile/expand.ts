@@ -145,7 +145,7 @@ class Expansion {
   #dollar(): string {
     this.#at += 1;
     if (this.#source.charAt(this.#at) !== '{') {
-      const name = this.#name();
+      const name = this.#name(/[@*#]/);
       return name === '' ? '$' : (this.#get(name) ?? '');
     }
     this.#at += 1;
@@ -158,7 +158,7 @@ class Expansion {
   }
 
   #braced(): string {
-    const name = this.#name();
+    const name = this.#name(/[@*#?\-$!]/);
     if (name === '') {
       this.#fail(this.#at >= this.#source.length ? "missing '}' in substitution" : 'bad substitution');
     }
@@ -243,14 +243,15 @@ class Expansion {
 
   /** The shell's own parameters are never set, even if somebody named a variable so. */
   #get(name: string): string | undefined {
-    return /^[A-Za-z_]/.test(name) ? this.#scope.get(name) : undefined;
+    return /^[\p{L}_]/u.test(name) ? this.#scope.get(name) : undefined;
   }
 
-  /** Letters, digits and `_`; digits alone, or one of the shell's special parameters. */
-  #name(): string {
-    const pattern = /[A-Za-z_][A-Za-z0-9_]*|\d+|[@*#?\-$!]/y;
+  /** Letters, of any alphabet as for the peers, digits and `_`; digits alone; or what `special` has of the shell's parameters. */
+  #name(special: RegExp): string {
+    const pattern = /[\p{L}_][\p{L}\p{Nd}_]*|\p{Nd}+/uy;
     pattern.lastIndex = this.#at;
-    const [name = ''] = pattern.exec(this.#source) ?? [];
+    const character = this.#source.charAt(this.#at);
+    const [name = special.test(character) ? character : ''] = pattern.exec(this.#source) ?? [];
     this.#at += name.length;
     return name;
   }

@@ -38,7 +38,7 @@ export interface FromInstruction extends Base {
   readonly kind: 'from';
   readonly platform?: RawText;
   readonly image: RawText;
-  /** Lower case. */
+  /** Lower case; as written where it has variables, which the plan puts in. */
   readonly as?: string;
 }
 

@@ -120,10 +120,11 @@ function readDirectives(lines: readonly string[]): string {
     }
     seen.add(name);
     if (name !== 'escape') continue;
-    if (value !== '\\' && value !== '`') {
+    // The peers look at its first character only.
+    escape = value.charAt(0);
+    if (escape !== '\\' && escape !== '`') {
       throw new DockerfileError(`invalid ESCAPE ${JSON.stringify(value)}, must be \` or \\`, index + 1);
     }
-    escape = value;
   }
   return escape;
 }

@@ -13,6 +13,7 @@ import type {
 import { parseCopy } from './parse-copy.js';
 import { parseHealthcheck } from './parse-healthcheck.js';
 import { parseArgs, parsePairs } from './parse-pairs.js';
+import { checkedStageName } from './stage-name.js';
 import type { Statement } from './statement.js';
 import { firstWord, quoteWord, splitBlanks } from './words.js';
 
@@ -51,23 +52,20 @@ function parserOf(name: string): Parser | undefined {
 }
 
 function parseFrom(statement: Statement): FromInstruction {
-  const [image = '', as, name, more] = splitBlanks(statement.rest);
-  const isNamed = as?.toLowerCase() === 'as' && name !== undefined && more === undefined;
-  if (image === '' || (as !== undefined && !isNamed)) {
+  const [image = '', keyword, name, more] = splitBlanks(statement.rest);
+  const isNamed = keyword?.toLowerCase() === 'as' && name !== undefined && more === undefined;
+  if (image === '' || (keyword !== undefined && !isNamed)) {
     statement.fail('FROM requires either one or three arguments: FROM image [AS name]');
   }
   const platform = statement.flags({ platform: 'value' }).value('platform');
-  if (name !== undefined && !/^[a-z][a-z0-9-_.]*$/i.test(name)) {
-    statement.fail(
-      `invalid name for build stage: ${JSON.stringify(name)}, it must begin with a letter and have letters, digits, -, _ and . only`,
-    );
-  }
+  // One with variables is looked at when they are known.
+  const as = name?.includes('$') ? name : checkedStageName(name, (reason) => statement.fail(reason));
   return {
     ...statement.base,
     kind: 'from',
     image,
     ...(platform !== undefined && { platform }),
-    ...(name !== undefined && { as: name.toLowerCase() }),
+    ...(as !== undefined && { as }),
   };
 }
 

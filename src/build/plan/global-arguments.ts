@@ -8,6 +8,7 @@ import { platformArguments, predefinedArguments } from './arguments.js';
 import { triggeredSteps } from './stage-references.js';
 
 interface GlobalOptions {
+  readonly target: string;
   readonly platform: Platform;
   readonly buildPlatform: Platform;
   readonly buildArgs: ReadonlyMap<string, string>;
@@ -22,12 +23,11 @@ export interface GlobalArguments {
 
 /** A plain ARG there takes the request's value, then the platform's; a default takes precedence over the platform's. */
 export function globalArguments(
-  { globals, escape }: Dockerfile,
-  { platform, buildPlatform, buildArgs }: GlobalOptions,
-  target: DockerfileStage,
+  { globals, stages, escape }: Dockerfile,
+  { target, platform, buildPlatform, buildArgs }: GlobalOptions,
   budget: WorkBudget,
 ): GlobalArguments {
-  const platforms = platformArguments(platform, buildPlatform, target.from.as ?? '');
+  const platforms = platformArguments(platform, buildPlatform, target === '' ? lastName(stages) : target);
   const declared = new Map<string, string>();
   const get = (name: string): string | undefined =>
     declared.get(name) ?? (platforms.has(name) ? (buildArgs.get(name) ?? platforms.get(name)) : undefined);
@@ -44,6 +44,12 @@ export function globalArguments(
     for (const [name, value] of values) if (value !== undefined) declared.set(name, value);
   }
   return { globals: declared, scope };
+}
+
+/** Empty also for one that has variables: it may be made of what it is asked for. */
+function lastName(stages: readonly DockerfileStage[]): string {
+  const name = stages.at(-1)?.from.as ?? '';
+  return name.includes('$') ? '' : name;
 }
 
 /** Sorted. */

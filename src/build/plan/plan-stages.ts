@@ -4,6 +4,7 @@ import type { Platform } from '../../oci/platform.js';
 import { expandWord } from '../dockerfile/expand.js';
 import type { Scope } from '../dockerfile/expand.js';
 import type { Dockerfile, DockerfileStage, StepInstruction } from '../dockerfile/instruction.js';
+import { checkedStageName } from '../dockerfile/stage-name.js';
 import { WorkBudget } from '../dockerfile/work-budget.js';
 import { globalArguments, undeclaredArguments } from './global-arguments.js';
 import { PlanError } from './plan-error.js';
@@ -60,18 +61,20 @@ const mostSteps = 4 * 1024 * 1024;
 
 /** Throws {@link PlanError} for what cannot be built, before anything is. DockerfileError and SubstitutionError of what it reads pass. */
 export function planStages(dockerfile: Dockerfile, options: PlanOptions): Plan {
-  const { stages } = dockerfile;
-  if (stages.length > mostStages) throw new PlanError(`the file has more than ${mostStages} stages`);
+  if (dockerfile.stages.length > mostStages) {
+    throw new PlanError(`the file has more than ${mostStages} stages`);
+  }
   const budget = new WorkBudget(mostSteps);
+  const { globals, scope } = globalArguments(dockerfile, options, budget);
+  const stages = dockerfile.stages.map((stage) => withKnownName(stage, scope, budget));
   const names = new StageNames(stages, options.contexts ?? new Set());
   const target = names.target(options.target);
-  const { globals, scope } = globalArguments(dockerfile, options, stages[target]!, budget);
   const planned = new Map<number, PlannedStage>();
   const needed = new Set([target]);
   // Nothing needs what comes later, so one way back through the file finds all.
   for (let index = target; index >= 0; index -= 1) {
     if (!options.allStages && !needed.has(index)) continue;
-    const stage = planStage(dockerfile, stages[index]!, names, scope, budget);
+    const stage = planStage(stages, stages[index]!, names, scope, budget);
     planned.set(index, stage);
     for (const dependency of stage.dependencies) needed.add(dependency);
   }
@@ -84,14 +87,25 @@ export function planStages(dockerfile: Dockerfile, options: PlanOptions): Plan {
   };
 }
 
+/** Newer builders than the peer put variables into the names of stages. */
+function withKnownName(stage: DockerfileStage, scope: Scope, budget: WorkBudget): DockerfileStage {
+  const { from } = stage;
+  if (!from.as?.includes('$')) return stage;
+  const as = checkedStageName(expandWord(from.as, scope, budget), (reason) => {
+    throw new PlanError(`FROM on line ${from.line}: ${reason}`);
+  });
+  return { ...stage, from: { ...from, ...(as !== undefined && { as }) } };
+}
+
 function planStage(
-  { stages, escape }: Dockerfile,
+  stages: readonly DockerfileStage[],
   stage: DockerfileStage,
   names: StageNames,
   scope: Scope,
   budget: WorkBudget,
 ): PlannedStage {
   const { from, index, steps } = stage;
+  const { escape } = scope;
   const base = baseOf(stage, names, scope, budget);
   const triggers = base.kind === 'stage' ? triggeredSteps(stages[base.index]!.steps, escape) : [];
   const dependencies = new Set(base.kind === 'stage' ? [base.index] : []);

@@ -13,6 +13,7 @@ const variables = {
   kanji: '漢字😀x',
   stars: 'a*b*c',
   _x9: 'nine',
+  ñandú: 'ave',
 };
 
 function scope(escape = '\\'): Scope {
@@ -53,7 +54,10 @@ describe('a word', () => {
     ['knows no positions', '$1$9z$123$0', 'z'],
     ['knows no positions in braces', '${1}${42}', ''],
     ['has defaults for positions', '${1:-one}${2:+two}', 'one'],
-    ['knows no special parameters', 'a$@$*$#$?$-$!$$b', 'ab'],
+    ['knows no special parameters', 'a$@$*$#b', 'ab'],
+    ['keeps what other shell parameters are', '$?$-$!$$dir', '$?$-$!$/srv'],
+    ['knows no special parameters in braces', '${@}${*}${#}${?}${-}${!}${$}${?:-a}', 'a'],
+    ['has names of any alphabet', '$ñandú.$dirñ.', 'ave..'],
     ['keeps the blanks of variables', '$gap$edges|', 'one  two in |'],
     ['does not look into values', "${no:-'$dir'}", '$dir'],
   ])('%s', (_, raw, expected) => {
@@ -196,7 +200,7 @@ describe('a word', () => {
       fc.property(fc.array(pieces, { maxLength: 40 }), (parts) => {
         expect(['string', 'SubstitutionError']).toContain(outcome(parts.join('')));
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 });

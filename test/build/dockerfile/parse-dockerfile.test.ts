@@ -131,6 +131,7 @@ describe('directives', () => {
     ['change the escape character', '# escape=`\nFROM a\nRUN b\\\nRUN c`\nd', '`', ['RUN b\\', 'RUN cd']],
     ['are read without case and blanks', '  #  EsCape \t= `  \nFROM a', '`', []],
     ['stand behind each other', '# syntax=x\n#check=y=z\n# escape=`\nFROM a', '`', []],
+    ['may say more than a character', '# escape = ``x\nFROM a', '`', []],
     ['end with a comment', '# words\n# escape=`\nFROM a', '\\', []],
     ['end with a blank line', '\n# escape=`\nFROM a', '\\', []],
     ['end with an unknown one', '# unknown=x\n# escape=`\nFROM a', '\\', []],
@@ -429,7 +430,7 @@ describe('a Dockerfile is refused', () => {
     ['with too much behind FROM', 'FROM a as b c', 'FROM requires either one or three arguments'],
     ['with no AS behind FROM', 'FROM a is b', 'FROM requires either one or three arguments'],
     ['with a stage that is a number', 'FROM a AS 1', 'invalid name for build stage: "1"'],
-    ['with a stage of a strange name', 'FROM a AS b$c', 'invalid name for build stage: "b$c"'],
+    ['with a stage of a strange name', 'FROM a AS b/c', 'invalid name for build stage: "b/c"'],
     [
       'with a directive twice',
       '# escape=`\n#ESCAPE=`\nFROM a',
@@ -604,7 +605,7 @@ describe('any text', () => {
       fc.property(text, (parts) => {
         expect(['stages', 'DockerfileError']).toContain(outcome(`FROM a${parts.join('')}`));
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -621,7 +622,7 @@ describe('any text', () => {
     ['comments', '\\\n#'],
   ])('takes time as it has characters, if those are %s', (_, piece) => {
     for (const instruction of ['RUN ', 'ENV ', 'COPY ', 'VOLUME ', 'ARG ', '# ']) {
-      const body = instruction + piece.repeat(200_000 / piece.length);
+      const body = instruction + piece.repeat(100_000 / piece.length);
       expect(['stages', 'DockerfileError']).toContain(outcome(`FROM a\n${body}`));
     }
   });

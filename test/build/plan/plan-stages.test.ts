@@ -45,6 +45,11 @@ describe('the stages that are needed', () => {
     ],
     ['are not those that only a number names as a base', ['FROM a', 'FROM 0'], ['1: 0 <>']],
     ['are not those behind that are named as the base', ['FROM x', 'FROM b AS x'], ['1: b <>']],
+    [
+      'have names made of global arguments',
+      ['ARG A=X1', 'FROM a AS s-$A', 'FROM s-x1'],
+      ['0: a <>', '1: #0 <0>'],
+    ],
     ['are not scratch', ['FROM a AS scratch', 'FROM scratch'], ['1: scratch <>']],
     ['are the sources of COPY', ['FROM a AS x', 'FROM b', 'COPY --from=X c d'], ['0: a <>', '1: b <0>']],
     ['are sources by number', ['FROM a', 'FROM b', 'FROM c', 'COPY --from=1 c d'], ['1: b <>', '2: c <1>']],
