@@ -72,12 +72,12 @@ function isRemote(source: string): boolean {
 
 async function fetchedPart(
   { store }: SourceLookup,
-  { kind, checksum, keepGitDir = false }: CopyInstruction,
+  { kind, checksum, keepGitDir = false, unpack = false }: CopyInstruction,
   url: string,
 ): Promise<CopyPart> {
   if (kind === 'copy') throw new InstructionError(`COPY ${url}: only ADD fetches what has an address`);
   const { directory, name } = await store.fetch(url, { checksum, keepGitDir });
-  return { source: { kind: 'files', directory }, patterns: [name] };
+  return { source: { kind: 'files', directory, fetched: { unpack } }, patterns: [name] };
 }
 
 async function heredocPart({ store }: SourceLookup, heredoc: Heredoc, scope: Scope): Promise<CopyPart> {

@@ -30,6 +30,7 @@ import { imageData, type CommitLayer, type StagedLayer, type StoredImage } from 
 import type { TempDir } from '../sys/temp-dir.js';
 import type { BuildCache } from './build-cache.js';
 import type { CopyContext } from './copy-context.js';
+import { fetchRepository, isRepository } from './fetch-git.js';
 import { readConfig } from './image-facts.js';
 import type { Operation } from './operation.js';
 import { pullImage } from './pull.js';
@@ -150,8 +151,19 @@ export class BuildImages implements BuildStore {
     return path;
   }
 
-  async fetch(url: string): Promise<{ readonly directory: string; readonly name: string }> {
-    throw new InstructionError(`${url}: files are not fetched yet`);
+  async fetch(
+    url: string,
+    { checksum, keepGitDir }: { readonly checksum: string | undefined; readonly keepGitDir: boolean },
+  ): Promise<{ readonly directory: string; readonly name: string }> {
+    const directory = await this.scratch();
+    const { signal } = this.#operation;
+    if (isRepository(url)) {
+      if (checksum !== undefined) throw new InstructionError(`${url}: a repository has no checksum`);
+      const { environment } = this.#context.paths;
+      return { directory, name: await fetchRepository(url, { directory, keepGitDir, environment }, signal) };
+    }
+    const { name } = await this.#context.registries.fetchFile(url, { directory, checksum }, signal);
+    return { directory, name };
   }
 
   async #pulled(name: string, platform: string): Promise<BuildImage> {

@@ -1,5 +1,6 @@
 // The registries as this host is configured: what short names mean, how a reference is opened for reading.
 import { decompose } from '../oci/local-name.js';
+import type { FetchedFile, FetchOptions } from './fetch-file.js';
 import type { Reference } from '../oci/reference.js';
 import type { Credentials, FoundRepository, RepositoryQuery } from '../registry/index.js';
 import type { RegistriesConfig } from '../registry/registries-config.js';
@@ -94,6 +95,17 @@ export class Registries implements ShortNames {
     } finally {
       await client.close();
     }
+  }
+
+  /** A file from anywhere, through this host's proxies. Throws as {@link fetchFile} does. */
+  async fetchFile(
+    address: string,
+    options: Omit<FetchOptions, 'network'>,
+    signal: AbortSignal,
+  ): Promise<FetchedFile> {
+    const { networkOptions } = await import('./transports/registry-client.js');
+    const { fetchFile } = await import('./fetch-file.js');
+    return await fetchFile(address, { ...options, network: networkOptions(this.#access(undefined)) }, signal);
   }
 
   #access(credentials: Credentials | undefined): RegistryAccess {

@@ -11,8 +11,8 @@ export type CopySource =
   | {
       readonly kind: 'files';
       readonly directory: string;
-      /** By ADD from elsewhere: those count differently in the history. */
-      readonly fetched?: boolean;
+      /** By ADD from elsewhere: those count differently in the history, and archives stay what they are unless `unpack` says so. */
+      readonly fetched?: { readonly unpack: boolean };
     };
 
 /** Sources of one place; an instruction has several of them where it mixes URLs, here-documents and files. */

@@ -22,7 +22,7 @@ export async function copySources(request: CopyRequest, place: CopyPlace): Promi
   const { root, abort } = place;
   if (root === undefined) throw new CopyError('no root to copy into');
   const selection = selectSources(request, place);
-  const archives = await findArchives(request, selection, abort);
+  const archives = await findArchives(selection, abort);
   const [first] = selection.items;
   const holdsArchive = first !== undefined && archives.has(first);
   const { directory, rename } = findDestination(request, selection, holdsArchive, root);

@@ -18,7 +18,7 @@ import { openItem } from './source-file.js';
  */
 export async function digestSources(request: CopyRequest, place: CopyPlace): Promise<string> {
   const selection = selectSources(request, place);
-  const archives = await findArchives(request, selection, place.abort);
+  const archives = await findArchives(selection, place.abort);
   const [first] = selection.items;
   const holdsArchive = first !== undefined && archives.has(first);
   const destination = findDestination(request, selection, holdsArchive, place.root);

@@ -33,9 +33,11 @@ export interface DigestOptions {
 
 /** `file:` or `dir:` with hexadecimal digits; the digits alone for what was fetched. */
 export function digestItem(item: SelectedItem, options: DigestOptions): string {
-  const hash = new ContentHash(!item.fetched);
+  const isTree = isDirectory(item.status.mode);
+  // The peers have times in the digests of fetched files.
+  const hash = new ContentHash(isTree || !item.fetched);
   const visitor = new DigestVisitor(item, hash, options);
-  if (isDirectory(item.status.mode)) {
+  if (isTree) {
     walkTree(item, visitor, options.abort);
     return `dir:${hash.digest()}`;
   }

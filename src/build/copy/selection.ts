@@ -1,6 +1,6 @@
 // From the sources of an instruction to the files and directories that they stand for.
 import { byteString, type FileStatus, isDirectory } from '../../sys/files.js';
-import { CopyError, SourceMissingError } from './copy-errors.js';
+import { SourceMissingError } from './copy-errors.js';
 import type { CopyPlace } from './copy-place.js';
 import type { CopyPart, CopyRequest, CopySource } from './copy-request.js';
 import { SourceFilter } from './source-filter.js';
@@ -13,6 +13,8 @@ export interface SelectedItem {
   readonly kind: CopySource['kind'];
   /** Fetched from elsewhere, not written in the Dockerfile. */
   readonly fetched: boolean;
+  /** If it is an archive. */
+  readonly unpack: boolean;
   readonly filter: SourceFilter;
   /** As it was found; the last name is what a copy of a file is called. */
   readonly path: string;
@@ -83,11 +85,11 @@ function selectOne(
       continue;
     }
     const kept = request.parents ? path.split('/').slice(pivot).join('/') : '';
-    const fetched = source.kind === 'files' && source.fetched === true;
     items.push({
       root,
       kind: source.kind,
-      fetched,
+      fetched: source.kind === 'files' && source.fetched !== undefined,
+      unpack: source.kind === 'files' ? source.fetched?.unpack === true : request.unpack,
       filter,
       path,
       name: lastName(path),
@@ -105,7 +107,6 @@ function selectOne(
 }
 
 function namesOf(root: number, path: string): string[] {
-  if (path.includes('/')) throw new CopyError(`${quoted(path)} is no name of a file`);
   return typeof statusInRoot(root, path, false) === 'number' ? [] : [path];
 }
 

@@ -30,7 +30,7 @@ export function registryClient(access: RegistryAccess): RegistryClient {
   const { paths, credentials, credentialHelpers, unreachable } = access;
   const { environment, home, uid, authfile } = paths;
   return new RegistryClient({
-    ...network(access),
+    ...networkOptions(access),
     explicitCredentials: credentials,
     credentials: new AuthFiles({
       paths: authFilePaths({ flag: authfile, env: environment, uid, home }),
@@ -43,10 +43,11 @@ export function registryClient(access: RegistryAccess): RegistryClient {
 
 /** The same for what is kept beside registries. */
 export function documentClient(access: RegistryAccess): DocumentClient {
-  return new DocumentClient(network(access));
+  return new DocumentClient(networkOptions(access));
 }
 
-function network({ paths: { environment, home }, userAgent, silence }: RegistryAccess) {
+/** What every request of this host needs to know. */
+export function networkOptions({ paths: { environment, home }, userAgent, silence }: RegistryAccess) {
   return {
     userAgent,
     certificateDirectories: certificateDirectories(environment, home),
