@@ -2,7 +2,7 @@
 import type { Platform } from '../oci/platform.js';
 import { applyInstruction } from './apply-instruction.js';
 import type { BuildLog } from './build-log.js';
-import type { BuildImage, LayerDraft } from './build-store.js';
+import type { BuildImage } from './build-store.js';
 import { needsRoot } from './copy/destination.js';
 import { copyRequest } from './copy-step.js';
 import { copyCreatedBy, createdByNothing, plainCreatedBy, runCreatedBy } from './created-by.js';
@@ -14,10 +14,11 @@ import { ImageDraft } from './image-draft.js';
 import type { PlannedStage } from './plan/plan-stages.js';
 import type { LayerStack } from './root/root-tree.js';
 import { performRun, prepareRun } from './run-instruction.js';
-import { StageImage, type CommitContext, type MadeLayer } from './stage-image.js';
+import { StageImage, type CommitContext } from './stage-image.js';
+import { StageRoot, type RootContext } from './stage-root.js';
 import { stackOf, type SourceLookup } from './stage-source.js';
 import { StageVariables, type BuildVariables } from './stage-variables.js';
-import type { Workplace, Workplaces } from './workplace.js';
+import type { Workplace } from './workplace.js';
 
 /** What a finished stage leaves to others. */
 export interface StageResult {
@@ -29,14 +30,10 @@ export interface StageResult {
 }
 
 /** What all stages of a build have in common. */
-export interface StageContext extends CommitContext {
-  readonly workplaces: Workplaces;
+export interface StageContext extends CommitContext, RootContext {
   readonly log: BuildLog;
   readonly variables: BuildVariables;
   readonly lookup: SourceLookup;
-  readonly signal: AbortSignal;
-  /** Remembers what is to be discarded when the build ends. */
-  keep(layer: LayerDraft): void;
 }
 
 /** What this stage is among the others. */
@@ -65,14 +62,10 @@ export class StageBuilder {
   readonly #draft: ImageDraft;
   readonly #variables: StageVariables;
   readonly #image: StageImage;
+  readonly #root: StageRoot;
   readonly #onBuild: readonly string[];
   /** Every step so far was there. */
   #cached: boolean;
-  /** Directories that WORKDIR wants, made with the next layer. */
-  #directories: { readonly path: string; readonly user: string }[] = [];
-  #workplace: Workplace | undefined;
-  /** Mounted in the workplace. */
-  #layer: LayerDraft | undefined;
 
   /** `image`: what FROM names; undefined for `scratch`. */
   constructor(context: StageContext, planned: PlannedStage, role: StageRole, image: BuildImage | undefined) {
@@ -82,6 +75,7 @@ export class StageBuilder {
     this.#draft = role.base?.draft.copy() ?? new ImageDraft(image?.config, role.platform);
     this.#variables = new StageVariables(context.variables, this.#draft, role.base?.variables);
     this.#image = new StageImage(context, this.#draft, image);
+    this.#root = new StageRoot(context);
     this.#onBuild = role.base?.draft.onBuild ?? image?.config.config.onBuild ?? [];
     this.#cached = context.request.layers && context.request.useCache;
   }
@@ -103,7 +97,7 @@ export class StageBuilder {
       if (this.#flattens) await this.#flatten();
       return await this.#result();
     } finally {
-      await this.#workplace?.[Symbol.asyncDispose]();
+      await this.#root[Symbol.asyncDispose]();
     }
   }
 
@@ -144,7 +138,7 @@ export class StageBuilder {
       ? await this.#image.findCached(createdBy, addsLayer, this.#role.platform)
       : undefined;
     if (hit !== undefined) {
-      await this.#dropLayer();
+      await this.#root.drop();
       this.#image.reuse(hit);
       log.cached(hit.id);
       if (isResult) this.#logCommit();
@@ -152,9 +146,13 @@ export class StageBuilder {
     } else {
       // Nothing behind a step that is new can be there.
       this.#cached = false;
-      await perform?.(await this.#mounted());
+      await perform?.(await this.#root.mounted(this.#stack));
       if (isResult) this.#logCommit();
-      await this.#image.commit(createdBy, addsLayer ? await this.#packed() : undefined, isResult);
+      await this.#image.commit(
+        createdBy,
+        addsLayer ? await this.#root.take(this.#stack) : undefined,
+        isResult,
+      );
     }
     log.made(this.#image.current?.id ?? '');
   }
@@ -163,13 +161,13 @@ export class StageBuilder {
   async #singleStep(step: StepInstruction, last: boolean): Promise<void> {
     const { isTarget, isBase } = this.#role;
     const { createdBy, perform } = await this.#prepare(step);
-    await perform?.(await this.#mounted());
+    await perform?.(await this.#root.mounted(this.#stack));
     if (!last || !(isTarget || isBase)) {
       this.#image.note(createdBy);
       return;
     }
     if (this.#givesResult) this.#logCommit();
-    const { id } = await this.#image.commit(createdBy, await this.#packed(), this.#givesResult);
+    const { id } = await this.#image.commit(createdBy, await this.#root.take(this.#stack), this.#givesResult);
     if (!this.#flattens) this.#context.log.made(id);
   }
 
@@ -179,8 +177,8 @@ export class StageBuilder {
     const { isTarget } = this.#role;
     if (this.#givesResult) this.#logCommit();
     if (this.#image.current === undefined) {
-      await this.#mounted();
-      await this.#image.commit(createdByNothing, await this.#packed(), this.#givesResult);
+      await this.#root.mounted(this.#stack);
+      await this.#image.commit(createdByNothing, await this.#root.take(this.#stack), this.#givesResult);
     } else if (isTarget && !this.#flattens) {
       await this.#image.finishCached();
     }
@@ -188,23 +186,21 @@ export class StageBuilder {
   }
 
   async #flatten(): Promise<void> {
-    const { store, log } = this.#context;
     this.#logCommit();
-    const workplace = await this.#opened();
-    const draft = await store.newLayer();
-    this.#context.keep(draft);
-    await workplace.flatten(stackOf(this.#image.current?.layers ?? []), draft.upper);
-    const { id } = await this.#image.flattened({ draft, packed: await this.#pack(workplace, draft) });
-    log.made(id);
+    const { id } = await this.#image.flattened(await this.#root.flattened(this.#stack));
+    this.#context.log.made(id);
   }
 
   async #result(): Promise<StageResult> {
-    const image = this.#image.current;
-    const { lowers } = stackOf(image?.layers ?? []);
-    const layer = this.#layer;
-    if (layer !== undefined) await this.#workplace?.unmount();
-    const stack = { lowers: layer === undefined ? lowers : [layer.upper, ...lowers] };
-    return { variables: this.#variables, draft: this.#draft, image, stack };
+    const upper = await this.#root.leave();
+    const { lowers } = this.#stack;
+    const stack = { lowers: upper === undefined ? lowers : [upper, ...lowers] };
+    return { variables: this.#variables, draft: this.#draft, image: this.#image.current, stack };
+  }
+
+  /** The image so far, as it is mounted. */
+  get #stack(): LayerStack {
+    return stackOf(this.#image.current?.layers ?? []);
   }
 
   #logCommit(): void {
@@ -217,8 +213,8 @@ export class StageBuilder {
     if (isCopy(step)) return await this.#prepareCopy(step);
     applyInstruction(step, this.#draft, this.#variables);
     if (step.kind === 'workdir') {
-      const { workingDir: path, user } = this.#draft;
-      this.#directories.push({ path, user });
+      const { workingDir, user } = this.#draft;
+      this.#root.want(workingDir, user);
     }
     return { createdBy: plainCreatedBy(step, this.#variables), perform: undefined };
   }
@@ -230,7 +226,7 @@ export class StageBuilder {
       workingDir: this.#draft.workingDir,
       latest: request.rewriteTimestamps ? request.epoch : undefined,
     });
-    const workplace = needsRoot(copy) ? await this.#mounted() : await this.#opened();
+    const workplace = needsRoot(copy) ? await this.#root.mounted(this.#stack) : await this.#root.workplace();
     return {
       createdBy: copyCreatedBy(step, await workplace.digest(copy)),
       perform: async (mounted) => await mounted.copy(copy),
@@ -244,61 +240,12 @@ export class StageBuilder {
       draft: this.#draft,
       variables: this.#variables,
       expand: (raw) => expandWord(raw, scope),
-      digestOf: async (source, path) => await (await this.#opened()).digestOf(source, path),
+      digestOf: async (source, path) => await (await this.#root.workplace()).digestOf(source, path),
     });
     return {
       createdBy: runCreatedBy(step, this.#variables, digests),
       perform: async (mounted) => await performRun(mounted, request, log),
     };
-  }
-
-  async #opened(): Promise<Workplace> {
-    this.#workplace ??= await this.#context.workplaces.open(this.#context.signal);
-    return this.#workplace;
-  }
-
-  /** With a new layer on top of the image, and the directories in it that are wanted. */
-  async #mounted(): Promise<Workplace> {
-    const workplace = await this.#opened();
-    if (this.#layer === undefined) {
-      const layer = await this.#context.store.newLayer();
-      this.#context.keep(layer);
-      const { upper, work, merged } = layer;
-      await workplace.mount({ ...stackOf(this.#image.current?.layers ?? []), upper, work, merged });
-      this.#layer = layer;
-    }
-    for (const { path, user } of this.#directories) await workplace.makeDirectory(path, user);
-    if (!this.#context.request.layers) this.#directories = [];
-    return workplace;
-  }
-
-  /** What was mounted to look something up. */
-  async #dropLayer(): Promise<void> {
-    const layer = this.#layer;
-    if (layer === undefined) return;
-    await this.#workplace?.unmount();
-    this.#layer = undefined;
-    await layer.discard();
-  }
-
-  /** The layer that was mounted, ready for the store. */
-  async #packed(): Promise<MadeLayer> {
-    const workplace = await this.#mounted();
-    const draft = this.#layer as LayerDraft;
-    await workplace.unmount();
-    this.#layer = undefined;
-    this.#directories = [];
-    return { draft, packed: await this.#pack(workplace, draft) };
-  }
-
-  async #pack(workplace: Workplace, { upper, tarSplitPath }: LayerDraft): Promise<MadeLayer['packed']> {
-    const { rewriteTimestamps, epoch } = this.#context.request;
-    const latest = rewriteTimestamps ? epoch : undefined;
-    return await workplace.pack({
-      directory: upper,
-      tarSplitPath,
-      ...(latest !== undefined && { latest }),
-    });
   }
 }
 

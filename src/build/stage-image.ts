@@ -104,8 +104,10 @@ export class StageImage {
     const { layers, config } = image;
     const wanted = this.#config(now(), config.history, layers, undefined, true);
     const annotated = request.format === 'oci' && !includes(image.annotations, pairs(request.annotations));
-    if (sameImage(config, wanted, request.format) && !annotated) await store.name(image.id, names);
-    else await this.#store(now(), config.history, layers, undefined, true);
+    const same = sameImage(config, wanted, request.format) && !annotated;
+    // A signature is stored with the image.
+    if (same && request.signBy === '') await store.name(image.id, names);
+    else await this.#store(same ? (config.created ?? now()) : now(), config.history, layers, undefined, true);
   }
 
   /** All that there is as the only layer of the result; only this stage's instructions are told of. */

@@ -14,7 +14,7 @@ import type {
 import { InstructionError } from '../build/errors.js';
 import { formatManifest, formatOciConfig } from '../oci/convert.js';
 import type { Descriptor } from '../oci/descriptor.js';
-import { digestHex, digestOf, parseDigest } from '../oci/digest.js';
+import { digestHex, digestOf, parseDigest, type Digest } from '../oci/digest.js';
 import { formatDockerConfig } from '../oci/docker-config.js';
 import { parseManifest } from '../oci/manifest.js';
 import {
@@ -26,6 +26,7 @@ import {
   ociManifest,
 } from '../oci/media-types.js';
 import { parsePlatform, type Platform } from '../oci/platform.js';
+import { parseNormalized } from '../oci/reference.js';
 import { imageData, type CommitLayer, type StagedLayer, type StoredImage } from '../store/index.js';
 import type { TempDir } from '../sys/temp-dir.js';
 import type { BuildCache } from './build-cache.js';
@@ -33,6 +34,7 @@ import type { CopyContext } from './copy-context.js';
 import { fetchRepository, isRepository } from './fetch-git.js';
 import { readConfig } from './image-facts.js';
 import type { Operation } from './operation.js';
+import { signerFor } from './policy.js';
 import { pullImage } from './pull.js';
 
 const SHORT_ID = 12;
@@ -114,6 +116,7 @@ export class BuildImages implements BuildStore {
     });
     const manifest = { digest: digestOf(manifestBytes), bytes: manifestBytes };
     const { signal } = this.#operation;
+    const signature = await this.#signature(manifestBytes, names[0]);
     const stored = await this.#context.store.commitImage(
       {
         layers: [
@@ -125,7 +128,8 @@ export class BuildImages implements BuildStore {
           digest: manifest.digest,
           names,
           created: content.created,
-          bigData: imageData({ config, manifest }),
+          bigData: imageData({ config, manifest, signatures: signature }),
+          metadata: signature && metadataOf(manifest.digest, signature),
         },
       },
       signal,
@@ -164,6 +168,15 @@ export class BuildImages implements BuildStore {
     }
     const { name } = await this.#context.registries.fetchFile(url, { directory, checksum }, signal);
     return { directory, name };
+  }
+
+  /** Of the result, if somebody wants to sign it. */
+  async #signature(manifest: Buffer, name: string | undefined): Promise<Buffer | undefined> {
+    const { signBy } = this.#request;
+    if (signBy === '' || name === undefined) return undefined;
+    const location = { transport: 'docker', reference: parseNormalized(name) } as const;
+    const sign = signerFor(signBy, location, this.#context.paths);
+    return await sign(digestOf(manifest), this.#operation.signal);
   }
 
   async #pulled(name: string, platform: string): Promise<BuildImage> {
@@ -230,6 +243,11 @@ function historyName({ id, names }: StoredImage, asked: string | undefined): str
   const short = id.slice(0, SHORT_ID);
   if (asked === undefined || id.startsWith(asked.replace(/^sha256:/, ''))) return short;
   return names[0] ?? short;
+}
+
+/** Where the one signature ends (containers-storage-format §9). */
+function metadataOf(manifest: Digest, { length }: Buffer): string {
+  return JSON.stringify({ 'signature-sizes': [length], 'signatures-sizes': { [manifest]: [length] } });
 }
 
 function annotationsOf(manifest: Buffer): Readonly<Record<string, string>> {
