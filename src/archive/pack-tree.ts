@@ -229,7 +229,7 @@ class TreePacker {
   #header({ path, type, status, size = 0, linkName = '', attributes = noAttributes }: Member): void {
     this.#owners.add(path, status.uid, status.gid);
     const modified = this.#time(status.modified);
-    const header = layerHeader({ ...status, name: path, type, size, modified, linkName, attributes });
+    const header = layerHeader({ name: path, type, status, size, modified, linkName, attributes });
     if (header.length > defaultLayerLimits.extensionBytes)
       throw new PackError('it has too many extended attributes', shortened(path));
     this.#tar.raw(header);

@@ -78,12 +78,12 @@ export function writeOctal(bytes: Buffer, at: number, length: number, value: num
   }
 }
 
-/** The sum of a block that is complete but for it. */
-export function writeSum(block: Buffer): void {
-  block.fill(' ', 148, 156);
+/** The sum of the block at `start`, which is complete but for it. */
+export function writeSum(bytes: Buffer, start = 0): void {
+  bytes.fill(' ', start + 148, start + 156);
   let sum = 0;
-  for (let i = 0; i < BLOCK_BYTES; i++) sum += block[i] ?? 0;
-  writeOctal(block, 148, 7, sum);
+  for (let i = start; i < start + BLOCK_BYTES; i++) sum += bytes[i] ?? 0;
+  writeOctal(bytes, start + 148, 7, sum);
 }
 
 /** One record of a pax header: texts are latin1, one character for each byte. */

@@ -149,8 +149,8 @@ describe('a packed directory', () => {
     const deep = join(root, 'deep');
     const nest = `import os
 os.mkdir("${deep}"); os.chdir("${deep}")
-for _ in range(3000):
-    os.mkdir("dd"); os.chdir("dd")`;
+for _ in range(1400):
+    os.mkdir("ddd"); os.chdir("ddd")`;
     expect((await run('python3', ['-c', nest])).code).toBe(0);
     await expect(packLayer(deep, {})).rejects.toMatchObject({ name: 'PackError', code: 'PACK' });
     await output('rm', ['-rf', deep]);
