@@ -39,6 +39,7 @@ export async function copyRequest(
     parents: step.parents,
     link: step.link,
     unpack: step.unpack ?? step.kind === 'add',
+    reproducible: lookup.request.epoch !== undefined,
     ...(latest !== undefined && { latest }),
   };
 }

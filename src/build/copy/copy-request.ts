@@ -36,6 +36,8 @@ export interface CopyRequest {
   readonly link: boolean;
   /** Unpacks archives it finds among the sources: ADD of local files, or where the flag says so. */
   readonly unpack: boolean;
+  /** Its digest must not depend on the names of those who own the sources, as the peers' does. */
+  readonly reproducible?: boolean;
   /** Seconds since 1970: later times of what is copied become this one. */
   readonly latest?: number;
 }

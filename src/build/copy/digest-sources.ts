@@ -7,7 +7,7 @@ import type { CopyRequest } from './copy-request.js';
 import { findDestination } from './destination.js';
 import { findArchives } from './find-archives.js';
 import { digestItem, type DigestOptions } from './item-digest.js';
-import { OwnerNames } from './owner-names.js';
+import { noNames, OwnerNames, type OwnerLookup } from './owner-names.js';
 import { Ownership } from './ownership.js';
 import { type SelectedItem, selectSources } from './selection.js';
 import { openItem } from './source-file.js';
@@ -24,7 +24,8 @@ export async function digestSources(request: CopyRequest, place: CopyPlace): Pro
   const destination = findDestination(request, selection, holdsArchive, place.root);
   const ownership = new Ownership(request, place.root);
   const names = new Map<number, OwnerNames>();
-  const namesOf = (root: number): OwnerNames => {
+  const namesOf = (root: number): OwnerLookup => {
+    if (request.reproducible === true) return noNames;
     const known = names.get(root) ?? new OwnerNames(root);
     names.set(root, known);
     return known;

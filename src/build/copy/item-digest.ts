@@ -5,7 +5,7 @@ import { closeDescriptor, type FileStatus, isDirectory, type Timestamp } from '.
 import type { AbortFlag } from '../../sys/abort-flag.js';
 import { ContentHash } from './content-hash.js';
 import { format, type GoHeader } from './go-header-block.js';
-import type { OwnerNames } from './owner-names.js';
+import type { OwnerLookup } from './owner-names.js';
 import type { Ownership } from './ownership.js';
 import type { SelectedItem } from './selection.js';
 import { keptAttributes, openEntry, openItem } from './source-file.js';
@@ -27,7 +27,7 @@ export interface DigestOptions {
   /** What a single file is called where it is copied. */
   readonly name: string;
   readonly ownership: Ownership;
-  readonly names: OwnerNames;
+  readonly names: OwnerLookup;
   readonly abort: AbortFlag;
 }
 

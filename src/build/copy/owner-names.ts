@@ -5,8 +5,16 @@ import { groupNames, userNames } from '../root/accounts.js';
 
 const NOBODY = 65534;
 
+export interface OwnerLookup {
+  user(uid: number): string;
+  group(gid: number): string;
+}
+
+/** Where the result must not depend on who has the sources, and on which machine. */
+export const noNames: OwnerLookup = { user: () => '', group: () => '' };
+
 /** Names of one source's owners, latin1, empty for those without. */
-export class OwnerNames {
+export class OwnerNames implements OwnerLookup {
   readonly #users: ReadonlyMap<number, string>;
   readonly #groups: ReadonlyMap<number, string>;
 
