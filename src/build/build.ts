@@ -104,7 +104,7 @@ class RunningBuild {
   }
 
   async #stage(planned: PlannedStage, number: number, escape: string): Promise<StageResult> {
-    const { stages, target, globals } = this.#plan;
+    const { stages, target, targetName, globals } = this.#plan;
     const { base, stage } = planned;
     const isTarget = stage.index === target;
     const isBase = stages.some(({ base: other }) => other.kind === 'stage' && other.index === stage.index);
@@ -115,7 +115,7 @@ class RunningBuild {
     const earlier = base.kind === 'stage' ? await this.#result(base.index) : undefined;
     const image =
       base.kind === 'image' ? await this.#parts.store.image(base.name, planned.platform) : earlier?.image;
-    const { buildArgs, target: targetName } = this.#request;
+    const { buildArgs } = this.#request;
     const context: StageContext = {
       request: this.#request,
       store: this.#parts.store,

@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import type { BuildLog } from './build-log.js';
 import type { CopySource } from './copy/copy-request.js';
 import type { Command, RunInstruction } from './dockerfile/instruction.js';
+import { shellText } from './dockerfile/shell-text.js';
 import { BuildError, InstructionError } from './errors.js';
 import type { ImageDraft } from './image-draft.js';
 import { mountsOf } from './run-mounts.js';
@@ -63,17 +64,11 @@ export async function performRun(workplace: Workplace, request: RunRequest, log:
   if (status !== 0) throw new BuildError(`while running runtime: exit status ${status}`, status);
 }
 
-/** A here-document alone is the script itself. */
 function commandLine(command: Command, draft: ImageDraft): Pick<RunRequest, 'args' | 'script'> {
   if (command.form === 'exec') return { args: command.args };
-  const { text, heredocs } = command;
-  const [only] = heredocs;
-  if (only !== undefined && heredocs.length === 1 && /^\s*<<-?\s*(["']?)[^\s"'<|&;>]+\1\s*$/.test(text)) {
-    if (only.content.startsWith('#!')) return { args: [], script: only.content };
-    return { args: [...draft.shellCommand, only.content] };
-  }
-  const bodies = heredocs.map(({ content, name }) => `\n${content}${name}`);
-  return { args: [...draft.shellCommand, text + bodies.join('')] };
+  const given = shellText(command);
+  if (given.kind === 'script') return { args: [], script: given.content };
+  return { args: [...draft.shellCommand, given.text] };
 }
 
 function networkOf(

@@ -1,7 +1,7 @@
 // COPY and ADD.
 import type { CopyInstruction } from './instruction.js';
 import type { Statement } from './statement.js';
-import { quoteWord, splitBlanks } from './words.js';
+import { quoteWord, splitWords } from './words.js';
 
 const flagsOfBoth = { chown: 'value', chmod: 'value', link: 'boolean', exclude: 'values' } as const;
 const flagsOfCopy = { ...flagsOfBoth, from: 'value', parents: 'boolean' } as const;
@@ -23,6 +23,12 @@ export function parseCopy(statement: Statement, kind: CopyInstruction['kind']): 
   }
   if (destination.isHeredoc) {
     statement.fail(`${statement.instruction} cannot accept a heredoc as a destination`);
+  }
+  for (const { name } of statement.heredocs) {
+    // It becomes the name of a file, wherever the builder keeps it meanwhile.
+    if (/^\.{1,2}$|[/\0]/.test(name)) {
+      statement.fail(`${statement.instruction} cannot name a file ${JSON.stringify(name)}`);
+    }
   }
   const unpack = flags.boolean('unpack');
   const keepGitDir = flags.boolean('keep-git-dir');
@@ -61,12 +67,15 @@ function wordsOf(statement: Statement): readonly Word[] {
   const words: Word[] = [];
   let at = 0;
   for (const { name, start, end } of statement.markers) {
-    words.push(...plainWords(statement.rest.slice(at, start)), { text: `<<${name}`, isHeredoc: true });
+    words.push(...plainWords(statement.rest.slice(at, start), statement.escape), {
+      text: `<<${name}`,
+      isHeredoc: true,
+    });
     at = end;
   }
-  return [...words, ...plainWords(statement.rest.slice(at))];
+  return [...words, ...plainWords(statement.rest.slice(at), statement.escape)];
 }
 
-function plainWords(text: string): readonly Word[] {
-  return splitBlanks(text).map((word) => ({ text: word, isHeredoc: false }));
+function plainWords(text: string, escape: string): readonly Word[] {
+  return splitWords(text, escape).map((word) => ({ text: word, isHeredoc: false }));
 }

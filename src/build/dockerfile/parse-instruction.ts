@@ -15,7 +15,7 @@ import { parseHealthcheck } from './parse-healthcheck.js';
 import { parseArgs, parsePairs } from './parse-pairs.js';
 import { checkedStageName } from './stage-name.js';
 import type { Statement } from './statement.js';
-import { firstWord, quoteWord, splitBlanks } from './words.js';
+import { firstWord, quoteWord, splitBlanks, splitWords } from './words.js';
 
 type Parser = (statement: Statement) => StepInstruction | FromInstruction;
 
@@ -26,7 +26,7 @@ const parsers: Readonly<Record<string, Parser>> = {
   copy: (statement) => parseCopy(statement, 'copy'),
   entrypoint: (statement) => parseCommand(statement, 'entrypoint'),
   env: (statement) => parseEnv(statement, 'env'),
-  expose: (statement) => parseList(statement, 'expose', splitBlanks(statement.rest)),
+  expose: (statement) => parseList(statement, 'expose', wordsOf(statement)),
   from: parseFrom,
   healthcheck: parseHealthcheck,
   label: (statement) => parseEnv(statement, 'label'),
@@ -124,7 +124,7 @@ function parseText(statement: Statement, kind: TextInstruction['kind']): TextIns
 
 function parseVolume(statement: Statement): ListInstruction {
   const strings = statement.strings();
-  const words = strings?.map((text) => quoteWord(text, statement.escape)) ?? splitBlanks(statement.rest);
+  const words = strings?.map((text) => quoteWord(text, statement.escape)) ?? wordsOf(statement);
   if (words.includes('')) statement.fail('VOLUME specified can not be an empty string');
   return parseList(statement, 'volume', words);
 }
@@ -151,6 +151,10 @@ function parseOnbuild(statement: Statement): TextInstruction {
   if (parserOf(name) === undefined) statement.fail(`unknown instruction: ${name}`);
   const bodies = statement.heredocs.map(({ name, content }) => `\n${content}${name}`);
   return { ...statement.base, kind: 'onbuild', text: statement.rest + bodies.join('') };
+}
+
+function wordsOf({ rest, escape }: Statement): ListInstruction['words'] {
+  return splitWords(rest, escape);
 }
 
 function isEmpty(command: RunInstruction['command']): boolean {

@@ -28,7 +28,7 @@ export function skipBlanks(text: string, start: number): number {
   return at;
 }
 
-/** What is separated by blanks, whatever quotes there are: COPY, FROM and their like know no others. */
+/** What is separated by blanks, whatever quotes there are. */
 export function splitBlanks(text: string): readonly RawText[] {
   return text.split(/[\t-\r ]+/).filter((word) => word !== '');
 }

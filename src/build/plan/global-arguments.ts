@@ -19,6 +19,8 @@ export interface GlobalArguments {
   readonly globals: ReadonlyMap<string, string>;
   /** What FROM lines see: them, and the platforms. */
   readonly scope: Scope;
+  /** What TARGETSTAGE is, empty for a target without a name. */
+  readonly targetName: string;
 }
 
 /** A plain ARG there takes the request's value, then the platform's; a default takes precedence over the platform's. */
@@ -27,7 +29,8 @@ export function globalArguments(
   { target, platform, buildPlatform, buildArgs }: GlobalOptions,
   budget: WorkBudget,
 ): GlobalArguments {
-  const platforms = platformArguments(platform, buildPlatform, target === '' ? lastName(stages) : target);
+  const targetName = target === '' ? lastName(stages) : target;
+  const platforms = platformArguments(platform, buildPlatform, targetName);
   const declared = new Map<string, string>();
   const get = (name: string): string | undefined =>
     declared.get(name) ?? (platforms.has(name) ? (buildArgs.get(name) ?? platforms.get(name)) : undefined);
@@ -43,7 +46,7 @@ export function globalArguments(
     );
     for (const [name, value] of values) if (value !== undefined) declared.set(name, value);
   }
-  return { globals: declared, scope };
+  return { globals: declared, scope, targetName };
 }
 
 /** Empty also for one that has variables: it may be made of what it is asked for. */

@@ -45,6 +45,8 @@ export interface Plan {
   readonly stages: readonly PlannedStage[];
   /** The index of the target in the file. */
   readonly target: number;
+  /** What TARGETSTAGE is, empty for a target without a name. */
+  readonly targetName: string;
   /** The values of the ARGs before the first FROM; of those that have none, nothing. */
   readonly globals: ReadonlyMap<string, string>;
   /** Of the request's arguments those that nothing declares, sorted. */
@@ -65,7 +67,7 @@ export function planStages(dockerfile: Dockerfile, options: PlanOptions): Plan {
     throw new PlanError(`the file has more than ${mostStages} stages`);
   }
   const budget = new WorkBudget(mostSteps);
-  const { globals, scope } = globalArguments(dockerfile, options, budget);
+  const { globals, scope, targetName } = globalArguments(dockerfile, options, budget);
   const stages = dockerfile.stages.map((stage) => withKnownName(stage, scope, budget));
   const names = new StageNames(stages, options.contexts ?? new Set());
   const target = names.target(options.target);
@@ -81,6 +83,7 @@ export function planStages(dockerfile: Dockerfile, options: PlanOptions): Plan {
   return {
     stages: [...planned.values()].toReversed(),
     target,
+    targetName,
     globals,
     undeclared: undeclaredArguments(dockerfile, options.buildArgs),
     names,

@@ -241,7 +241,7 @@ describe('the arguments of', () => {
     ['STOPSIGNAL are a text', 'STOPSIGNAL $S', { kind: 'stopsignal', text: '$S' }],
     ['MAINTAINER are a text', 'MAINTAINER a "b" <c>', { kind: 'maintainer', text: 'a "b" <c>' }],
     ['EXPOSE are words', 'EXPOSE 80/tcp  $P', { kind: 'expose', words: ['80/tcp', '$P'] }],
-    ['VOLUME are words', 'VOLUME /a /b', { kind: 'volume', words: ['/a', '/b'] }],
+    ['VOLUME are words', 'VOLUME /a "/b c"', { kind: 'volume', words: ['/a', '"/b c"'] }],
     [
       'VOLUME may be JSON, whose blanks and quotes are what they are',
       `VOLUME ["/a b", "$x", "it's"]`,
@@ -281,6 +281,19 @@ describe('the arguments of', () => {
         link: true,
         parents: false,
         excludes: ['*.a', 'b'],
+      },
+    ],
+    [
+      'COPY may be quoted',
+      `COPY "a b" c\\ d 'e' /f`,
+      {
+        kind: 'copy',
+        sources: ['"a b"', 'c\\ d', "'e'"],
+        heredocs: [],
+        destination: '/f',
+        link: false,
+        parents: false,
+        excludes: [],
       },
     ],
     [
@@ -446,6 +459,16 @@ describe('a Dockerfile is refused', () => {
       'with a here-document as destination',
       'FROM a\nCOPY x <<A\nA',
       'COPY cannot accept a heredoc as a destination',
+    ],
+    [
+      'with a here-document that is to be a file elsewhere',
+      'FROM a\nCOPY <<../b /c\n../b',
+      'COPY cannot name a file "../b"',
+    ],
+    [
+      'with a here-document that is to be a directory',
+      'FROM a\nADD <<.. /c\n..',
+      'ADD cannot name a file ".."',
     ],
     ['with an unknown flag', 'FROM a\nCOPY --form=b c d', 'on line 2: unknown flag: --form'],
     ['with a flag of another instruction', 'FROM a\nADD --from=b c d', 'unknown flag: --from'],
