@@ -3,7 +3,6 @@ import type { Platform } from '../oci/platform.js';
 import { applyInstruction } from './apply-instruction.js';
 import type { BuildLog } from './build-log.js';
 import type { BuildImage } from './build-store.js';
-import { needsRoot } from './copy/destination.js';
 import { copyRequest } from './copy-step.js';
 import { copyCreatedBy, createdByNothing, plainCreatedBy, runCreatedBy } from './created-by.js';
 import { expandWord } from './dockerfile/expand.js';
@@ -138,7 +137,7 @@ export class StageBuilder {
       ? await this.#image.findCached(createdBy, addsLayer, this.#role.platform)
       : undefined;
     if (hit !== undefined) {
-      await this.#root.drop();
+      if (addsLayer) await this.#root.drop();
       this.#image.reuse(hit);
       log.cached(hit.id);
       if (isResult) this.#logCommit();
@@ -226,9 +225,8 @@ export class StageBuilder {
       workingDir: this.#draft.workingDir,
       latest: request.rewriteTimestamps ? request.epoch : undefined,
     });
-    const workplace = needsRoot(copy) ? await this.#root.mounted(this.#stack) : await this.#root.workplace();
     return {
-      createdBy: copyCreatedBy(step, await workplace.digest(copy)),
+      createdBy: copyCreatedBy(step, await this.#root.digest(copy, this.#stack)),
       perform: async (mounted) => await mounted.copy(copy),
     };
   }

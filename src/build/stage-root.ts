@@ -1,6 +1,8 @@
 // The file system of a stage while its steps change it: a workplace, and the layer that takes the changes.
 import type { BuildRequest } from './build-request.js';
 import type { BuildStore, LayerDraft } from './build-store.js';
+import type { CopyRequest } from './copy/copy-request.js';
+import { needsRoot } from './copy/destination.js';
 import type { LayerStack } from './root/root-tree.js';
 import type { MadeLayer } from './stage-image.js';
 import type { Workplace, Workplaces } from './workplace.js';
@@ -22,9 +24,8 @@ interface WantedDirectory {
 /** Nothing is opened before it is needed: a stage that is cached as a whole may need nothing. */
 export class StageRoot implements AsyncDisposable {
   readonly #context: RootContext;
-  /** Directories that WORKDIR wants, and those that were made in the layer. */
+  /** Directories that WORKDIR wants. */
   #wanted: WantedDirectory[] = [];
-  #made: WantedDirectory[] = [];
   #workplace: Workplace | undefined;
   /** Mounted in the workplace. */
   #layer: LayerDraft | undefined;
@@ -54,19 +55,27 @@ export class StageRoot implements AsyncDisposable {
     }
     const wanted = this.#wanted;
     this.#wanted = [];
-    this.#made.push(...wanted);
     for (const { path, user } of wanted) await workplace.makeDirectory(path, user);
     return workplace;
   }
 
-  /** Forgets the layer, which was mounted to look something up. */
+  /** What `request` would copy to the top of `stack`, as the history has it. */
+  async digest(request: CopyRequest, stack: LayerStack): Promise<string> {
+    const workplace = await this.workplace();
+    if (!needsRoot(request)) return await workplace.digest(request);
+    // What is mounted may have more in it than the stack.
+    const changed = this.#layer !== undefined || this.#wanted.length > 0;
+    if (changed) return await (await this.mounted(stack)).digest(request);
+    return await workplace.digest(request, stack);
+  }
+
+  /** Forgets the layer and what was wanted in it: it is there already. */
   async drop(): Promise<void> {
+    this.#wanted = [];
     const upper = await this.leave();
     if (upper === undefined) return;
     await this.#layer?.discard();
     this.#layer = undefined;
-    this.#wanted = [...this.#made, ...this.#wanted];
-    this.#made = [];
   }
 
   /** The layer, ready for the store; the next one begins empty. */
@@ -75,7 +84,6 @@ export class StageRoot implements AsyncDisposable {
     const draft = this.#layer as LayerDraft;
     await workplace.unmount();
     this.#layer = undefined;
-    this.#made = [];
     return await this.#packed(workplace, draft);
   }
 

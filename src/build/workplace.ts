@@ -37,8 +37,11 @@ export interface Workplace extends AsyncDisposable {
   /** Mounts the tree to work on; the one before must be unmounted. */
   mount(tree: WorkingTree): Promise<void>;
   unmount(): Promise<void>;
-  /** What `request` would copy, as the history names it: `file:…`, `dir:…`, `multi:…` or empty. Needs nothing mounted unless names are to be looked up. */
-  digest(request: CopyRequest): Promise<string>;
+  /**
+   * What `request` would copy, as the history names it: `file:…`, `dir:…`, `multi:…` or empty. Names are looked up in `root`, or in what is
+   * mounted.
+   */
+  digest(request: CopyRequest, root?: LayerStack): Promise<string>;
   /** The same for the source of a bind mount. */
   digestOf(source: CopySource, path: string): Promise<string>;
   copy(request: CopyRequest): Promise<void>;

@@ -9,7 +9,8 @@ import type { TransferredError } from './transferred-error.js';
 export type BuildCall =
   | { readonly method: 'mount'; readonly tree: WorkingTree }
   | { readonly method: 'unmount' }
-  | { readonly method: 'digest' | 'copy'; readonly request: CopyRequest }
+  | { readonly method: 'copy'; readonly request: CopyRequest }
+  | { readonly method: 'digest'; readonly request: CopyRequest; readonly root: LayerStack | undefined }
   | { readonly method: 'digestOf'; readonly source: CopySource; readonly path: string }
   | { readonly method: 'run'; readonly request: RunRequest }
   | { readonly method: 'makeDirectory'; readonly path: string; readonly user: string }

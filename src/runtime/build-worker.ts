@@ -79,10 +79,21 @@ async function carryOut(id: number, call: BuildCall): Promise<unknown> {
       await copySources(call.request, place);
       return undefined;
     case 'digest':
-      return await digestSources(call.request, place);
+      return await digest(call, place);
     default:
       return await digestSources(bindSource(call.source, call.path), place);
   }
+}
+
+async function digest(
+  { request, root }: Extract<BuildCall, { method: 'digest' }>,
+  place: BuildPlace,
+): Promise<string> {
+  if (root === undefined) return await digestSources(request, place);
+  const { abort, cacheDirectory } = place;
+  const openSource = (source: CopySource): number => place.openSource(source);
+  const own = openSource({ kind: 'stack', stack: root });
+  return await digestSources(request, { root: own, openSource, abort, cacheDirectory });
 }
 
 /** What is mounted, as if it were copied. */

@@ -44,8 +44,8 @@ export class ThreadWorkplace implements Workplace {
     await this.#call({ method: 'unmount' });
   }
 
-  async digest(request: CopyRequest): Promise<string> {
-    return (await this.#call({ method: 'digest', request })) as string;
+  async digest(request: CopyRequest, root?: LayerStack): Promise<string> {
+    return (await this.#call({ method: 'digest', request, root })) as string;
   }
 
   async digestOf(source: CopySource, path: string): Promise<string> {
