@@ -31,11 +31,13 @@ const EPOCH_ARGUMENT = 'SOURCE_DATE_EPOCH';
  * that was not finished is undone.
  */
 export async function build(
-  request: BuildRequest,
+  asked: BuildRequest,
   parts: BuildParts,
   sink: LineSink,
   signal: AbortSignal,
 ): Promise<BuildImage> {
+  // What is new is one layer only if no step has one of its own.
+  const request = asked.squash ? { ...asked, layers: false } : asked;
   const dockerfile = parseDockerfile(request.dockerfile);
   const { buildArgs, target, allStages } = request;
   const platform = request.platform === '' ? parts.platform : parsePlatform(request.platform);

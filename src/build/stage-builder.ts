@@ -161,13 +161,13 @@ export class StageBuilder {
     const { isTarget, isBase } = this.#role;
     const { createdBy, perform } = await this.#prepare(step);
     await perform?.(await this.#root.mounted(this.#stack));
-    if (!last || !(isTarget || isBase)) {
+    if (!last || this.#flattens || !(isTarget || isBase)) {
       this.#image.note(createdBy);
       return;
     }
     if (this.#givesResult) this.#logCommit();
-    const { id } = await this.#image.commit(createdBy, await this.#root.take(this.#stack), this.#givesResult);
-    if (!this.#flattens) this.#context.log.made(id);
+    const made = await this.#root.take(this.#stack);
+    this.#context.log.made((await this.#image.commit(createdBy, made, this.#givesResult)).id);
   }
 
   /** There is nothing but FROM: the base is the result, unless the request adds to it or there is none. */
@@ -186,7 +186,10 @@ export class StageBuilder {
 
   async #flatten(): Promise<void> {
     this.#logCommit();
-    const { id } = await this.#image.flattened(await this.#root.flattened(this.#stack));
+    // The one layer of all steps is not in the image yet.
+    if (!this.#context.request.layers) await this.#root.mounted(this.#stack);
+    const { stack } = await this.#result();
+    const { id } = await this.#image.flattened(await this.#root.flattened(stack));
     this.#context.log.made(id);
   }
 

@@ -4,6 +4,7 @@ import type { Platform } from '../oci/platform.js';
 import type { BuildRequest } from './build-request.js';
 import type { BuildImage, BuildStore, LayerDraft, NewBuildImage } from './build-store.js';
 import type { ImageDraft } from './image-draft.js';
+import { createdByNothing } from './created-by.js';
 import type { PackedLayer } from './workplace.js';
 
 const BASE_DIGEST = 'org.opencontainers.image.base.digest';
@@ -86,14 +87,18 @@ export class StageImage {
   /** The image with one more step, and a layer if it makes one. `isResult`: it is what was asked for. */
   async commit(createdBy: string, layer: MadeLayer | undefined, isResult: boolean): Promise<BuildImage> {
     const base = this.#current;
-    const created = this.#context.now();
-    const comment = base === undefined ? '' : `FROM ${base.name}`;
-    const { author } = this.#draft;
-    this.#steps.push({ created, createdBy, author, comment, emptyLayer: layer === undefined });
+    const entry = this.#entry(createdBy, layer === undefined);
+    this.#steps.push(entry);
     const history = [...(base?.config.history ?? []), ...this.#steps.slice(this.#written)];
     this.#written = this.#steps.length;
     this.#parent = base;
-    return await this.#store(created, history, base?.layers ?? [], layer, isResult);
+    return await this.#store(entry.created, history, base?.layers ?? [], layer, isResult);
+  }
+
+  #entry(createdBy: string, emptyLayer: boolean): HistoryEntry & { readonly created: string } {
+    const { author } = this.#draft;
+    const comment = this.#current === undefined ? '' : `FROM ${this.#current.name}`;
+    return { created: this.#context.now(), createdBy, author, comment, emptyLayer };
   }
 
   /** Names the result, which came from the cache; where the request wants more of it than that has, it becomes another image. */
@@ -112,8 +117,10 @@ export class StageImage {
 
   /** All that there is as the only layer of the result; only this stage's instructions are told of. */
   async flattened(layer: MadeLayer): Promise<BuildImage> {
-    const last = this.#steps.length - 1;
-    const history = this.#steps.map((entry, index) => ({ ...entry, emptyLayer: index !== last }));
+    const steps = this.#steps.map((entry) => ({ ...entry, emptyLayer: true }));
+    const last = steps.at(-1) ?? this.#entry(createdByNothing, true);
+    const told = { ...this.#entry(last.createdBy, false), created: last.created ?? '' };
+    const history = [...steps.slice(0, -1), last.comment === '' ? told : { ...last, emptyLayer: false }];
     this.#parent = undefined;
     return await this.#store(this.#context.now(), history, [], layer, true);
   }
