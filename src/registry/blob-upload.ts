@@ -9,8 +9,8 @@ import { discard } from './transport/http-exchange.js';
 import type { StreamedRequest } from './transport/streamed-request.js';
 import { UploadRequester, isSuccess } from './upload-request.js';
 
-/** A blob that is no longer than this goes with the last request; in bytes. */
-const heldAtMost = 64 * 1024;
+/** A blob that is no longer than this goes with the last request, so that small layers cost two and not three; in bytes. */
+const heldAtMost = 1024 * 1024;
 /** Milliseconds to tell the registry that an upload was given up. */
 const farewell = 2000;
 
@@ -26,7 +26,9 @@ export class BlobUpload {
   /** Where the next request goes; absent when the upload is over. */
   #location: URL | undefined;
   #patch: StreamedRequest | undefined;
-  #held: Buffer | undefined;
+  /** What was written, as long as there is no PATCH. */
+  #held: Buffer[] = [];
+  #heldBytes = 0;
 
   private constructor(requester: UploadRequester, location: URL, signal: AbortSignal) {
     this.#requester = requester;
@@ -50,21 +52,22 @@ export class BlobUpload {
   /** Resolves when the connection has taken `chunk`, which is then the caller's again. */
   async write(chunk: Buffer): Promise<void> {
     if (chunk.length === 0) return;
-    const held = this.#held;
-    if (this.#patch === undefined && held === undefined && chunk.length <= heldAtMost) {
-      this.#held = Buffer.from(chunk);
+    if (this.#patch === undefined && this.#heldBytes + chunk.length <= heldAtMost) {
+      this.#held.push(Buffer.from(chunk));
+      this.#heldBytes += chunk.length;
       return;
     }
-    this.#held = undefined;
+    const held = this.#held;
+    this.#held = [];
     this.#patch ??= this.#requester.stream(this.#open(), this.#signal);
-    if (held !== undefined) await this.#send(this.#patch, held);
+    for (const each of held) await this.#send(this.#patch, each);
     await this.#send(this.#patch, chunk);
   }
 
   /** Resolves when the registry has the blob and has confirmed its digest. */
   async finish(digest: Digest): Promise<void> {
-    const last = this.#held;
     if (this.#patch !== undefined) await this.#endPatch(this.#patch);
+    const last = this.#held.length === 0 ? undefined : Buffer.concat(this.#held);
     await this.#commit(last, digest);
     this.#location = undefined;
   }

@@ -157,7 +157,7 @@ beforeAll(async () => {
     proxy.fault = faultOn(places[at], fault, times);
   }
   store = await PeerStore.create({ insecure: [registry.host, ...proxies.map(({ host }) => host)] });
-  image = await buildImage({ layers: [[{ name: 'file', content: noise(300_000, 'a layer') }]] });
+  image = await buildImage({ layers: [[{ name: 'file', content: noise(2_000_000, 'a layer') }]] });
   largeImage = await buildImage({
     layers: [[{ name: 'file', content: noise(12_000_000, 'a large layer') }]],
   });

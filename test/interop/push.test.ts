@@ -45,6 +45,11 @@ function copy(source: string, destination: string, options: object = {}): Promis
   return copyImage(daemon, source, destination, options);
 }
 
+/** What ends one: of layers that are there already there is none. */
+function isUpload({ method, url }: { readonly method: string; readonly url: string }): boolean {
+  return method === 'PUT' && url.includes('/blobs/uploads/');
+}
+
 function digestOf(text: string): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
@@ -91,7 +96,7 @@ describe('an open registry', () => {
     const requests = proxy.requests.slice(before);
     const mounts = requests.filter(({ url }) => url.includes('mount='));
     expect(mounts).toHaveLength(original.diffIds.length);
-    expect(requests.filter(({ method }) => method === 'PATCH')).toEqual([]);
+    expect(requests.filter(isUpload)).toHaveLength(1);
     expect((await copiedImage(store, `docker://${proxy.host}/other:1`)).diffIds).toEqual(original.diffIds);
   });
 
@@ -103,7 +108,7 @@ describe('an open registry', () => {
     await copy(`containers-storage:${name}`, `docker-archive:${archive}:example.com/a:1`);
     const before = proxy.requests.length;
     await copy(`docker-archive:${archive}`, `docker://${proxy.host}/archived:1`);
-    expect(proxy.requests.slice(before).filter(({ method }) => method === 'PATCH')).toEqual([]);
+    expect(proxy.requests.slice(before).filter(isUpload)).toHaveLength(1);
     const raw = await store.skopeoOutput(
       'inspect',
       '--raw',
@@ -123,8 +128,7 @@ describe('an open registry', () => {
     await store.buildahOutput('commit', '--quiet', container, 'localhost/built:1');
     const before = proxy.requests.length;
     await copy('containers-storage:localhost/built:1', `docker://${proxy.host}/built:1`);
-    const sent = proxy.requests.slice(before).filter(({ method }) => method === 'PATCH');
-    expect(sent).toEqual([]);
+    expect(proxy.requests.slice(before).filter(isUpload)).toHaveLength(2);
     const { diffIds } = await copiedImage(store, `docker://${proxy.host}/built:1`);
     expect(diffIds.slice(0, original.diffIds.length)).toEqual(original.diffIds);
   });

@@ -92,7 +92,7 @@ describe('an upload', () => {
     expect(registry.openUploads).toBe(0);
   });
 
-  it.each([0, 1, 64 * 1024])('brings %d bytes with the last request', async (size) => {
+  it.each([0, 1, 1024 * 1024])('brings %d bytes with the last request', async (size) => {
     await using peers = new Peers();
     const registry = await peers.registry();
     const bytes = randomBytes(size);
@@ -326,7 +326,7 @@ describe('a registry that misbehaves during an upload', () => {
       fault: (request) => (request.method === method ? { delay: 60_000 } : undefined),
     });
     const error = await failure(
-      push(registry.url, randomBytes(100_000), { timeouts: { ...quick, head: 100 } }),
+      push(registry.url, randomBytes(2_000_000), { timeouts: { ...quick, head: 100 } }),
     );
     expect(error.message).toMatch(message);
     expect(error).toMatchObject({ code });
