@@ -26,8 +26,9 @@ export function runCreatedBy(
 }
 
 /** `content`: the digest of what is copied, as `dir:…`. The destination is as it was written. */
-export function copyCreatedBy({ kind, destination }: CopyInstruction, content: string): string {
-  return `/bin/sh -c #(nop) ${kind.toUpperCase()} ${content} in ${destination} `;
+export function copyCreatedBy(step: CopyInstruction, content: string): string {
+  const destination = step.destinationString ?? step.destination;
+  return `/bin/sh -c #(nop) ${step.kind.toUpperCase()} ${content} in ${destination} `;
 }
 
 /** Of any other instruction; that of ARG has the names of all arguments in force. */

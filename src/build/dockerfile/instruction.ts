@@ -62,6 +62,8 @@ export interface CopyInstruction extends Base {
   /** Those among the sources, which name their words then as `<<EOF`. */
   readonly heredocs: readonly Heredoc[];
   readonly destination: RawText;
+  /** The decoded string, in the JSON form; it is what the history has. */
+  readonly destinationString?: string;
   /** COPY's only. */
   readonly from?: RawText;
   readonly chown?: RawText;

@@ -41,6 +41,7 @@ export function parseCopy(statement: Statement, kind: CopyInstruction['kind']): 
     link: flags.boolean('link') ?? false,
     parents: flags.boolean('parents') ?? false,
     excludes: flags.values('exclude'),
+    ...optional('destinationString', destination.string),
     ...optional('from', flags.value('from')),
     ...optional('chown', flags.value('chown')),
     ...optional('chmod', flags.value('chmod')),
@@ -56,13 +57,15 @@ function optional<Name extends string>(name: Name, value: string | undefined): {
 
 interface Word {
   readonly text: string;
+  /** The string it is, in the JSON form. */
+  readonly string?: string;
   readonly isHeredoc: boolean;
 }
 
 function wordsOf(statement: Statement): readonly Word[] {
   const strings = statement.strings();
   if (strings !== undefined) {
-    return strings.map((text) => ({ text: quoteWord(text, statement.escape), isHeredoc: false }));
+    return strings.map((string) => ({ text: quoteWord(string, statement.escape), string, isHeredoc: false }));
   }
   const words: Word[] = [];
   let at = 0;

@@ -35,11 +35,20 @@ const unlike: ReadonlySet<string> = new Set([
   'rootfs',
 ]);
 
+/** Of the container that the base was committed from: chance, and of no use to anybody. */
+const chance: ReadonlySet<string> = new Set(['Hostname', 'Domainname', 'Image']);
+
+/** Times, and digests of stages, which have times. */
+const chanceAnnotations: ReadonlySet<string> = new Set([
+  'org.opencontainers.image.created',
+  'org.opencontainers.image.base.digest',
+]);
+
 /**
  * Facts about the image of this name: `outcome`, `config KEY`, `history N KEY`, `layers`, `manifest KEY`, and `tree PATH
- * KEY` for all files (tree-facts.ts); times since `started` (ms since 1970) are `now`.
+ * KEY` for all files (tree-facts.ts).
  */
-export function imageFacts(root: string, name: string, started: number): Facts {
+export function imageFacts(root: string, name: string): Facts {
   const image = findImage(root, name);
   const manifest = readData(root, image.id, 'manifest');
   const config = readData(root, image.id, (manifest['config'] as { digest: string }).digest);
@@ -47,7 +56,7 @@ export function imageFacts(root: string, name: string, started: number): Facts {
   for (const [key, value] of Object.entries(config)) if (!unlike.has(key)) facts.set(`config ${key}`, value);
   for (const [key, value] of Object.entries((config['config'] ?? {}) as JsonObject)) {
     const cleaned = key === 'Labels' ? withoutIdentity(value) : value;
-    if (!isEmpty(cleaned)) facts.set(`config ${key}`, cleaned);
+    if (!chance.has(key) && !isEmpty(cleaned)) facts.set(`config ${key}`, cleaned);
   }
   mirrors(config, facts);
   const history = (config['history'] ?? []) as readonly JsonObject[];
@@ -63,10 +72,11 @@ export function imageFacts(root: string, name: string, started: number): Facts {
   facts.set('manifest mediaType', manifest['mediaType'] ?? null);
   facts.set('manifest config', (manifest['config'] as JsonObject)['mediaType'] ?? null);
   for (const [key, value] of Object.entries((manifest['annotations'] ?? {}) as JsonObject)) {
-    facts.set(`manifest annotation ${key}`, key.endsWith('.created') ? 'some time' : value);
+    if (value !== '')
+      facts.set(`manifest annotation ${key}`, chanceAnnotations.has(key) ? 'something' : value);
   }
   facts.set('names', (image.names ?? []).length);
-  for (const [key, value] of treeFacts(root, layers, started)) facts.set(`tree ${key}`, value);
+  for (const [key, value] of treeFacts(root, layers)) facts.set(`tree ${key}`, value);
   return facts;
 }
 

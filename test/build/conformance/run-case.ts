@@ -37,10 +37,9 @@ export async function buildCase(one: ConformanceCase, variant: Variant, builder:
     names += 1;
     const name = `localhost/case/${names}:latest`;
     const { options = [], environment = {} } = one;
-    const started = Date.now();
     const end = await builder.build({ ...variant, context, name, options, environment });
     if (!end.built) return { ...end, facts: new Map([['outcome', 'failed']]) };
-    const facts = [...imageFacts(builder.store.root, name, started)];
+    const facts = [...imageFacts(builder.store.root, name)];
     return { ...end, facts: new Map(facts.map(([key, value]) => [key, withoutPort(value, web)])) };
   } finally {
     server.close();

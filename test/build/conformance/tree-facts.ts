@@ -26,14 +26,17 @@ const kinds: readonly (readonly [(status: BigIntStats) => boolean, string])[] = 
   [(status) => status.isBlockDevice(), 'block device'],
 ];
 
+/** When this process began, a little earlier: whatever is later was made by a build. */
+const begun = performance.timeOrigin - 2000;
+
 /** The base is in every tree; an inode with its size and time has one content. */
 const digests = new Map<string, string>();
 
 /**
  * `PATH type|mode|owner|size|content|target|device|mtime|same|xattr NAME` of every file, `/` included; `same` is the first name of a file
- * that has several. `layers` are ids, the topmost first.
+ * that has several. Times of builds are `now`. `layers` are ids, the topmost first.
  */
-export function treeFacts(root: string, layers: readonly string[], started: number): Map<string, Json> {
+export function treeFacts(root: string, layers: readonly string[]): Map<string, Json> {
   const facts = new Map<string, Json>();
   if (layers.length === 0) return facts;
   const place = mkdtempSync(join(tmpdir(), 'imaged-tree-'));
@@ -46,7 +49,7 @@ export function treeFacts(root: string, layers: readonly string[], started: numb
     execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', options, place], { cwd: overlay });
   const top = layers.length > 1 ? place : join(overlay, layers[0] ?? '', 'diff');
   try {
-    describe(top, '/', { facts, started, names: new Map() });
+    describe(top, '/', { facts, names: new Map() });
   } finally {
     if (layers.length > 1) execFileSync('umount', [place]);
     rmdirSync(place);
@@ -56,7 +59,6 @@ export function treeFacts(root: string, layers: readonly string[], started: numb
 
 interface Walk {
   readonly facts: Map<string, Json>;
-  readonly started: number;
   readonly names: Map<bigint, string>;
 }
 
@@ -68,7 +70,7 @@ function describe(top: string, path: string, walk: Walk): void {
   put('type', kinds.find(([is]) => is(status))?.[1] ?? 'unknown');
   if (!status.isSymbolicLink()) put('mode', (Number(status.mode) & 0o7777).toString(8));
   put('owner', `${status.uid}:${status.gid}`);
-  put('mtime', modified(status, walk.started));
+  put('mtime', modified(status));
   if (status.isFile()) {
     put('size', Number(status.size));
     put('content', contentDigest(full, status));
@@ -88,10 +90,10 @@ function describe(top: string, path: string, walk: Walk): void {
   for (const name of readdirSync(full).toSorted()) describe(top, join(path, name), walk);
 }
 
-function modified({ mtimeNs }: BigIntStats, started: number): string {
+function modified({ mtimeNs }: BigIntStats): string {
+  // Layers may have whole seconds, and a layer that was there already is as old as the first one like it.
   const milliseconds = Number(mtimeNs / 1_000_000n);
-  // Layers may have whole seconds, and the kernel's clock for files is somewhat behind.
-  return milliseconds >= started - 2000 && milliseconds <= Date.now() + 2000 ? 'now' : String(mtimeNs);
+  return milliseconds >= begun && milliseconds <= Date.now() + 2000 ? 'now' : String(mtimeNs);
 }
 
 function contentDigest(path: string, { dev, ino, size, mtimeNs }: BigIntStats): string {

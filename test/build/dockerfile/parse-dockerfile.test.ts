@@ -304,6 +304,7 @@ describe('the arguments of', () => {
         sources: ['a\\ b'],
         heredocs: [],
         destination: 'c',
+        destinationString: 'c',
         link: false,
         parents: false,
         excludes: [],

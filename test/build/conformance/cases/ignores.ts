@@ -45,8 +45,9 @@ export const ignoreCases: readonly ConformanceCase[] = [
     dockerfile: 'FROM localhost/base/busybox\nCOPY b.log /to/\n',
     fails: /b\.log/,
   }),
-  ignoring('does not find what is left out by patterns', '*.log\n', {
+  ignoring('fails for a pattern of which all was left out', '*.log\n', {
     dockerfile: 'FROM localhost/base/busybox\nCOPY *.log a.txt /to/\n',
+    fails: /\*\.log/,
   }),
   ignoring('does not hold for other stages', '*.txt\n**/*.txt\n', {
     dockerfile:

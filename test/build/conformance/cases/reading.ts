@@ -34,6 +34,12 @@ export const readingCases: readonly ConformanceCase[] = [
   {
     name: 'takes another escape character',
     dockerfile: `# escape=\`\n${from}RUN echo one \`\n  two > /a\nENV P=C:\\dir\\\n`,
+    differs: {
+      why: 'The escape character of the directive holds for words, too, as Docker has it; for buildah it ends lines only.',
+      ours: {
+        'config Env': ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'P=C:\\dir\\'],
+      },
+    },
   },
   { name: 'ignores the directive syntax', dockerfile: `# syntax=docker/dockerfile:1\n${from}ENV A=1\n` },
   {
@@ -69,7 +75,7 @@ export const readingCases: readonly ConformanceCase[] = [
     dockerfile: `${from}\nFOO bar\n`,
     fails: /line 3.*unknown instruction: "?FOO/i,
   },
-  { name: 'refuses an empty file', dockerfile: '\n', fails: /empty|no FROM|FROM/i },
+  { name: 'refuses an empty file', dockerfile: '\n', fails: /no instructions/ },
   { name: 'refuses a file of comments', dockerfile: '# nothing\n', fails: /./ },
   {
     name: 'refuses an instruction before FROM',

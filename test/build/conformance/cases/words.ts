@@ -50,7 +50,7 @@ export const wordCases: readonly ConformanceCase[] = [
   newer('replaces every match', '${P//a/x}', 'xbxnxnx', 'ENV P=abanana\n'),
   {
     name: 'fails with the word where a variable must be set',
-    dockerfile: `${from}ENV A=\${NOTHING:?is needed here}\n`,
+    dockerfile: `${from}ENV A="\${NOTHING:?is needed here}"\n`,
     fails: /is needed here/,
   },
   { name: 'refuses a brace that is not closed', dockerfile: `${from}ENV A=\${B\n`, fails: /B/ },
