@@ -24,7 +24,7 @@ export async function buildCallOf(
     secrets: await secretsOf(flags.secret, environment),
     agents: agentsOf(flags.ssh, environment),
   };
-  if (place.kind === 'archive') {
+  if (place.kind === 'archive' || place.kind === 'repository') {
     const dockerfiles = await Promise.all(flags.file.map((path) => partOf(context, path)));
     const given = flags.ignorefile === undefined ? undefined : parseIgnore(await readText(flags.ignorefile));
     return { place, ignore: [], contexts, settings: { ...settings, dockerfiles, ignore: given } };
@@ -38,7 +38,7 @@ export async function buildCallOf(
   return { place, ignore, contexts, settings: { ...settings, dockerfiles, ignore } };
 }
 
-/** Of a context that is an archive: it is in there, if it is not standard input. */
+/** Of a context that is not here: it is in there, if it is not standard input. */
 async function partOf(context: Context, path: string): Promise<Dockerfile> {
   if (path !== '-') return { path };
   return { text: await textOf(await payloadFromInput(context, 'a redirection'), 'standard input') };

@@ -12,6 +12,8 @@ export type ClientContext = AsyncDisposable &
   (
     | { readonly kind: 'directory'; readonly path: string }
     | { readonly kind: 'archive'; readonly payload: Payload }
+    /** The service fetches it. */
+    | { readonly kind: 'repository'; readonly address: string }
     /** There are no files but this Dockerfile. */
     | { readonly kind: 'dockerfile'; readonly text: string }
     | { readonly kind: 'none' }
@@ -31,6 +33,7 @@ export async function openPlace(
     }
     return await sentContext(await payloadFromInput(context, 'a redirection'), 'standard input');
   }
+  if (name !== undefined && isRepository(name)) return { kind: 'repository', address: name, ...nothingOpen };
   if (name !== undefined && /^https?:\/\//.test(name)) {
     return await sentContext(await payloadAt(name, context.signal), name);
   }
@@ -40,6 +43,10 @@ export async function openPlace(
   const found = await stat(directory).catch(() => undefined);
   if (found?.isDirectory() === true) return { kind: 'directory', path: directory, ...nothingOpen };
   throw new CommandError(`context must be a directory: ${JSON.stringify(directory)}`);
+}
+
+function isRepository(name: string): boolean {
+  return /^(?:git|ssh):\/\/|^git@|^github\.com\//.test(name) || /^https?:\/\/[^#?]*\.git(?:#|$)/.test(name);
 }
 
 /** Without a name, the directory of the first Dockerfile is the context. */

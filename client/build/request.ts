@@ -77,6 +77,7 @@ async function give(
   signal: AbortSignal,
 ): Promise<BuildContext | undefined> {
   if (place.kind === 'none' || place.kind === 'dockerfile') return undefined;
+  if (place.kind === 'repository') return { address: place.address };
   const podman = new IoPodmanClient(connection);
   if (place.kind === 'archive') return { archive: await sendFile(podman, place.payload) };
   const { path } = place;

@@ -136,7 +136,7 @@ export function checkHostDirectory(value: unknown, path: string, unknown?: Unkno
   return fields as unknown as HostDirectory;
 }
 
-const buildContextFields: ReadonlySet<string> = new Set(['archive', 'directory']);
+const buildContextFields: ReadonlySet<string> = new Set(['archive', 'directory', 'address']);
 
 export function checkBuildContext(value: unknown, path: string, unknown?: UnknownField): BuildContext {
   const fields = fieldsOf(value, path, buildContextFields, unknown);
@@ -146,6 +146,9 @@ export function checkBuildContext(value: unknown, path: string, unknown?: Unknow
   if (fields.directory === null) delete fields.directory;
   else if (fields.directory !== undefined)
     fields.directory = checkHostDirectory(fields.directory, `${path}.directory`, unknown);
+  if (fields.address === null) delete fields.address;
+  else if (fields.address !== undefined && typeof fields.address !== 'string')
+    throw new FieldError(`${path}.address`, 'a string', fields.address);
   return fields as unknown as BuildContext;
 }
 

@@ -101,7 +101,7 @@ export interface HostDirectory {
   readonly identity: string;
 }
 
-/** Where a build finds its files: one of the two. */
+/** Where a build finds its files: one of the three. */
 export interface BuildContext {
   /**
    * The handle of a tar that was sent on this connection before, plain or compressed.
@@ -110,11 +110,19 @@ export interface BuildContext {
    */
   readonly archive?: string | undefined;
   readonly directory?: HostDirectory | undefined;
+  /**
+   * Where the service fetches it: a tar by http:// or https://, or a repository as in
+   * https://host/name.git#branch:directory.
+   */
+  readonly address?: string | undefined;
 }
 
 /** A Dockerfile, or a part of one: one of the two. */
 export interface Dockerfile {
-  /** Its place in the context, or its address: http://, https://. */
+  /**
+   * Its place in the context, or its address: http://, https://, or a repository, whose
+   * Containerfile or Dockerfile it is then.
+   */
   readonly path?: string | undefined;
   /** What is in it. */
   readonly text?: string | undefined;
@@ -523,18 +531,22 @@ type HostDirectory (
   identity: string
 )
 
-# Where a build finds its files: one of the two.
+# Where a build finds its files: one of the three.
 type BuildContext (
   # The handle of a tar that was sent on this connection before, plain or compressed.
   # It is removed when the build has ended. Root and the user of the service can also
   # name a tar or a directory of the host.
   archive: ?string,
-  directory: ?HostDirectory
+  directory: ?HostDirectory,
+  # Where the service fetches it: a tar by http:// or https://, or a repository as in
+  # https://host/name.git#branch:directory.
+  address: ?string
 )
 
 # A Dockerfile, or a part of one: one of the two.
 type Dockerfile (
-  # Its place in the context, or its address: http://, https://.
+  # Its place in the context, or its address: http://, https://, or a repository, whose
+  # Containerfile or Dockerfile it is then.
   path: ?string,
   # What is in it.
   text: ?string

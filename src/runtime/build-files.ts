@@ -14,18 +14,20 @@ export interface BuildFiles {
   readonly ignore: readonly string[];
 }
 
-const defaultNames = ['Containerfile', 'Dockerfile'];
+/** What a Dockerfile is called that nobody names, the best first. */
+export const defaultDockerfiles: readonly string[] = ['Containerfile', 'Dockerfile'];
 const addresses = /^(?:https?:\/\/|git:\/\/|github\.com\/)/;
 
-/** `files` is the context, if there is one. Throws {@link FileUnavailableError} for what is not there. */
+/** `files` is the context, if there is one; `fetch` gives Dockerfiles by their address. Throws {@link FileUnavailableError} for what is not there. */
 export async function readBuildFiles(
   { dockerfiles, ignore }: Pick<BuildInput, 'dockerfiles' | 'ignore'>,
   files: ContextFiles | undefined,
+  fetch: (address: string) => Promise<string>,
 ): Promise<BuildFiles> {
   const parts: readonly DockerfilePart[] =
     dockerfiles.length > 0 ? dockerfiles : [{ kind: 'path', path: await defaultName(files) }];
   const texts: NamedText[] = [];
-  for (const part of parts) texts.push(await textOf(part, files));
+  for (const part of parts) texts.push(await textOf(part, files, fetch));
   return {
     dockerfile: texts.map(({ text }) => (text.endsWith('\n') ? text : `${text}\n`)).join(''),
     ignore: parseIgnore(ignore?.join('\n') ?? (await ignoreText(files, texts[0]?.path))),
@@ -39,16 +41,18 @@ interface NamedText {
 }
 
 async function defaultName(files: ContextFiles | undefined): Promise<string> {
-  for (const name of defaultNames) if ((await files?.read(name)) !== undefined) return name;
+  for (const name of defaultDockerfiles) if ((await files?.read(name)) !== undefined) return name;
   throw new FileUnavailableError('no Containerfile or Dockerfile is specified, or found in the context');
 }
 
-async function textOf(part: DockerfilePart, files: ContextFiles | undefined): Promise<NamedText> {
+async function textOf(
+  part: DockerfilePart,
+  files: ContextFiles | undefined,
+  fetch: (address: string) => Promise<string>,
+): Promise<NamedText> {
   if (part.kind === 'text') return { path: undefined, text: part.text };
   const { path } = part;
-  if (addresses.test(path)) {
-    throw new FileUnavailableError(`${path}: this service does not fetch Dockerfiles`);
-  }
+  if (addresses.test(path)) return { path: undefined, text: await fetch(path) };
   // Clients of 2020 name the place on their own disk, of which the last part is the name in the context.
   for (const candidate of [path, basename(path)]) {
     const text = await files?.read(candidate);

@@ -7,7 +7,9 @@ export type ContextPlace =
   /** A handle of the file exchange, or a tar or directory of the host. */
   | { readonly kind: 'named'; readonly name: string }
   /** A directory of the host, and what the caller sees there: `DEVICE:INODE:CTIME`, the time in nanoseconds. */
-  | { readonly kind: 'directory'; readonly path: string; readonly identity: string };
+  | { readonly kind: 'directory'; readonly path: string; readonly identity: string }
+  /** A tar by http(s), or a repository. */
+  | { readonly kind: 'address'; readonly address: string };
 
 /** A Dockerfile or a part of one. */
 export type DockerfilePart =

@@ -1,8 +1,11 @@
 // Where the files of a context are for the builder: a directory of the host, or one that a sent archive is unpacked into.
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { defaultContextLimits } from '../archive/context-visitor.js';
 import { TempDir, type TempRoot } from '../sys/temp-dir.js';
+import { fetchAddress, type AddressFetcher, type Fetched } from './build-address.js';
+import { defaultDockerfiles } from './build-files.js';
 import type { ContextPlace } from './build-input.js';
+import { ContextFiles, mostBytes } from './context-files.js';
 import { FileUnavailableError, systemReason } from './errors.js';
 import type { FileCaller, FileExchange } from './file-exchange.js';
 import { mayUseHost } from './host-access.js';
@@ -23,6 +26,7 @@ export class ContextNotHereError extends Error {
 export interface PlaceContext {
   readonly files: FileExchange;
   readonly pool: Pick<LayerPool, 'unpackContext'>;
+  readonly fetcher: AddressFetcher;
   readonly caller: FileCaller;
   /** The service's own user. */
   readonly uid: number;
@@ -32,7 +36,7 @@ export interface PlaceContext {
   readonly root: TempRoot;
 }
 
-/** The contexts of one build. Disposing removes those that were unpacked. */
+/** The contexts of one build. Disposing removes those that were unpacked or fetched. */
 export class BuildPlaces implements AsyncDisposable {
   readonly #context: PlaceContext;
   #directory: TempDir | undefined;
@@ -47,6 +51,7 @@ export class BuildPlaces implements AsyncDisposable {
    */
   async open(place: ContextPlace, signal: AbortSignal): Promise<string> {
     if (place.kind === 'directory') return await this.#inPlace(place.path, place.identity);
+    if (place.kind === 'address') return await this.#fetched(place.address, signal);
     const { files, caller } = this.#context;
     await using file = await files.borrow(place.name, caller);
     try {
@@ -64,8 +69,40 @@ export class BuildPlaces implements AsyncDisposable {
     }
   }
 
+  /** The Dockerfile at an address, or of the repository there. Throws as {@link open} does. */
+  async dockerfileAt(address: string, signal: AbortSignal): Promise<string> {
+    const directory = await this.#newDirectory();
+    const fetched = await this.#fetch(address, directory, mostBytes, signal);
+    if (fetched.kind === 'file') return await readFile(fetched.path, 'utf8');
+    using files = new ContextFiles(resolved(directory, fetched.path, address));
+    for (const name of defaultDockerfiles) {
+      const text = await files.read(name);
+      if (text !== undefined) return text;
+    }
+    throw new FileUnavailableError(`${address}: no Containerfile or Dockerfile is in it`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#directory?.remove();
+  }
+
+  async #fetched(address: string, signal: AbortSignal): Promise<string> {
+    const directory = await this.#newDirectory();
+    const fetched = await this.#fetch(address, directory, this.#context.contextBytes, signal);
+    if (fetched.kind === 'directory') return resolved(directory, fetched.path, address);
+    const { size } = await stat(fetched.path);
+    return await this.#unpacked(fetched.path, size, signal);
+  }
+
+  #fetch(address: string, directory: string, mostBytes: number, signal: AbortSignal): Promise<Fetched> {
+    return fetchAddress(this.#context.fetcher, address, { directory, mostBytes }, signal);
+  }
+
+  async #newDirectory(): Promise<string> {
+    this.#directory ??= await TempDir.create(this.#context.root);
+    const directory = this.#directory.addition();
+    await mkdir(directory, { mode: 0o755 });
+    return directory;
   }
 
   async #inPlace(path: string, identity: string): Promise<string> {
@@ -91,12 +128,19 @@ export class BuildPlaces implements AsyncDisposable {
   }
 
   async #unpacked(path: string, length: number, signal: AbortSignal): Promise<string> {
-    this.#directory ??= await TempDir.create(this.#context.root);
-    const directory = this.#directory.addition();
-    await mkdir(directory, { mode: 0o755 });
+    const directory = await this.#newDirectory();
     const limits = { ...defaultContextLimits, bytes: this.#context.contextBytes };
     const blob = { kind: 'file', path, offset: 0, length } as const;
     await this.#context.pool.unpackContext({ blob, directory, limits }, signal);
     return directory;
   }
+}
+
+/** A directory of a repository, which may be behind links, none of which leads out. */
+function resolved(root: string, path: string, address: string): string {
+  using files = new ContextFiles(root);
+  const directory = files.directory(path);
+  if (directory === undefined)
+    throw new FileUnavailableError(`${address}: no such directory in the repository`);
+  return directory;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { BuildRequest } from '../build/build-request.js';
 import type { Store } from '../store/index.js';
 import { recoverTempDirs, type TempRoot } from '../sys/temp-dir.js';
+import type { AddressFetcher } from './build-address.js';
 import { checkBuild, epochOf } from './build-checks.js';
 import { readBuildFiles, type BuildFiles } from './build-files.js';
 import type { BuildInput } from './build-input.js';
@@ -21,6 +22,7 @@ export interface BuildTools {
   readonly operations: OperationTable;
   readonly pool: Pick<LayerPool, 'unpackContext'>;
   readonly files: FileExchange;
+  readonly fetcher: AddressFetcher;
   readonly policy: BuildPolicy;
   /** The service's own user. */
   readonly uid: number;
@@ -65,7 +67,7 @@ export class Builds {
   }
 
   async #build(input: BuildInput, caller: Caller, operation: Operation): Promise<string> {
-    const { policy, uid, files, pool } = this.#tools;
+    const { policy, uid, files, pool, fetcher } = this.#tools;
     const trusted = mayUseHost(caller.peer, uid);
     const epoch = input.epoch ?? epochOf(input.buildArgs) ?? policy.epoch;
     checkBuild({ ...input, epoch });
@@ -74,7 +76,15 @@ export class Builds {
     await this.recover();
     const roots = rootsOf(await this.#tools.store());
     const { contextBytes } = policy;
-    const needed: PlaceContext = { files, pool, caller, uid, contextBytes, root: roots.contexts };
+    const needed: PlaceContext = {
+      files,
+      pool,
+      fetcher,
+      caller,
+      uid,
+      contextBytes,
+      root: roots.contexts,
+    };
     await using places = new BuildPlaces(needed);
     await using secrets = await SecretFiles.write(input.secrets, roots.secrets);
     const { context: main, contexts: named, dockerfiles: _, run, newStepLines, ...options } = input;
@@ -83,7 +93,11 @@ export class Builds {
     for (const { name, place } of named) contexts.set(name, await places.open(place, operation.signal));
     const request: BuildRequest = {
       ...options,
-      ...(await readFiles(input, directory)),
+      ...(await readFiles(
+        input,
+        directory,
+        async (address) => await places.dockerfileAt(address, operation.signal),
+      )),
       context: directory,
       contexts,
       epoch,
@@ -101,9 +115,13 @@ export class Builds {
   }
 }
 
-async function readFiles(input: BuildInput, directory: string | undefined): Promise<BuildFiles> {
+async function readFiles(
+  input: BuildInput,
+  directory: string | undefined,
+  fetch: (address: string) => Promise<string>,
+): Promise<BuildFiles> {
   using files = directory === undefined ? undefined : new ContextFiles(directory);
-  return await readBuildFiles(input, files);
+  return await readBuildFiles(input, files, fetch);
 }
 
 /** Contexts lie on the disk of the store, secrets where most hosts have memory. */

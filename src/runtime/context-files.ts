@@ -1,5 +1,5 @@
 // Dockerfiles and ignore files of a context: small files that are read without leaving it, whatever links are in it.
-import { closeSync, constants, fstatSync, openSync, read as readFrom } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, read as readFrom, readlinkSync } from 'node:fs';
 import { getSystemErrorMap, promisify } from 'node:util';
 import { ELOOP, ENOENT, ENOTDIR, openInRoot } from '../sys/files.js';
 import { FileUnavailableError, systemReason } from './errors.js';
@@ -7,7 +7,7 @@ import { FileUnavailableError, systemReason } from './errors.js';
 const readFd = promisify(readFrom);
 
 /** As much as a Dockerfile may have. Bytes. */
-const mostBytes = 10 * 1024 * 1024;
+export const mostBytes = 10 * 1024 * 1024;
 
 /** An open directory. */
 export class ContextFiles implements Disposable {
@@ -40,6 +40,18 @@ export class ContextFiles implements Disposable {
         throw new FileUnavailableError(`read ${path}: it has more than ${mostBytes} bytes`);
       }
       return (await readAll(fd, status.size)).toString();
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** Where a directory in it really is; undefined where there is none. */
+  directory(path: string): string | undefined {
+    const name = Buffer.from(path).toString('latin1');
+    const fd = openInRoot(this.#root, name, constants.O_RDONLY | constants.O_DIRECTORY);
+    if (fd < 0) return undefined;
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
     } finally {
       closeSync(fd);
     }

@@ -92,6 +92,7 @@ export class Runtime {
       operations: this.operations,
       pool: this.#pool,
       files: this.files,
+      fetcher: { registries: () => this.registries(), environment: options.environment },
       policy: options.builds ?? defaultBuildPolicy,
       uid: options.uid,
       store: () => this.store(),

@@ -66,10 +66,14 @@ function inputOf(settings: BuildSettings): BuildInput {
   };
 }
 
-function placeOf({ archive, directory }: BuildContext, path: string): ContextPlace {
-  if (archive !== undefined && directory === undefined) return { kind: 'named', name: archive };
-  if (archive === undefined && directory !== undefined) return { kind: 'directory', ...directory };
-  throw new InvalidParameter(path);
+function placeOf({ archive, directory, address }: BuildContext, path: string): ContextPlace {
+  const places: ContextPlace[] = [];
+  if (archive !== undefined) places.push({ kind: 'named', name: archive });
+  if (directory !== undefined) places.push({ kind: 'directory', ...directory });
+  if (address !== undefined) places.push({ kind: 'address', address });
+  const [place] = places;
+  if (place === undefined || places.length > 1) throw new InvalidParameter(path);
+  return place;
 }
 
 function partOf({ path, text }: Dockerfile, index: number): DockerfilePart {

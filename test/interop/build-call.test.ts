@@ -1,8 +1,11 @@
 // Builds as clients ask for them at both doors: what they are told, what they may do, and that nothing is left when they go.
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { connect, createServer as createNetServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
@@ -10,7 +13,7 @@ import { tarOf, type Made } from '../archive/tar-builder.js';
 import { Imaged } from './support/imaged.js';
 import { exchangedFiles, OldClient, untilExchanged } from './support/old-client.js';
 import { PeerStore } from './support/peer-store.js';
-import { run } from './support/process.js';
+import { output, run, stop } from './support/process.js';
 
 jest.setTimeout(120_000);
 
@@ -324,6 +327,101 @@ describe('imagectl build', () => {
   });
 });
 
+describe('addresses', () => {
+  let web: Server;
+  let base: string;
+  let git: ChildProcess;
+  let repository: string;
+
+  beforeAll(async () => {
+    const tar = tarOf(dockerfile('FROM scratch', 'COPY file /'), { name: 'file', content: 'web' });
+    web = createServer(({ url }, response) => {
+      if (url === '/none') response.writeHead(404);
+      response.end(url === '/context.tar' ? tar : 'FROM scratch\nLABEL by=address\n');
+    });
+    web.listen(0, '127.0.0.1');
+    await once(web, 'listening');
+    base = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
+    const directory = join(store.directory, 'repositories', 'app.git');
+    await mkdir(join(directory, 'sub'), { recursive: true });
+    await writeFile(join(directory, 'sub/Dockerfile'), 'FROM scratch\nCOPY file /\nLABEL by=git\n');
+    await writeFile(join(directory, 'sub/file'), 'git');
+    await symlink('/etc', join(directory, 'out'));
+    const identity = ['-c', 'user.name=t', '-c', 'user.email=t@example.com'];
+    for (const args of [
+      ['init', '-q'],
+      ['add', '.'],
+      [...identity, 'commit', '-q', '-m', 'all'],
+      ['branch', 'side'],
+    ]) {
+      await output('git', ['-C', directory, ...args], {
+        env: { PATH: process.env['PATH'], HOME: store.directory },
+      });
+    }
+    const port = await freePort();
+    const args = [
+      'daemon',
+      '--listen=127.0.0.1',
+      `--port=${port}`,
+      '--export-all',
+      `--base-path=${join(directory, '..')}`,
+    ];
+    git = spawn('git', args, { stdio: 'ignore', env: { PATH: process.env['PATH'], HOME: store.directory } });
+    repository = `git://127.0.0.1:${port}/app.git`;
+    await until(() => reachable(port));
+  });
+
+  afterAll(async () => {
+    web?.close();
+    if (git !== undefined) await stop(git);
+  });
+
+  async function imagectl(...args: readonly string[]): ReturnType<typeof run> {
+    const env = { PATH: process.env['PATH'], IMAGED_ADDRESS: daemon.address };
+    return await run(process.execPath, [join(process.cwd(), 'dist', 'imagectl.js'), 'build', ...args], {
+      env,
+    });
+  }
+
+  it('are fetched when a Dockerfile is one', async () => {
+    const replies = await build([], { dockerfiles: [`${base}/Dockerfile`] });
+    expect(linesOf(replies)).toContain('STEP 2: LABEL by=address\n');
+    const missing = await build([], { dockerfiles: [`${base}/none`] });
+    expect(missing.at(-1)).toMatchObject({
+      error: 'io.podman.ErrorOccurred',
+      parameters: { reason: expect.stringContaining('404') },
+    });
+    const byGit = await build([{ name: 'file', content: 'mine' }], { dockerfiles: [`${repository}#:sub`] });
+    expect(linesOf(byGit)).toContain('STEP 3: LABEL by=git\n');
+  });
+
+  it('are fetched when a context is one', async () => {
+    expect(await imagectl('--build-arg', 'x=1', `${base}/context.tar`)).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    using caller = new OldClient(daemon.address);
+    caller.send({
+      method: 'io.imaged.Build',
+      parameters: { context: { address: `${base}/context.tar` } },
+      more: true,
+    });
+    expect(await caller.next()).toMatchObject({ parameters: { logs: ['STEP 1: FROM scratch\n'] } });
+    expect(await imagectl(`${repository}#side:sub`)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('STEP 3/3: LABEL by=git\n'),
+    });
+  });
+
+  it('of repositories lead nowhere else', async () => {
+    for (const place of ['out', 'none', '../..']) {
+      expect(await imagectl('-f', 'hostname', `${repository}#:${place}`)).toMatchObject({ code: 125 });
+    }
+    expect(await imagectl('file:///etc.git')).toMatchObject({ code: 125 });
+    await until(async () => (await leftovers()).length === 0);
+  });
+});
+
 describe('JSON-RPC', () => {
   it('builds, too', async () => {
     const address = `unix:${join(store.directory, 'jsonrpc')}`;
@@ -347,6 +445,25 @@ describe('JSON-RPC', () => {
     }
   });
 });
+
+async function freePort(): Promise<number> {
+  const server = createNetServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function reachable(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
 
 /** What builds have made beside the store and not taken away. */
 async function leftovers(): Promise<string[]> {

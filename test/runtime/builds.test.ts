@@ -53,6 +53,10 @@ function builds(policy: Partial<BuildPolicy> = {}): Builds {
       unpackContext: async ({ blob, directory, limits }, signal) =>
         await unpackContext(createReadStream((blob as FileBlob).path), directory, limits, signal),
     },
+    fetcher: {
+      registries: () => ({ fetchFile: async () => await Promise.reject(new Error('offline')) }),
+      environment: {},
+    },
     policy: { ...defaultBuildPolicy, ...policy },
     uid: own,
     store: async () => ({ options }),
@@ -231,6 +235,11 @@ describe('Dockerfiles', () => {
       'FROM a\n\nRUN b\n',
     );
     await expect(requestOf({ context, ...path('a') })).rejects.toThrow('open a: no such file in the context');
+  });
+
+  it('are fetched by their address', async () => {
+    await expect(requestOf(path('https://example.com/Dockerfile'))).rejects.toThrow('offline');
+    expect(await left()).toEqual([]);
   });
 
   it('are never looked for outside', async () => {

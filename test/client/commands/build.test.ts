@@ -281,6 +281,18 @@ describe('an address', () => {
   });
 });
 
+describe('a repository', () => {
+  it.each([
+    'https://example.com/a.git',
+    'git://example.com/a',
+    'github.com/a/b',
+    'https://example.com/a.git#side:sub',
+  ])('is fetched by the service: %s', async (address) => {
+    await build(['-f', 'Other', address]);
+    expect(asked[0]).toMatchObject({ context: { address }, settings: { dockerfiles: [{ path: 'Other' }] } });
+  });
+});
+
 describe('further contexts', () => {
   it('are directories and archives by name', async () => {
     const file = join(place, 'more.tar');
