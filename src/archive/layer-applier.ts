@@ -11,6 +11,7 @@ import { baseName, cleanPath, parentPath, shortened } from './entry-path.js';
 import { ApplyError, demand, UnsafePathError, UnsupportedEntryError } from './errors.js';
 import type { LayerLimits } from './limits.js';
 import { probeDefaults } from './new-file-defaults.js';
+import { opaqueAttribute } from './overlay-attributes.js';
 import { removeTree } from './remove-tree.js';
 import type { TarEntry } from './tar-entry.js';
 import { tarType } from './tar-entry.js';
@@ -19,7 +20,6 @@ import type { TarVisitor } from './tar-reader.js';
 const { S_IFBLK, S_IFCHR, S_IFIFO } = constants;
 const WHITEOUT_PREFIX = '.wh.';
 const OPAQUE_MARKER = '.wh..wh..opq';
-const OPAQUE_ATTRIBUTE = 'trusted.overlay.opaque';
 const OPAQUE_VALUE = Buffer.from('y');
 
 /** What entries may do besides making files. */
@@ -231,7 +231,7 @@ export class LayerApplier implements TarVisitor {
       throw error;
     }
     if (name === OPAQUE_MARKER) {
-      demand(setAttribute(directory.fd, OPAQUE_ATTRIBUTE, OPAQUE_VALUE), 'fsetxattr', entry.name);
+      demand(setAttribute(directory.fd, opaqueAttribute(), OPAQUE_VALUE), 'fsetxattr', entry.name);
       return;
     }
     const hidden = name.slice(WHITEOUT_PREFIX.length);

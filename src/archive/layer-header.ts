@@ -1,7 +1,19 @@
 // Headers of the members of layers, byte for byte as Go's archive/tar writes them: ustar where that can say it, else pax.
 import type { FileStatus } from '../sys/files.js';
+import {
+  fitsInOctal,
+  isAscii,
+  NAME_BYTES,
+  paxRecord,
+  PREFIX_BYTES,
+  putOctal,
+  putText,
+  seal,
+  splitPath,
+  toAscii,
+} from './header-fields.js';
 import { BLOCK_BYTES } from './tar-header.js';
-import { paxRecord, paddingAfter, writeOctal, writeSum } from './tar-header-writer.js';
+import { paddingAfter } from './tar-header-writer.js';
 import { tarType, type Timestamp } from './tar-entry.js';
 
 /** A member to be written. Texts are latin1, one character for each byte. */
@@ -22,13 +34,7 @@ export interface LayerMember {
 
 type PaxField = readonly [key: string, value: string];
 
-const NAME_FIELD = 100;
-const PREFIX_FIELD = 155;
-const LARGEST_SHORT = 8 ** 7 - 1;
-const LARGEST_LONG = 8 ** 11 - 1;
-// oxlint-disable-next-line no-control-regex -- NUL cannot be in a name
-const notAscii = /[^\u0001-\u007f]/;
-const allNotAscii = new RegExp(notAscii, 'g');
+const MAGIC = 'ustar\x0000';
 
 /** Most headers fit: a new buffer for each would cost more than what is written to it. */
 const scratch = Buffer.alloc(8 * BLOCK_BYTES);
@@ -40,13 +46,14 @@ const scratch = Buffer.alloc(8 * BLOCK_BYTES);
 export function layerHeader(member: LayerMember): Buffer {
   const fields = paxFields(member);
   const isLong = !fitsName(member.name);
-  const split = isLong && fields.length === 0 ? splitName(member.name) : undefined;
+  const split = isLong && fields.length === 0 ? splitPath(member.name) : undefined;
   if (isLong && split === undefined) fields.push(['path', member.name]);
   if (fields.length === 0) {
     const block = emptied(BLOCK_BYTES);
-    writeMain(block, 0, member, split?.rest ?? member.name);
-    if (split !== undefined) block.write(split.prefix, 345, 'latin1');
-    return sealed(block, 0);
+    writeMain(block, 0, member, split?.name ?? member.name);
+    if (split !== undefined) putText(block, 345, PREFIX_BYTES, split.prefix);
+    seal(block, 0, MAGIC);
+    return block;
   }
   const text = fields
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -54,11 +61,12 @@ export function layerHeader(member: LayerMember): Buffer {
     .join('');
   const bytes = emptied(2 * BLOCK_BYTES + text.length + paddingAfter(text.length));
   writeExtension(bytes, member.name, text.length);
-  sealed(bytes, 0);
+  seal(bytes, 0, MAGIC);
   bytes.write(text, BLOCK_BYTES, 'latin1');
   const main = bytes.length - BLOCK_BYTES;
   writeMain(bytes, main, member, member.name);
-  return sealed(bytes, main);
+  seal(bytes, main, MAGIC);
+  return bytes;
 }
 
 function emptied(length: number): Buffer {
@@ -70,10 +78,10 @@ function paxFields({ linkName, status, size, modified, attributes }: LayerMember
   const { uid, gid } = status;
   const fields: PaxField[] = [];
   if (!fitsName(linkName)) fields.push(['linkpath', linkName]);
-  if (uid > LARGEST_SHORT) fields.push(['uid', String(uid)]);
-  if (gid > LARGEST_SHORT) fields.push(['gid', String(gid)]);
-  if (size > LARGEST_LONG) fields.push(['size', String(size)]);
-  if (modified.nanoseconds !== 0 || !fitsOctal(modified.seconds, LARGEST_LONG)) {
+  if (!fitsInOctal(8, uid)) fields.push(['uid', String(uid)]);
+  if (!fitsInOctal(8, gid)) fields.push(['gid', String(gid)]);
+  if (!fitsInOctal(12, size)) fields.push(['size', String(size)]);
+  if (modified.nanoseconds !== 0 || !fitsInOctal(12, modified.seconds)) {
     fields.push(['mtime', timeText(modified)]);
   }
   for (const [key, value] of attributes) {
@@ -83,21 +91,7 @@ function paxFields({ linkName, status, size, modified, attributes }: LayerMember
 }
 
 function fitsName(name: string): boolean {
-  return name.length <= NAME_FIELD && !notAscii.test(name);
-}
-
-/** The two fields that ustar has for a name; a slash stands between them. */
-function splitName(name: string): { readonly prefix: string; readonly rest: string } | undefined {
-  if (notAscii.test(name)) return undefined;
-  const length = name.length > PREFIX_FIELD ? PREFIX_FIELD + 1 : name.length - Number(name.endsWith('/'));
-  const slash = name.lastIndexOf('/', length - 1);
-  const rest = name.slice(slash + 1);
-  if (slash <= 0 || rest === '' || rest.length > NAME_FIELD) return undefined;
-  return { prefix: name.slice(0, slash), rest };
-}
-
-function fitsOctal(value: number, largest: number): boolean {
-  return value >= 0 && value <= largest;
+  return name.length <= NAME_BYTES && isAscii(name);
 }
 
 /** Decimal seconds; before 1970 they and the nanoseconds of {@link Timestamp} count in different directions. */
@@ -112,49 +106,25 @@ function timeText({ seconds, nanoseconds }: Timestamp): string {
 
 function writeMain(bytes: Buffer, at: number, member: LayerMember, name: string): void {
   const { mode, uid, gid, deviceMajor, deviceMinor } = member.status;
-  writeName(bytes, at, name);
-  number(bytes, at + 100, 8, mode, LARGEST_SHORT);
-  number(bytes, at + 108, 8, uid, LARGEST_SHORT);
-  number(bytes, at + 116, 8, gid, LARGEST_SHORT);
-  number(bytes, at + 124, 12, member.size, LARGEST_LONG);
-  number(bytes, at + 136, 12, member.modified.seconds, LARGEST_LONG);
-  bytes[at + 156] = member.type.charCodeAt(0);
-  if (member.linkName !== '') writeName(bytes, at + 157, member.linkName);
-  number(bytes, at + 329, 8, deviceMajor, LARGEST_SHORT);
-  number(bytes, at + 337, 8, deviceMinor, LARGEST_SHORT);
+  putText(bytes, at, NAME_BYTES, toAscii(name));
+  putOctal(bytes, at + 100, 8, mode);
+  putOctal(bytes, at + 108, 8, uid);
+  putOctal(bytes, at + 116, 8, gid);
+  putOctal(bytes, at + 124, 12, member.size);
+  putOctal(bytes, at + 136, 12, member.modified.seconds);
+  putText(bytes, at + 156, 1, member.type);
+  if (member.linkName !== '') putText(bytes, at + 157, NAME_BYTES, toAscii(member.linkName));
+  putOctal(bytes, at + 329, 8, deviceMajor);
+  putOctal(bytes, at + 337, 8, deviceMinor);
 }
 
 function writeExtension(bytes: Buffer, name: string, size: number): void {
   const slash = name.lastIndexOf('/') + 1;
   const file = name.slice(slash);
   const path = `${name.slice(0, slash)}PaxHeaders.0${file === '' ? '' : `/${file}`}`;
-  const short = path.replaceAll(allNotAscii, '').slice(0, NAME_FIELD).replace(/\/+$/, '');
-  bytes.write(short, 0, 'latin1');
-  writeOctal(bytes, 100, 8, 0);
-  writeOctal(bytes, 108, 8, 0);
-  writeOctal(bytes, 116, 8, 0);
-  writeOctal(bytes, 124, 12, size);
-  writeOctal(bytes, 136, 12, 0);
-  bytes[156] = tarType.paxHeader.charCodeAt(0);
-}
-
-/** What is not ASCII is left out, as the pax header has it. */
-function writeName(bytes: Buffer, at: number, name: string): void {
-  const short = notAscii.test(name) ? name.replaceAll(allNotAscii, '') : name;
-  bytes.write(short.length > NAME_FIELD ? short.slice(0, NAME_FIELD) : short, at, 'latin1');
-  // Some readers take a name that ends in a slash for a directory's.
-  if (short.length > NAME_FIELD && short[NAME_FIELD - 1] === '/') {
-    bytes[at + short.slice(0, NAME_FIELD - 1).replace(/\/+$/, '').length] = 0;
-  }
-}
-
-/** Zero where it does not fit: the pax header says it then. */
-function number(bytes: Buffer, at: number, length: number, value: number, largest: number): void {
-  writeOctal(bytes, at, length, fitsOctal(value, largest) ? value : 0);
-}
-
-function sealed(bytes: Buffer, at: number): Buffer {
-  bytes.write('ustar\x0000', at + 257, 'latin1');
-  writeSum(bytes, at);
-  return bytes;
+  putText(bytes, 0, NAME_BYTES, toAscii(path).slice(0, NAME_BYTES).replace(/\/+$/, ''));
+  for (const at of [100, 108, 116]) putOctal(bytes, at, 8, 0);
+  putOctal(bytes, 124, 12, size);
+  putOctal(bytes, 136, 12, 0);
+  putText(bytes, 156, 1, tarType.paxHeader);
 }

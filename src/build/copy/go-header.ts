@@ -3,24 +3,27 @@ import { posix } from 'node:path';
 import { paddingAfter } from '../../archive/tar-header-writer.js';
 import { tarType } from '../../archive/tar-entry.js';
 import {
-  fitsInBinary,
   fitsInOctal,
+  isAscii,
+  NAME_BYTES,
+  paxRecord,
+  PREFIX_BYTES,
+  putOctal,
+  putText,
+  splitPath,
+  toAscii,
+} from '../../archive/header-fields.js';
+import {
+  fitsInBinary,
   floorSeconds,
   format,
   type GoHeader,
-  isAscii,
-  NAME_BYTES,
   numeric,
-  octal,
   OWNER_NAME_BYTES,
-  PREFIX_BYTES,
-  putText,
   rawHeader,
   SECOND,
   sealed,
-  splitPath,
   template,
-  toAscii,
 } from './go-header-block.js';
 
 export interface Encoded {
@@ -143,7 +146,7 @@ function ustarHeader(header: GoHeader): Buffer {
   const split = splitPath(header.name);
   const block = template(
     split === undefined ? header : { ...header, name: split.name },
-    octal,
+    putOctal,
     (text) => text,
   );
   if (split !== undefined) putText(block, 345, PREFIX_BYTES, split.prefix);
@@ -169,7 +172,7 @@ function paxHeader(header: GoHeader, records: ReadonlyMap<string, string>): Buff
     parts.push(rawHeader(name, data.length, type, 'ustar\x0000'), padded(data));
     if (isGlobal) return Buffer.concat(parts);
   }
-  parts.push(sealed(template(header, octal, toAscii), 'ustar\x0000'));
+  parts.push(sealed(template(header, putOctal, toAscii), 'ustar\x0000'));
   return Buffer.concat(parts);
 }
 
@@ -196,13 +199,6 @@ function paxTime(time: bigint): string {
   const sign = time < 0n ? '-' : '';
   const size = time < 0n ? -time : time;
   return `${sign}${size / SECOND}.${String(size % SECOND).padStart(9, '0')}`.replace(/0+$/, '');
-}
-
-function paxRecord(key: string, value: string): string {
-  let size = key.length + value.length + 3;
-  size += String(size).length;
-  const record = `${size} ${key}=${value}\n`;
-  return record.length === size ? record : `${record.length} ${key}=${value}\n`;
 }
 
 function padded(data: Buffer): Buffer {
