@@ -31,10 +31,9 @@ function lasting(transcript: string): string[] {
   return transcript
     .replace(/\/tmp\/imaged-quickstart-\w+/g, 'DIRECTORY')
     .replace(/127\.0\.0\.1:\d+/g, 'REGISTRY')
-    .replace(/[0-9a-f]{12,64}/g, 'HEX')
+    .replace(/[0-9a-f]{11,64}/g, 'HEX')
     .replace(/[\d.]+ [kMG]?B\b/g, 'SIZE')
-    .replace(/\d+ (?:months|years) ago/g, 'AGE')
-    .replace(/\d+:\d+ on \w+\./g, 'USER on MACHINE')
+    .replace(/(?:Less than a second|About a \w+|\d+ \w+) ago/g, 'AGE')
     .replace(/--runtime \w+ /g, '')
     .replace(/ +/g, ' ')
     .split('\n')

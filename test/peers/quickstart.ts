@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
@@ -32,6 +32,7 @@ const storage = ['--root', root, '--runroot', runroot, '--storage-driver', 'over
 
 const registry = await startRegistry();
 const image = `${registry.host}/sample:1`;
+const built = 'localhost/greeting:1';
 let daemon: ChildProcess | undefined;
 
 const stop = new AbortController();
@@ -51,6 +52,8 @@ try {
   await imagectl('images');
   await imagectl('history', image);
   await imagectl('inspect', image);
+  const context = await writeContext();
+  await imagectl('build', '--tag', built, context);
   await showPodman();
   say(`The same with the real registries and the real store of this machine (as root):
 
@@ -78,6 +81,10 @@ async function writeConfiguration(): Promise<string[]> {
   await writeFile(policy, JSON.stringify({ default: [{ type: 'insecureAcceptAnything' }] }));
   const authfile = join(directory, 'auth.json');
   await writeFile(authfile, '{}');
+  const registriesD = join(directory, 'registries.d');
+  await mkdir(registriesD);
+  const lookaside = `default-docker:\n  lookaside: file://${join(directory, 'sigstore')}\n`;
+  await writeFile(join(registriesD, 'default.yaml'), lookaside);
   return [
     '--registries-conf',
     registries,
@@ -85,9 +92,25 @@ async function writeConfiguration(): Promise<string[]> {
     policy,
     '--authfile',
     authfile,
+    '--registries-d',
+    registriesD,
     '--events-file',
     join(directory, 'events.log'),
   ];
+}
+
+/** What is built, and how. */
+async function writeContext(): Promise<string> {
+  const context = join(directory, 'app');
+  await mkdir(context);
+  const files = {
+    greeting: 'Hello from an image that imaged has built.\n',
+    Dockerfile: `FROM ${image}\nCOPY greeting /etc/\nRUN cat /etc/greeting && uname -s > /etc/kernel\nCMD ["/bin/cat", "/etc/greeting", "/etc/kernel"]\n`,
+  };
+  for (const [name, content] of Object.entries(files)) await writeFile(join(context, name), content);
+  echo('cat', join(context, 'Dockerfile'));
+  say(files.Dockerfile);
+  return context;
 }
 
 /** Resolves when imaged has printed its addresses. */
@@ -137,7 +160,7 @@ async function showPodman(): Promise<void> {
   // podman's own limits need rights that root need not have, and not every runtime knows every mixture of cgroups.
   const limits = ['nofile', 'nproc'].flatMap((limit) => ['--ulimit', `${limit}=1024:1024`]);
   for (const runtime of [[], ['--runtime', 'runc'], ['--runtime', 'crun']]) {
-    const run = [...podman, ...runtime, 'run', '--rm', '--network', 'none', ...limits, image];
+    const run = [...podman, ...runtime, 'run', '--rm', '--network', 'none', ...limits, built];
     const ran = await capture(run);
     if (ran?.code !== 0) continue;
     echo(...run);
