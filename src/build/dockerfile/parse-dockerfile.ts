@@ -26,7 +26,8 @@ export function parseDockerfile(text: string): Dockerfile {
       );
     }
   }
-  if (stages.length === 0 && globals.length === 0) throw new DockerfileError('file with no instructions');
+  if (stages.length === 0 && globals.length === 0)
+    throw new DockerfileError('file with no instructions, so without FROM');
   if (stages.length === 0) throw new DockerfileError('there is no FROM, so no stages to build');
   return { escape: lines.escape, globals, stages };
 }

@@ -147,7 +147,7 @@ function baseOf(
   if (name === '')
     throw new PlanError(`FROM on line ${from.line}: base name (${from.image}) should not be blank`);
   if (name === 'scratch') return { kind: 'scratch' };
-  const earlier = names.earlier(name, index);
+  const earlier = names.base(name, index);
   return earlier === undefined ? { kind: 'image', name } : { kind: 'stage', index: earlier };
 }
 

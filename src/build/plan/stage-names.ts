@@ -31,10 +31,14 @@ export class StageNames {
     return index;
   }
 
-  /** The stage of that name before the stage `before`; undefined for an image or a context. */
-  earlier(name: string, before: number): number | undefined {
-    if (this.#contexts.has(name)) return undefined;
-    return this.#indexes.get(name.toLowerCase())?.findLast((index) => index < before);
+  /**
+   * The stage that FROM means in the stage `before`; undefined for an image or a context. As for the peer, a number is the name of a stage
+   * that has no other.
+   */
+  base(name: string, before: number): number | undefined {
+    const stage = /^\d+$/.test(name) && Number(name) < before ? this.#stages[Number(name)] : undefined;
+    if (stage === undefined || stage.from.as !== undefined) return this.#earlier(name, before);
+    return this.#contexts.has(name) ? undefined : stage.index;
   }
 
   /**
@@ -42,7 +46,7 @@ export class StageNames {
    * itself and those behind it, and for a number that no earlier stage has. `line` is the instruction's.
    */
   source(name: string, index: number, line: number): number | undefined {
-    const earlier = this.earlier(name, index);
+    const earlier = this.#earlier(name, index);
     if (earlier !== undefined || this.#contexts.has(name)) return earlier;
     if (/^\d+$/.test(name)) {
       if (Number(name) < index) return Number(name);
@@ -52,5 +56,10 @@ export class StageNames {
     if (later === undefined) return undefined;
     const reason = later.includes(index) ? 'a stage cannot copy from itself' : 'that stage comes later';
     throw new PlanError(`--from=${name} on line ${line}: ${reason}`);
+  }
+
+  #earlier(name: string, before: number): number | undefined {
+    if (this.#contexts.has(name)) return undefined;
+    return this.#indexes.get(name.toLowerCase())?.findLast((index) => index < before);
   }
 }

@@ -425,8 +425,8 @@ describe('here-documents', () => {
 
 describe('a Dockerfile is refused', () => {
   it.each([
-    ['that is empty', '', 'dockerfile parse error: file with no instructions'],
-    ['of comments', '# a\n\n  # b', 'dockerfile parse error: file with no instructions'],
+    ['that is empty', '', 'dockerfile parse error: file with no instructions, so without FROM'],
+    ['of comments', '# a\n\n  # b', 'dockerfile parse error: file with no instructions, so without FROM'],
     ['without FROM', 'ARG A', 'dockerfile parse error: there is no FROM, so no stages to build'],
     [
       'with an unknown instruction',

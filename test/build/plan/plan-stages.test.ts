@@ -43,7 +43,13 @@ describe('the stages that are needed', () => {
       ['FROM a AS x', 'FROM x AS x', 'FROM x'],
       ['0: a <>', '1: #0 <0>', '2: #1 <1>'],
     ],
-    ['are not those that only a number names as a base', ['FROM a', 'FROM 0'], ['1: 0 <>']],
+    [
+      'are bases by number if they have no name',
+      ['FROM a', 'FROM b AS x', 'FROM 0'],
+      ['0: a <>', '2: #0 <0>'],
+    ],
+    ['are not bases by number if they have a name', ['FROM a AS x', 'FROM 0'], ['1: 0 <>']],
+    ['are not bases by number if they come later', ['FROM 1', 'FROM b'], ['1: b <>']],
     ['are not those behind that are named as the base', ['FROM x', 'FROM b AS x'], ['1: b <>']],
     [
       'have names made of global arguments',
