@@ -4,6 +4,7 @@ import { closeDescriptor } from '../../sys/files.js';
 import { digestArchive } from './archive-digest.js';
 import type { CopyPlace } from './copy-place.js';
 import type { CopyRequest } from './copy-request.js';
+import { DigestCache } from './digest-cache.js';
 import { findDestination } from './destination.js';
 import { findArchives } from './find-archives.js';
 import { digestItem, type DigestOptions } from './item-digest.js';
@@ -11,6 +12,7 @@ import { noNames, OwnerNames, type OwnerLookup } from './owner-names.js';
 import { Ownership } from './ownership.js';
 import { type SelectedItem, selectSources } from './selection.js';
 import { openItem } from './source-file.js';
+import { fingerprintOf } from './source-fingerprint.js';
 
 /**
  * `file:HEX` for one file, `dir:HEX` for one directory, `multi:HEX` for several of them, `HEX` for one that was fetched. Throws
@@ -30,15 +32,30 @@ export async function digestSources(request: CopyRequest, place: CopyPlace): Pro
     names.set(root, known);
     return known;
   };
+  const cache = new DigestCache(place.cacheDirectory);
   const digests: string[] = [];
   for (const item of selection.items) {
     const name = destination.rename ?? item.name;
     const options = { name, ownership, names: namesOf(item.root), abort: place.abort };
-    digests.push(archives.has(item) ? await digestUnpacked(item, options) : digestItem(item, options));
+    digests.push(await digestOnce(item, archives.has(item), options, cache));
   }
   const [only] = digests;
   if (only !== undefined && digests.length === 1) return only;
   return `multi:${createHash('sha256').update(digests.join(',')).digest('hex')}`;
+}
+
+async function digestOnce(
+  item: SelectedItem,
+  unpacked: boolean,
+  options: DigestOptions,
+  cache: DigestCache,
+): Promise<string> {
+  const fingerprint = fingerprintOf(item, unpacked, options);
+  const known = cache.get(fingerprint.text);
+  if (known !== undefined) return known;
+  const text = unpacked ? await digestUnpacked(item, options) : digestItem(item, options);
+  if (fingerprint.settled) cache.put(fingerprint.text, text);
+  return text;
 }
 
 async function digestUnpacked(

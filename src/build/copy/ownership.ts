@@ -20,12 +20,15 @@ export class Ownership {
   /** Who all of it belongs to, and directories that have to be made. */
   readonly chown: Owner | undefined;
   readonly chmod: ModeChange | undefined;
+  /** As it was written. */
+  readonly chmodText: string;
   readonly #latest: number;
 
   /** Throws {@link CopyError} and the errors of {@link findOwner}. */
   constructor(request: CopyRequest, root: number | undefined) {
     this.chown = request.chown === undefined ? undefined : ownerOf(request.chown, root);
     this.chmod = request.chmod === undefined ? undefined : parseMode(request.chmod);
+    this.chmodText = request.chmod ?? '';
     this.#latest = request.latest ?? Number.POSITIVE_INFINITY;
   }
 

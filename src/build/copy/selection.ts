@@ -11,6 +11,8 @@ export interface SelectedItem {
   /** The root of its source; it stays open. */
   readonly root: number;
   readonly kind: CopySource['kind'];
+  /** The directories of layers that the root is made of, if it is. */
+  readonly stack: readonly string[] | undefined;
   /** Fetched from elsewhere, not written in the Dockerfile. */
   readonly fetched: boolean;
   /** If it is an archive. */
@@ -88,6 +90,7 @@ function selectOne(
     items.push({
       root,
       kind: source.kind,
+      stack: source.kind === 'stack' ? source.stack.lowers : undefined,
       fetched: source.kind === 'files' && source.fetched !== undefined,
       unpack: source.kind === 'files' ? source.fetched?.unpack === true : request.unpack,
       filter,
