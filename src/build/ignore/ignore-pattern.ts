@@ -25,6 +25,8 @@ export class IgnorePattern {
   readonly #tokens: readonly Token[];
   /** The whole of the pattern where it has nothing special. */
   readonly #literal: string | undefined;
+  /** Some of what every match has in it: most paths are told apart by that. */
+  readonly #needle: string;
 
   /** A cleaned pattern, with `!` for an exception. Throws {@link IgnoreError} for one that cannot be understood. */
   constructor(pattern: string) {
@@ -34,12 +36,13 @@ export class IgnorePattern {
       throw new IgnoreError(`a pattern has more than ${mostCharacters} characters`);
     this.#literal = /[*?[\\]/.test(text) ? undefined : text;
     this.#tokens = this.#literal === undefined ? parseTokens(text) : [];
+    this.#needle = needleOf(text);
   }
 
   /** Whether it matches the path or a directory the path is in. */
   matches(path: string): boolean {
     if (this.#literal !== undefined) return path === this.#literal || path.startsWith(`${this.#literal}/`);
-    return this.#run(path, true).accepts;
+    return path.includes(this.#needle) && this.#run(path, true).accepts;
   }
 
   /** Whether it may match anything in the directory, itself not counted. */
@@ -95,6 +98,13 @@ export class IgnorePattern {
         break;
     }
   }
+}
+
+/** The longest part without anything special; empty if that is not easily told. */
+function needleOf(pattern: string): string {
+  if (/[[\\]/.test(pattern)) return '';
+  const parts = pattern.split(/\*\*\/?|[*?]/);
+  return parts.reduce((longest, part) => (part.length > longest.length ? part : longest), '');
 }
 
 function parseTokens(pattern: string): readonly Token[] {
