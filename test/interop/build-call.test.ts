@@ -286,6 +286,20 @@ describe('imagectl build', () => {
     expect(stdout).toContain('to the log\n');
   });
 
+  it('ends the build when it is interrupted', async () => {
+    const seconds = 5000 + Math.floor(Math.random() * 1000);
+    const directory = await contextOf('interrupted', `RUN ["/bin/busybox", "sleep", "${seconds}"]`);
+    const program = [join(process.cwd(), 'dist', 'imagectl.js'), 'build', directory];
+    const env = { PATH: process.env['PATH'], IMAGED_ADDRESS: daemon.address };
+    const child = spawn(process.execPath, program, { env, stdio: 'ignore' });
+    await until(async () => (await processesOf(String(seconds))).length > 0);
+    child.kill('SIGINT');
+    const [code] = (await once(child, 'exit')) as [number | null];
+    expect(code).toBe(130);
+    await until(async () => (await processesOf(String(seconds))).length === 0);
+    await until(async () => (await leftovers()).length === 0);
+  });
+
   it('keeps secrets out of the log, the history and the layers', async () => {
     const directory = await contextOf(
       'secrets',
