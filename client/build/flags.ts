@@ -74,7 +74,10 @@ export function defineBuildFlags(command: Command): Command {
   list('--annotation <key=value>', 'Set an annotation of the image (repeatable)');
   command.option('--arch <architecture>', "Architecture of the image (default: the service's host's)");
   list('--build-arg <name[=value]>', 'Set a build argument; without a value, to that of the environment');
-  list('--build-context <name=place>', 'A further context: a directory, a tar or an address (repeatable)');
+  list(
+    '--build-context <name=place>',
+    'A further context: a directory, a tar, an address or docker-image://NAME',
+  );
   list('--cap-add <capability>', 'Run commands with this capability (repeatable)', several);
   list('--cap-drop <capability>', 'Run commands without this capability (repeatable)', several);
   command

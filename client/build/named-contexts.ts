@@ -5,10 +5,9 @@ import { CommandError } from '../errors.js';
 import { payloadAt } from '../payload.js';
 import { archiveContext, openPlace, type ClientContext } from './place.js';
 
-export interface NamedPlace {
-  readonly name: string;
-  readonly place: ClientContext;
-}
+export type NamedPlace =
+  | { readonly name: string; readonly place: ClientContext }
+  | { readonly name: string; readonly image: string };
 
 /** Disposing closes what is open. */
 export class NamedContexts implements AsyncDisposable {
@@ -18,7 +17,7 @@ export class NamedContexts implements AsyncDisposable {
     return this.#all;
   }
 
-  /** Directories, tars and addresses of them. Throws {@link CommandError}. */
+  /** Directories, tars, addresses of them, and images (`docker-image://NAME`). Throws {@link CommandError}. */
   static async open(context: Context, texts: readonly string[]): Promise<NamedContexts> {
     const contexts = new NamedContexts();
     try {
@@ -31,7 +30,7 @@ export class NamedContexts implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { place } of this.#all) await place[Symbol.asyncDispose]();
+    for (const named of this.#all) if ('place' in named) await named.place[Symbol.asyncDispose]();
   }
 }
 
@@ -41,9 +40,9 @@ async function openNamed(context: Context, text: string): Promise<NamedPlace> {
   if (equals <= 0 || value === '' || value === '-') {
     throw new CommandError(`--build-context ${text}: expected NAME=PLACE`);
   }
-  if (/^(?:docker-image|container-image|docker):\/\//.test(value)) {
-    throw new CommandError(`--build-context ${text}: an image is named by FROM and --from themselves`);
-  }
+  const name = text.slice(0, equals);
+  const [scheme, image] = /^(?:docker-image|container-image|docker):\/\/(.+)$/.exec(value) ?? [];
+  if (scheme !== undefined && image !== undefined) return { name, image };
   const isFile = (await stat(value).catch(() => undefined))?.isFile() === true;
   const place = isFile
     ? archiveContext(await payloadAt(value, context.signal))
@@ -51,5 +50,5 @@ async function openNamed(context: Context, text: string): Promise<NamedPlace> {
   if (place.kind === 'dockerfile') {
     throw new CommandError(`--build-context ${text}: neither a directory nor a tar`);
   }
-  return { name: text.slice(0, equals), place };
+  return { name, place };
 }

@@ -52,6 +52,10 @@ async function buildWith(
   return await withConnection(context, context.signal, async (connection) => {
     const named: NamedContext[] = [];
     for (const each of contexts) {
+      if ('image' in each) {
+        named.push(each);
+        continue;
+      }
       const given = await give(connection, each.place, inPlace, [], context.signal);
       if (given !== undefined) named.push({ name: each.name, context: given });
     }

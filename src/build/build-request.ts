@@ -17,6 +17,8 @@ export interface BuildRequest {
   readonly ignore: readonly string[];
   /** Other contexts by name: directories of the host. */
   readonly contexts: ReadonlyMap<string, string>;
+  /** Images by names that FROM and --from know them by. */
+  readonly images?: ReadonlyMap<string, string>;
   /** The first is `output`; as the caller wrote them. */
   readonly names: readonly string[];
   readonly target: string;

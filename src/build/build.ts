@@ -47,7 +47,7 @@ export async function build(
     platform,
     buildPlatform: parts.platform,
     allStages,
-    contexts: request.contexts,
+    contexts: new Set([...request.contexts.keys(), ...(request.images?.keys() ?? [])]),
   });
   const log = new BuildLog(sink, { newer: request.newStepLines, stages: plan.stages.length });
   const running = new RunningBuild(request, parts, plan, platform, log, signal);

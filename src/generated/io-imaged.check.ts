@@ -165,12 +165,17 @@ export function checkDockerfile(value: unknown, path: string, unknown?: UnknownF
   return fields as unknown as Dockerfile;
 }
 
-const namedContextFields: ReadonlySet<string> = new Set(['name', 'context']);
+const namedContextFields: ReadonlySet<string> = new Set(['name', 'context', 'image']);
 
 export function checkNamedContext(value: unknown, path: string, unknown?: UnknownField): NamedContext {
   const fields = fieldsOf(value, path, namedContextFields, unknown);
   if (typeof fields.name !== 'string') throw new FieldError(`${path}.name`, 'a string', fields.name);
-  fields.context = checkBuildContext(fields.context, `${path}.context`, unknown);
+  if (fields.context === null) delete fields.context;
+  else if (fields.context !== undefined)
+    fields.context = checkBuildContext(fields.context, `${path}.context`, unknown);
+  if (fields.image === null) delete fields.image;
+  else if (fields.image !== undefined && typeof fields.image !== 'string')
+    throw new FieldError(`${path}.image`, 'a string', fields.image);
   return fields as unknown as NamedContext;
 }
 

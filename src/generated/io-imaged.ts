@@ -128,10 +128,14 @@ export interface Dockerfile {
   readonly text?: string | undefined;
 }
 
-/** A context besides the main one, which FROM and --from know by this name. */
+/**
+ * A context besides the main one, which --from knows by this name, or an image that FROM
+ * knows by it, too: one of the two.
+ */
 export interface NamedContext {
   readonly name: string;
-  readonly context: BuildContext;
+  readonly context?: BuildContext | undefined;
+  readonly image?: string | undefined;
 }
 
 /** What `RUN --mount=type=secret` shows to one command. It is in no layer, history or log. */
@@ -552,8 +556,9 @@ type Dockerfile (
   text: ?string
 )
 
-# A context besides the main one, which FROM and --from know by this name.
-type NamedContext (name: string, context: BuildContext)
+# A context besides the main one, which --from knows by this name, or an image that FROM
+# knows by it, too: one of the two.
+type NamedContext (name: string, context: ?BuildContext, image: ?string)
 
 # What \`RUN --mount=type=secret\` shows to one command. It is in no layer, history or log.
 type BuildSecret (

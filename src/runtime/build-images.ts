@@ -66,7 +66,8 @@ export class BuildImages implements BuildStore {
     this.#directory = directory;
   }
 
-  image(name: string, platform: string): Promise<BuildImage> {
+  image(given: string, platform: string): Promise<BuildImage> {
+    const name = this.#request.images?.get(given) ?? given;
     const key = `${platform} ${name}`;
     let image = this.#found.get(key);
     if (image === undefined) {

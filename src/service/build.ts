@@ -5,6 +5,7 @@ import type {
   BuildReply,
   BuildSettings,
   Dockerfile,
+  NamedContext,
   RunOptions,
 } from '../generated/io-imaged.js';
 import { InvalidParameter, type CallContext, type Stream } from '../rpc/index.js';
@@ -28,15 +29,12 @@ export async function* build(
 }
 
 function inputOf(settings: BuildSettings): BuildInput {
-  const { contexts = [], dockerfiles = [], secrets = [], agents = [] } = settings;
+  const { dockerfiles = [], secrets = [], agents = [] } = settings;
   return {
     ...plainBuild,
     dockerfiles: dockerfiles.map(partOf),
     ignore: settings.ignore,
-    contexts: contexts.map(({ name, context }, index) => ({
-      name,
-      place: placeOf(context, `settings.contexts[${index}].context`),
-    })),
+    ...namedContexts(settings.contexts ?? []),
     names: settings.names ?? [],
     target: settings.target ?? '',
     buildArgs: new Map(Object.entries(settings.buildArgs ?? {})),
@@ -64,6 +62,18 @@ function inputOf(settings: BuildSettings): BuildInput {
     quiet: settings.quiet ?? false,
     signBy: settings.signBy ?? '',
   };
+}
+
+function namedContexts(all: readonly NamedContext[]): Pick<BuildInput, 'contexts' | 'images'> {
+  const contexts: { readonly name: string; readonly place: ContextPlace }[] = [];
+  const images = new Map<string, string>();
+  for (const [index, { name, context, image }] of all.entries()) {
+    const path = `settings.contexts[${index}]`;
+    if ((context === undefined) === (image === undefined)) throw new InvalidParameter(path);
+    if (image !== undefined) images.set(name, image);
+    else contexts.push({ name, place: placeOf(context ?? {}, `${path}.context`) });
+  }
+  return { contexts, images };
 }
 
 function placeOf({ archive, directory, address }: BuildContext, path: string): ContextPlace {

@@ -319,6 +319,29 @@ describe('imagectl build', () => {
     expect(daemon.log.text).not.toContain('very-secret');
   });
 
+  it('has further contexts for --from, and images for FROM', async () => {
+    const more = join(store.directory, 'more');
+    await mkdir(more);
+    await writeFile(join(more, 'file'), 'more');
+    await writeFile(join(more, 'Dockerfile'), 'FROM scratch\nLABEL the=base\n');
+    expect(await imagectl('build', '-t', 'replaced', more)).toMatchObject({ code: 0 });
+    const directory = join(store.directory, 'main');
+    await mkdir(directory);
+    await writeFile(join(directory, 'Dockerfile'), 'FROM example.com/none\nCOPY --from=other file /\n');
+    const flags = [
+      '--build-context',
+      `other=${more}`,
+      '--build-context',
+      'example.com/none=docker-image://localhost/replaced',
+    ];
+    expect(await imagectl('build', '-t', 'with-more', ...flags, directory)).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    const [image] = await store.podmanJson<{ Labels: object }[]>('image', 'inspect', 'localhost/with-more');
+    expect(image?.Labels).toMatchObject({ the: 'base' });
+  });
+
   it('makes the same of a directory in place and one that is sent', async () => {
     const directory = await contextOf('twice', 'COPY . /all');
     await writeFile(join(directory, '.dockerignore'), 'ignored\n');

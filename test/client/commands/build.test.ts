@@ -305,6 +305,17 @@ describe('further contexts', () => {
   });
 });
 
+describe('names for images', () => {
+  it.each([
+    'docker-image://example.com/base:1',
+    'container-image://example.com/base:1',
+    'docker://example.com/base:1',
+  ])('are taken from %s', async (image) => {
+    const { contexts } = await settingsFor('--build-context', `base=${image}`);
+    expect(contexts).toEqual([{ name: 'base', image: 'example.com/base:1' }]);
+  });
+});
+
 describe('flags', () => {
   it('are layers, cache and staged lines when there are none', async () => {
     expect(await settingsFor()).toMatchObject({
@@ -400,7 +411,6 @@ describe('flags', () => {
     ['--security-opt seccomp=x', '--security-opt: only no-new-privileges is offered'],
     ['--build-arg =x', '--build-arg =x: expected NAME'],
     ['--build-context x', '--build-context x: expected NAME=PLACE'],
-    ['--build-context x=docker-image://y', 'an image is named by FROM'],
     ['--secret src=x', '--secret : expected id=ID'],
     ['--secret id=s,src=/no/such', '--secret s: open /no/such: no such file or directory'],
     ['--secret id=s,env=NONE', '--secret s: the variable NONE is not set'],
