@@ -1,13 +1,17 @@
 // Errors across threads: structured cloning drops the class, the code and everything else that callers act on.
 import * as archive from '../archive/errors.js';
+import { ArchiveSizeError } from '../build/copy/archive-source.js';
 import { CopyError, SourceMissingError } from '../build/copy/copy-errors.js';
+import { IgnoreError } from '../build/ignore/ignore-error.js';
 import { AccountError } from '../build/root/accounts.js';
 import { WorkingTreeError } from '../build/root/build-place.js';
 import { NoRuntimeError, RunRequestError } from '../build/run/errors.js';
 import { RegistryError } from '../registry/errors.js';
 import { TarSplitError } from '../store/errors.js';
 import { AbortedError } from '../sys/abort-flag.js';
+import { ChildStartError } from '../sys/child.js';
 import { SystemError } from '../sys/libc.js';
+import { LockTimeoutError } from '../sys/lock.js';
 import { MountError } from '../sys/mount.js';
 
 /** An error as plain data. */
@@ -34,17 +38,21 @@ const prototypes: ReadonlyMap<string, object> = new Map(
     archive.TarFormatError,
     archive.UnsafePathError,
     archive.UnsupportedEntryError,
-    RegistryError,
-    RunRequestError,
     AbortedError,
     AccountError,
+    ArchiveSizeError,
+    ChildStartError,
     CopyError,
+    IgnoreError,
+    LockTimeoutError,
     MountError,
     NoRuntimeError,
-    WorkingTreeError,
+    RegistryError,
+    RunRequestError,
     SourceMissingError,
     SystemError,
     TarSplitError,
+    WorkingTreeError,
   ].map((each) => [each.name, each.prototype as object]),
 );
 

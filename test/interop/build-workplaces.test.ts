@@ -6,7 +6,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
+import { packLayer } from '../../src/archive/pack-layer.js';
+import { output } from './support/process.js';
+import { makeRichTree } from './support/rich-tree.js';
 import { makeBusyboxRoot } from './support/run-step.js';
+import { describeTree } from './support/tree.js';
 import { runScript, startScript } from './support/workplace-script.js';
 
 jest.setTimeout(90_000);
@@ -268,6 +272,85 @@ describe('a workplace', () => {
       print('done');
     `);
     expect(readdirSync(join(root, 'state'))).toEqual([]);
+  });
+
+  it('flattens a stack to what is seen when it is mounted', async () => {
+    const [base, upper, work, merged, flat] = [
+      'rich',
+      'rich-upper',
+      'rich-work',
+      'rich-merged',
+      'flat-rich',
+    ].map((name) => join(root, name)) as [string, string, string, string, string];
+    for (const directory of [base, upper, work, merged, flat]) mkdirSync(directory);
+    await makeRichTree(base, 'base', 'fine');
+    await makeRichTree(upper, 'upper', 'fine');
+    await packLayer(upper, {});
+    await output('mount', ['-t', 'overlay', 'rich', '-o', `lowerdir=${upper}:${base}`, merged]);
+    let seen: string[];
+    try {
+      seen = await describeTree(merged);
+    } finally {
+      await output('umount', [merged]);
+    }
+    await script(`
+      const workplaces = new BuildWorkplaces({ stateDirectory });
+      const place = await workplaces.open(never);
+      await place.flatten({ lowers: [${JSON.stringify(upper)}, ${JSON.stringify(base)}] }, ${JSON.stringify(flat)});
+      await place[Symbol.asyncDispose]();
+      await workplaces.close();
+      print('done');
+    `);
+    expect(seen.length).toBeGreaterThan(60);
+    expect(await describeTree(flat)).toEqual(seen);
+  });
+
+  it('keeps nothing open, however much it did and failed to do', async () => {
+    const printed = await script(`
+      const workplaces = new BuildWorkplaces({ stateDirectory });
+      const cycle = async () => {
+        const place = await workplaces.open(never);
+        const one = tree(base);
+        await place.mount(one);
+        await place.makeDirectory('/a/b', '');
+        await place.makeDirectory('/bin/busybox/c', '').catch(() => undefined);
+        await place.copy(copy(directory, ['missing'], '/')).catch(() => undefined);
+        await place.digestOf({ kind: 'stack', stack: { lowers: [base] } }, '/bin');
+        await place.run(shell('exit 1'), quiet);
+        await place.unmount();
+        await pack(place, one);
+        await pack(place, one).catch(() => undefined);
+        await place[Symbol.asyncDispose]();
+        return fs.readdirSync('/proc/self/fd').length;
+      };
+      await cycle();
+      const before = await cycle();
+      for (let times = 0; times < 5; times++) await cycle();
+      print({ more: (await cycle()) - before });
+      await workplaces.close();
+    `);
+    expect(printed).toEqual({ more: 0 });
+  });
+
+  it('says what it lacks where it may not mount', async () => {
+    const withoutIt = ['setpriv', '--bounding-set=-sys_admin', '--inh-caps=-sys_admin'];
+    const printed = await script(
+      `
+      const workplaces = new BuildWorkplaces({ stateDirectory });
+      const { name, code, message } = await workplaces.open(never).catch((error) => error);
+      const again = await workplaces.open(never).catch((error) => error.name);
+      await workplaces.close();
+      print({ name, code, message, again, left: fs.readdirSync(stateDirectory) });
+    `,
+      withoutIt,
+    );
+    expect(printed).toEqual({
+      name: 'MountError',
+      code: 'MOUNT',
+      message: expect.stringContaining('CAP_SYS_ADMIN'),
+      again: 'MountError',
+      left: [],
+    });
   });
 
   it('works for root of a user namespace', async () => {
