@@ -21,7 +21,7 @@ export type BuildCall =
       readonly lowers: readonly string[] | undefined;
     }
   | { readonly method: 'flatten'; readonly stack: LayerStack; readonly directory: string }
-  /** The first of a build, and the last. */
+  /** The first of a build, and the last, which gives whether there may be another build. */
   | {
       readonly method: 'open';
       readonly state: string;

@@ -11,14 +11,13 @@ import type { RunOutcome, RunRequest } from '../build/run/run-request.js';
 import { runStep } from '../build/run/run-step.js';
 import { TarSplitWriter } from '../store/tar-split-writer.js';
 import { AbortFlag } from '../sys/abort-flag.js';
-import { leaveNamespace } from '../sys/mount.js';
+import { leaveNamespace, returnToNamespace } from '../sys/mount.js';
 import type { BuildCall, BuildCommand, BuildReport } from './build-message.js';
 import { transferError } from './transferred-error.js';
 
 const port = parentPort;
 if (port === null) throw new Error('a build worker is started by its workplaces only');
 
-let left = false;
 let place: BuildPlace | undefined;
 /** For the call that is under way. */
 let running = new AbortController();
@@ -48,8 +47,7 @@ function report(message: BuildReport, transfer: readonly ArrayBuffer[] = []): vo
 
 async function carryOut(id: number, call: BuildCall): Promise<unknown> {
   if (call.method === 'open') {
-    if (!left) leaveNamespace();
-    left = true;
+    leaveNamespace();
     place = new BuildPlace(call.state, new AbortFlag(call.abort), call.cacheDirectory);
     return undefined;
   }
@@ -58,7 +56,8 @@ async function carryOut(id: number, call: BuildCall): Promise<unknown> {
     case 'close':
       place.close();
       place = undefined;
-      return undefined;
+      // While it rests it must not hold what the host unmounts, and the next build is to see what the host has mounted by then.
+      return returnToNamespace();
     case 'mount':
       place.mount(call.tree);
       return undefined;

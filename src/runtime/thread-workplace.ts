@@ -97,11 +97,8 @@ export class ThreadWorkplace implements Workplace {
     signal.removeEventListener('abort', this.#abort);
     this.#abort();
     await this.#last.catch(() => undefined);
-    try {
-      await thread.call({ method: 'close' });
-    } catch {
-      await thread.terminate();
-    }
+    const isFree = await thread.call({ method: 'close' }).catch(() => false);
+    if (isFree !== true) await thread.terminate();
     try {
       await state.remove();
     } finally {

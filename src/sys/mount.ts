@@ -1,5 +1,5 @@
 // Mounts, seen by one thread alone: a worker leaves the namespace of the others, and what it mounts goes with it.
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { closeDescriptor, must, openDirectory } from './files.js';
 import { declare, lastErrno, SystemError } from './libc.js';
@@ -9,6 +9,7 @@ import { declare, lastErrno, SystemError } from './libc.js';
  */
 
 const libcUnshare = declare('int unshare(int flags)');
+const libcSetns = declare('int setns(int fd, int type)');
 const libcMount = declare(
   'int mount(const char* source, const char* target, const char* type, unsigned long flags, const char* data)',
 );
@@ -73,14 +74,29 @@ function adviceFor(errno: number): string {
 }
 
 /**
- * Gives this thread mounts, a working directory and a umask (022) of its own, for good. What the host mounts and unmounts is still
- * seen here, the reverse is not. Files are to be opened with synchronous calls from now on: others run on threads of the host.
+ * Gives this thread mounts, a working directory and a umask (022) of its own. What the host unmounts is unmounted here, too, where its
+ * mounts are shared as systemd has them; the reverse is not. Files are to be opened with synchronous calls: others run on threads
+ * of the host.
  */
 export function leaveNamespace(): void {
   if (libcUnshare(CLONE_FS | CLONE_NEWNS) < 0) throw new MountError('a mount namespace', lastErrno());
   if (libcMount('none', '/', null, MS_REC | MS_SLAVE, null) < 0)
     throw new MountError('making the mounts of the thread its own', lastErrno());
   libcUmask(NEW_FILE_MASK);
+}
+
+/**
+ * Takes the thread back to the mounts of the process; its own go with all that is mounted there. False where that is not allowed, as to
+ * a user whose process shares the mounts of the host.
+ */
+export function returnToNamespace(): boolean {
+  // The path means the first thread of the process.
+  const fd = openSync('/proc/self/ns/mnt', 'r');
+  try {
+    return libcSetns(fd, CLONE_NEWNS) === 0;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** What is written to, of an overlay. */

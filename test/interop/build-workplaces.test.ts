@@ -380,6 +380,34 @@ describe('a workplace', () => {
 });
 
 describe('workplaces', () => {
+  it('see what the host has mounted since, and hold nothing while they rest', async () => {
+    const printed = await script(
+      `
+      const workplaces = new BuildWorkplaces({ stateDirectory });
+      const build = async () => {
+        const place = await workplaces.open(never);
+        await place.mount(tree(base));
+        await place.copy(copy(join(directory, 'mounted'), ['*'], '/')).catch(({ name }) => name);
+        const { status } = await place.run(shell('test -e /from-the-mount'), quiet);
+        await place[Symbol.asyncDispose]();
+        return status;
+      };
+      fs.mkdirSync(join(directory, 'mounted'));
+      const before = await build();
+      execFileSync('mount', ['-t', 'tmpfs', 'none', join(directory, 'mounted')]);
+      fs.writeFileSync(join(directory, 'mounted/from-the-mount'), '');
+      const after = await build();
+      const tasks = fs.readdirSync('/proc/self/task');
+      const namespaces = new Set(tasks.map((task) => fs.readlinkSync('/proc/self/task/' + task + '/ns/mnt')));
+      execFileSync('umount', [join(directory, 'mounted')]);
+      await workplaces.close();
+      print({ before, after, namespaces: namespaces.size });
+    `,
+      ['unshare', '--mount', '--propagation', 'private'],
+    );
+    expect(printed).toEqual({ before: 1, after: 0, namespaces: 1 });
+  });
+
   it('let others wait when all are in use, as long as these like', async () => {
     const printed = await script(`
       const workplaces = new BuildWorkplaces({ stateDirectory, most: 1 });
