@@ -60,6 +60,8 @@ export interface CacheQuery {
   readonly platform: Platform;
   /** What its newest history entry must be from; undefined if any time is good. */
   readonly created: string | undefined;
+  /** Of several that fit, the newest that is this, if there is one. */
+  readonly prefer?: ((image: BuildImage) => boolean) | undefined;
 }
 
 export interface BuildStore {

@@ -134,7 +134,7 @@ export class StageBuilder {
     const { createdBy, perform } = await this.#prepare(step);
     const addsLayer = perform !== undefined;
     const hit = this.#cached
-      ? await this.#image.findCached(createdBy, addsLayer, this.#role.platform)
+      ? await this.#image.findCached(createdBy, addsLayer, this.#role.platform, isResult)
       : undefined;
     if (hit !== undefined) {
       if (addsLayer) await this.#root.drop();

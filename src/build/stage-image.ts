@@ -59,6 +59,7 @@ export class StageImage {
     createdBy: string,
     addsLayer: boolean,
     platform: Platform,
+    isResult: boolean,
   ): Promise<BuildImage | undefined> {
     const { request, store, now } = this.#context;
     return await store.findCached({
@@ -68,6 +69,7 @@ export class StageImage {
       format: request.format,
       platform,
       created: request.epoch === undefined ? undefined : now(),
+      prefer: isResult ? (image) => this.#isWanted(image) : undefined,
     });
   }
 
@@ -107,12 +109,19 @@ export class StageImage {
     const image = this.#current;
     if (image === undefined) return;
     const { layers, config } = image;
-    const wanted = this.#config(now(), config.history, layers, undefined, true);
-    const annotated = request.format === 'oci' && !includes(image.annotations, pairs(request.annotations));
-    const same = sameImage(config, wanted, request.format) && !annotated;
+    const wanted = this.#isWanted(image);
     // A signature is stored with the image.
-    if (same && request.signBy === '') await store.name(image.id, names);
-    else await this.#store(same ? (config.created ?? now()) : now(), config.history, layers, undefined, true);
+    if (wanted && request.signBy === '') await store.name(image.id, names);
+    else
+      await this.#store(wanted ? (config.created ?? now()) : now(), config.history, layers, undefined, true);
+  }
+
+  /** Whether an image of this history is all that the request wants of the result. */
+  #isWanted({ layers, config, annotations }: BuildImage): boolean {
+    const { request } = this.#context;
+    const wanted = this.#config('', config.history, layers, undefined, true);
+    const annotated = request.format === 'docker' || includes(annotations, pairs(request.annotations));
+    return annotated && sameImage(config, wanted, request.format);
   }
 
   /** All that there is as the only layer of the result; only this stage's instructions are told of. */

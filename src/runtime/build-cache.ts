@@ -21,8 +21,8 @@ export class BuildCache {
     this.#images = images;
   }
 
-  /** The newest image that is what the step would make, if its own files still say so. */
-  async find(query: CacheQuery, signal: AbortSignal): Promise<StoredImage | undefined> {
+  /** The images that are what the step would make, as their own files still say, the newest first. */
+  async *find(query: CacheQuery, signal: AbortSignal): AsyncGenerator<StoredImage, void> {
     const { view, facts } = await this.#images.facts(signal);
     if (this.#index?.view !== view) {
       const images = new Map<string, StoredImage[]>();
@@ -39,9 +39,8 @@ export class BuildCache {
     const base = historyHash(query.base?.config.history ?? []);
     const found = this.#index.images.get(keyOf(base, query.createdBy)) ?? [];
     for (const image of found.toSorted(newestFirst)) {
-      if (this.#standsOn(view, image, query) && (await this.#agrees(image, query))) return image;
+      if (this.#standsOn(view, image, query) && (await this.#agrees(image, query))) yield image;
     }
-    return undefined;
   }
 
   #standsOn(view: StoreView, image: StoredImage, { base, addsLayer }: CacheQuery): boolean {

@@ -78,8 +78,13 @@ export class BuildImages implements BuildStore {
   }
 
   async findCached(query: CacheQuery): Promise<BuildImage | undefined> {
-    const image = await this.#cache.find(query, this.#operation.signal);
-    return image === undefined ? undefined : await this.#read(image.id, undefined);
+    let newest: BuildImage | undefined;
+    for await (const { id } of this.#cache.find(query, this.#operation.signal)) {
+      const image = await this.#read(id, undefined);
+      newest ??= image;
+      if (query.prefer?.(image) !== false) return image;
+    }
+    return newest;
   }
 
   async newLayer(): Promise<LayerDraft> {
