@@ -41,11 +41,27 @@ export async function packContext(
   }
 }
 
-/** It fails as soon as it is made, and must be listened to by then. Most builds need none of it. */
-async function* packing(directory: string, options: AllPackOptions): AsyncGenerator<unknown, void> {
+/**
+ * It fails as soon as it is made, and must be listened to by then. Most builds need none of it. Its many small pieces, three for a
+ * file, are put together: each write takes as long as a large one.
+ */
+async function* packing(directory: string, options: AllPackOptions): AsyncGenerator<Buffer, void> {
   const { pack } = await import('tar-fs');
-  yield* pack(directory, options);
+  let pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of pack(directory, options) as AsyncIterable<Buffer>) {
+    pieces.push(piece);
+    bytes += piece.length;
+    if (bytes < writtenAtOnce) continue;
+    yield Buffer.concat(pieces);
+    pieces = [];
+    bytes = 0;
+  }
+  yield Buffer.concat(pieces);
 }
+
+/** Bytes. */
+const writtenAtOnce = 256 * 1024;
 
 function isLeftOut(path: string, name: string, rules: IgnoreRules): boolean {
   if (!rules.ignores(name)) return false;
