@@ -7,8 +7,8 @@ import { trimBlanks, trimStart } from './words.js';
 const mostCharacters = 10 * 1024 * 1024;
 const mostLines = 100_000;
 // Of comments and here-documents there may be many, instructions are what takes time.
-const mostInstructions = 10_000;
-const mostInstructionCharacters = 1024 * 1024;
+const mostInstructions = 5000;
+const mostInstructionCharacters = 512 * 1024;
 
 export interface LogicalLine {
   /** Of its first line, counted from 1. */

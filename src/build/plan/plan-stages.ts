@@ -56,7 +56,7 @@ export interface Plan {
 }
 
 // Stages that may need all others would fill the memory with that.
-const mostStages = 1000;
+const mostStages = 500;
 
 // All of the substitutions here are done at once.
 const mostSteps = 4 * 1024 * 1024;

@@ -545,11 +545,11 @@ describe('a Dockerfile is refused', () => {
     ['with no retries', 'FROM a\nHEALTHCHECK --retries=0 CMD b', '--retries must be at least 1 (not 0)'],
     ['with retries that are none', 'FROM a\nHEALTHCHECK --retries=x CMD b', '--retries: "x" is not a number'],
     ['of too many characters', `FROM a\n#${'x'.repeat(11e6)}`, 'the file has more than 10485760 characters'],
-    ['of too many instructions', 'FROM a\n'.repeat(10_001), 'the file has more than 10000 instructions'],
+    ['of too many instructions', 'FROM a\n'.repeat(5001), 'the file has more than 5000 instructions'],
     [
       'of instructions that are too long',
       `FROM a\nRUN ${'x'.repeat(2e6)}`,
-      'the instructions have more than 1048576 characters',
+      'the instructions have more than 524288 characters',
     ],
     ['of too many lines', `FROM a${'\n'.repeat(100_001)}`, 'the file has more than 100000 lines'],
   ])('%s', (_, text, message) => {
