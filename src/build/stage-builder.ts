@@ -11,6 +11,7 @@ import { parseInstruction } from './dockerfile/parse-dockerfile.js';
 import { BuildError } from './errors.js';
 import { ImageDraft } from './image-draft.js';
 import type { PlannedStage } from './plan/plan-stages.js';
+import { labelSteps } from './request-labels.js';
 import type { LayerStack } from './root/root-tree.js';
 import { performRun, prepareRun } from './run-instruction.js';
 import { StageImage, type CommitContext } from './stage-image.js';
@@ -82,9 +83,11 @@ export class StageBuilder {
   /** Throws {@link BuildError}, and the signal's reason. */
   async build(): Promise<StageResult> {
     try {
-      const { log, variables, signal } = this.#context;
-      const triggers = this.#onBuild.map((text) => parseInstruction(text, variables.escape));
-      const steps = [...triggers, ...this.#planned.stage.steps];
+      const { log, request, variables, signal } = this.#context;
+      const { escape } = variables;
+      const triggers = this.#onBuild.map((text) => parseInstruction(text, escape));
+      const labels = this.#role.isTarget ? labelSteps(request.labels, escape) : [];
+      const steps = [...triggers, ...this.#planned.stage.steps, ...labels];
       const place = { stage: this.#role.number, count: steps.length + 1 };
       log.step(this.#fromText(), { ...place, number: 1 });
       for (const [index, step] of steps.entries()) {

@@ -39,6 +39,8 @@ export class StageImage {
   #current: BuildImage | undefined;
   /** What `current` was made of. */
   #parent: BuildImage | undefined;
+  /** What the stage began with. */
+  readonly #base: BuildImage | undefined;
   /** Of this stage's instructions, in the image or not yet. */
   readonly #steps: HistoryEntry[] = [];
   /** How many of them are in it. */
@@ -48,6 +50,7 @@ export class StageImage {
     this.#context = context;
     this.#draft = draft;
     this.#current = base;
+    this.#base = base;
   }
 
   get current(): BuildImage | undefined {
@@ -119,7 +122,7 @@ export class StageImage {
   /** Whether an image of this history is all that the request wants of the result. */
   #isWanted({ layers, config, annotations }: BuildImage): boolean {
     const { request } = this.#context;
-    const wanted = this.#config('', config.history, layers, undefined, true);
+    const wanted = this.#config('', config.history, layers, undefined);
     const annotated = request.format === 'docker' || includes(annotations, pairs(request.annotations));
     return annotated && sameImage(config, wanted, request.format);
   }
@@ -131,7 +134,7 @@ export class StageImage {
     const told = { ...this.#entry(last.createdBy, false), created: last.created ?? '' };
     const history = [...steps.slice(0, -1), last.comment === '' ? told : { ...last, emptyLayer: false }];
     this.#parent = undefined;
-    return await this.#store(this.#context.now(), history, [], layer, true);
+    return await this.#store(this.#context.now(), history, [], layer, true, this.#base);
   }
 
   async #store(
@@ -140,15 +143,16 @@ export class StageImage {
     layers: NewBuildImage['layers'],
     added: MadeLayer | undefined,
     isResult: boolean,
+    base = this.#parent,
   ): Promise<BuildImage> {
     const { request, store, names } = this.#context;
     this.#current = await store.commit({
-      config: this.#config(created, history, layers, added, isResult),
+      config: this.#config(created, history, layers, added),
       format: request.format,
       layers,
       added,
       parent: this.#parent?.id ?? '',
-      annotations: this.#annotations(created, isResult),
+      annotations: this.#annotations(created, isResult, base),
       names: isResult ? names : [],
     });
     return this.#current;
@@ -159,7 +163,6 @@ export class StageImage {
     history: readonly HistoryEntry[],
     layers: NewBuildImage['layers'],
     added: MadeLayer | undefined,
-    isResult: boolean,
   ): ImageConfig {
     const { request, version } = this.#context;
     const diffIds = layers.map(({ diffId }) => diffId);
@@ -168,14 +171,17 @@ export class StageImage {
     const labels = {
       ...config.config.labels,
       ...(request.identityLabel && request.epoch === undefined && { 'io.imaged.version': version }),
-      ...(isResult && pairs(request.labels)),
     };
     return { ...config, config: { ...config.config, labels } };
   }
 
-  #annotations(created: string, isResult: boolean): Readonly<Record<string, string>> {
+  /** `base`: what it is said to be made from. */
+  #annotations(
+    created: string,
+    isResult: boolean,
+    base: BuildImage | undefined,
+  ): Readonly<Record<string, string>> {
     const { request } = this.#context;
-    const base = this.#parent;
     return {
       ...base?.annotations,
       ...(base !== undefined && { [BASE_DIGEST]: base.manifestDigest }),

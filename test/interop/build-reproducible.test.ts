@@ -66,7 +66,7 @@ describe.each([
 
   it('gives the same image in another store, of another service', async () => {
     const [shop] = shops as [Workshop];
-    const other = await Workshop.open();
+    const other = await Workshop.open({ bases: shop.store });
     shops.push(other);
     expect(await build(other, variant)).toBe(await build(shop, variant));
   });

@@ -31,13 +31,27 @@ export async function copySources(request: CopyRequest, place: CopyPlace): Promi
   try {
     const copier = new TreeCopier(top, ownership, abort);
     for (const item of selection.items) {
-      if (isDirectory(item.status.mode)) copier.copyDirectory(item, '');
-      else if (!archives.has(item)) copier.copyFile(item, top, '', rename ?? item.name);
-      else await unpack(item, root, directory, ownership, abort);
+      if (archives.has(item)) await unpack(item, root, directory, ownership, abort);
+      else copyBelow(copier, item, keptDirectories(item), rename ?? item.name);
     }
   } finally {
     closeDescriptor(top);
   }
+
+  function copyBelow(copier: TreeCopier, item: SelectedItem, path: string, name: string): void {
+    const into = path === '' ? top : makeDirectories(top, path, ownership.madeOwner);
+    try {
+      if (isDirectory(item.status.mode)) copier.copyDirectory(item, path);
+      else copier.copyFile(item, into, path, name);
+    } finally {
+      if (into !== top) closeDescriptor(into);
+    }
+  }
+}
+
+/** Where `--parents` puts it below the destination: a directory's own name is a part of that, since its contents go there. */
+function keptDirectories({ kept, status }: SelectedItem): string {
+  return isDirectory(status.mode) ? kept : kept.split('/').slice(0, -1).join('/');
 }
 
 async function unpack(

@@ -15,7 +15,7 @@ import { writeContext } from '../../build/conformance/context.js';
 import { imageId } from '../../build/conformance/image-facts.js';
 import { Imaged } from './imaged.js';
 import { PeerStore, type PeerStoreOptions } from './peer-store.js';
-import { CommandError } from './process.js';
+import { CommandError, output } from './process.js';
 
 /** An image that is built. */
 export interface BuiltImage extends BuildEnd {
@@ -36,10 +36,12 @@ export class Workshop {
     this.#imagectl = imagectl(store, () => this.daemon);
   }
 
-  static async open(options: PeerStoreOptions = {}): Promise<Workshop> {
+  /** `bases`: a store to copy the base images from, so that they are the same in both. */
+  static async open(options: PeerStoreOptions & { readonly bases?: PeerStore } = {}): Promise<Workshop> {
     const store = await PeerStore.create(options);
     try {
-      await makeBases(store);
+      if (options.bases === undefined) await makeBases(store);
+      else await copyBases(options.bases, store);
       return new Workshop(store, await Imaged.start(store));
     } catch (error) {
       await store.close();
@@ -91,5 +93,21 @@ export class Workshop {
       throw new CommandError(['build', context], { code: 1, signal: null, stdout: '', stderr: end.log });
     }
     return { ...end, id: imageId(this.store.root, name) };
+  }
+}
+
+async function copyBases(from: PeerStore, to: PeerStore): Promise<void> {
+  const names = (await from.podmanOutput('images', '--format', '{{.Repository}}', 'localhost/base/*')).split(
+    '\n',
+  );
+  for (const name of names) {
+    const image = `${name}:latest`;
+    await output('skopeo', [
+      '--insecure-policy',
+      'copy',
+      '--quiet',
+      from.transport(image),
+      to.transport(image),
+    ]);
   }
 }

@@ -186,7 +186,8 @@ export const copyFlagCases: readonly ConformanceCase[] = [
     dockerfile: `${from}COPY --parents x/y/a x/z /to/\n`,
     differs: {
       why: newer,
-      instead: { dockerfile: `${from}COPY x /to/x/\n` },
+      instead: { dockerfile: `${from}COPY x/y/a /to/x/y/\nCOPY x/z /to/x/z/\n` },
+      open: ['history', 'layers'],
     },
   },
   {

@@ -325,13 +325,6 @@ export const copyCases: readonly ConformanceCase[] = [
     name: 'keeps hard links of files that one instruction copies',
     files: [file('dir/a', 'linked'), hardLink('dir/b', 'dir/a'), file('dir/c', 'alone')],
     dockerfile: `${from}COPY dir /to\n`,
-    differs: {
-      why: 'Files of one COPY or ADD that are hard links of each other stay so, as in layers made by RUN; buildah makes them copies.',
-      ours: {
-        'tree /to/a same': '/to/a',
-        'tree /to/b same': '/to/a',
-      },
-    },
   },
   {
     name: 'keeps a time far in the past and one in the future',

@@ -3,6 +3,12 @@ import { file, hardLink, type ConformanceCase } from '../conformance-case.js';
 
 const from = 'FROM localhost/base/busybox\n';
 const many = `${from}ENV A=1\nRUN echo one > /one\nLABEL l=1\nCOPY a /a\nRUN rm /one && echo two > /two\nCMD ["x"]\n`;
+/** Where it makes a layer for each step, buildah 1.28 forgets the history of those it squashes. */
+const single = [
+  { layers: false, format: 'docker' },
+  { layers: false, format: 'oci' },
+] as const;
+
 const all = [
   { layers: true, format: 'docker' },
   { layers: false, format: 'docker' },
@@ -23,7 +29,11 @@ export const layerCases: readonly ConformanceCase[] = [
     dockerfile: `${from}COPY a /a\nENV A=1\n`,
     variants: all,
   },
-  { name: 'has configuration only', dockerfile: `${from}ENV A=1\nLABEL b=2\nCMD ["x"]\n`, variants: all },
+  {
+    name: 'has configuration only',
+    dockerfile: `${from}ENV A=1\nLABEL b=2\nCMD ["x"]\n`,
+    variants: all,
+  },
   {
     name: 'makes a layer that only removes',
     dockerfile: `${from}RUN rm -r /home /etc/group\n`,
@@ -34,18 +44,20 @@ export const layerCases: readonly ConformanceCase[] = [
     files: [file('a', 'a')],
     dockerfile: many,
     options: ['--squash'],
-    variants: all,
+    variants: single,
   },
   {
     name: 'squashes an image of several layers',
     dockerfile: 'FROM localhost/base/layers\nRUN rm /two\n',
     options: ['--squash'],
+    variants: single,
   },
   {
     name: 'squashes with hard links and removed files',
     files: [file('d/a', 'a'), hardLink('d/b', 'd/a')],
     dockerfile: `${from}RUN echo x > /x && ln /x /y && rm /etc/group\n`,
     options: ['--squash'],
+    variants: single,
   },
   {
     name: 'writes COPY of a file, a directory and several into the history',
@@ -67,7 +79,10 @@ export const layerCases: readonly ConformanceCase[] = [
     dockerfile: `${from.trim()} AS one\nRUN echo a > /a && touch -d '2020-01-02 03:04:05' /a\n${from}COPY --from=one /a /a\n`,
     variants: all,
   },
-  { name: 'writes RUN in exec form into the history', dockerfile: `${from}RUN ["echo", "a b", "c"]\n` },
+  {
+    name: 'writes RUN in exec form into the history',
+    dockerfile: `${from}RUN ["echo", "a b", "c"]\n`,
+  },
   {
     name: 'writes RUN with its arguments into the history',
     dockerfile: `${from}ARG Z=1\nARG A\nENV E=2\nRUN echo $Z$A\nRUN ["echo", "x"]\n`,
@@ -89,11 +104,19 @@ export const layerCases: readonly ConformanceCase[] = [
     name: 'writes substituted values into the history',
     files: [file('f1', 'x')],
     dockerfile: `${from}ARG V=1\nENV N=v$V\nLABEL l=$N\nCOPY f$V /$N\nWORKDIR /w$V\nUSER $V\nEXPOSE 8$V\nVOLUME /$V\n`,
+    differs: {
+      why: 'VOLUME makes no directories; buildah makes those it mounts in a container of its own.',
+      open: ['tree /1'],
+    },
   },
   {
     name: 'keeps the history of its base',
     dockerfile: 'FROM localhost/base/full\nENV OWN=1\n',
     variants: all,
+    differs: {
+      why: 'WORKDIR makes its directory and those above it; buildah 1.28 makes the last one, when a step needs it or the whole stage is one layer.',
+      open: ['tree /srv'],
+    },
   },
   {
     name: 'writes all stages that lead to it',

@@ -52,23 +52,46 @@ export const stageCases: readonly ConformanceCase[] = [
     name: 'begins with an image of several layers',
     dockerfile: 'FROM localhost/base/layers\nRUN echo three > /three && rm /two\n',
   },
-  { name: 'adds nothing to its base', dockerfile: 'FROM localhost/base/layers\n' },
-  { name: 'adds nothing to a base of another format', dockerfile: 'FROM localhost/base/busybox\n' },
-  { name: 'makes an empty image', dockerfile: 'FROM scratch\n' },
-  { name: 'copies a file to scratch', files: [file('a', 'a')], dockerfile: 'FROM scratch\nCOPY a /\n' },
+  {
+    name: 'adds nothing to its base',
+    dockerfile: 'FROM localhost/base/layers\n',
+  },
+  {
+    name: 'adds nothing to a base of another format',
+    dockerfile: 'FROM localhost/base/busybox\n',
+  },
+  {
+    name: 'makes an empty image',
+    dockerfile: 'FROM scratch\n',
+  },
+  {
+    name: 'copies a file to scratch',
+    files: [file('a', 'a')],
+    dockerfile: 'FROM scratch\nCOPY a /\n',
+  },
   {
     name: 'fails for an image that is nowhere',
     dockerfile: 'FROM localhost/no/such:image\n',
     options: ['--pull-never'],
     fails: /no\/such/,
   },
-  { name: 'takes the image by its digits', dockerfile: `ARG BASE=${base}:latest\nFROM $BASE\nENV A=1\n` },
-  { name: 'takes a platform', dockerfile: `FROM --platform=linux/amd64 ${base}\nENV A=1\n` },
+  {
+    name: 'takes the image by its digits',
+    dockerfile: `ARG BASE=${base}:latest\nFROM $BASE\nENV A=1\n`,
+  },
+  {
+    name: 'takes a platform',
+    dockerfile: `FROM --platform=linux/amd64 ${base}\nENV A=1\n`,
+  },
   {
     name: 'takes the platform of the build',
     dockerfile: `FROM --platform=$BUILDPLATFORM ${base}\nENV A=1\n`,
   },
-  { name: 'refuses a second name', dockerfile: `FROM ${base} AS one two\n`, fails: /FROM/ },
+  {
+    name: 'refuses a second name',
+    dockerfile: `FROM ${base} AS one two\n`,
+    fails: /FROM/,
+  },
   {
     name: 'takes ENV of a stage to the next one',
     dockerfile: `FROM ${base} AS one\nENV DIR=/srv\nWORKDIR $DIR\nFROM one\nRUN pwd > /pwd; echo $DIR >> /pwd\n`,
