@@ -34,8 +34,10 @@ export async function runContainer(
     flags.push(...(basename(runtime) === 'crun' ? ['--cgroup-manager', 'disabled'] : ['--rootless', 'true']));
   const covered = !limited && coverCgroups();
   try {
-    const command = [runtime, ...flags, ...runtimeArgs, 'run', '--bundle', directory, 'step'];
-    return await runProcess({ command, directory, ownProc: true }, write, signal);
+    const pidFile = join(directory, 'pid');
+    const run = ['run', '--detach', '--pid-file', pidFile, '--bundle', directory, 'step'];
+    const command = [runtime, ...flags, ...runtimeArgs, ...run];
+    return await runProcess({ command, directory, ownProc: true, pidFile }, write, signal);
   } finally {
     if (covered) unmount(CGROUPS);
   }

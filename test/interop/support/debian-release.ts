@@ -43,9 +43,11 @@ export async function openRelease(release: string, packages: readonly string[]):
     }
   }
   const root = join(directory, 'root');
-  const loader = await find(root, ['usr/lib64', 'usr/lib'], /^ld-linux.*\.so/);
+  // Releases before trixie have some of it outside of /usr.
+  const loader = await find(root, ['usr/lib64', 'usr/lib', 'lib64', 'lib'], /^ld-linux.*\.so/);
   const libraries = await find(root, ['usr/lib'], /-linux-gnu/);
-  const path = `${libraries}:${join(libraries, 'systemd')}`;
+  const older = libraries.replace(join(root, 'usr'), root);
+  const path = `${libraries}:${join(libraries, 'systemd')}:${older}`;
   return {
     program: async (program) => {
       const command = join(directory, program.replaceAll('/', '-'));

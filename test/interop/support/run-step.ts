@@ -1,11 +1,13 @@
 // RUN in roots of busybox, each step in a thread of its own.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
 import type { RunRequest, RunSettings } from '../../../src/build/run/run-request.js';
+import { openRelease } from './debian-release.js';
 import type { RunThreadData, RunThreadReport } from './run-thread.js';
 
 /** Where the compiled thread is; the tests run the sources, workers do not. */
@@ -46,18 +48,52 @@ const defaults: RunRequest = {
   settings,
 };
 
+/** The ways to run a step that are tested. */
+export const isolations = ['runc', 'crun', 'chroot'] as const;
+export type TestedIsolation = (typeof isolations)[number];
+
+/** What has steps run that way. */
+export async function isolatedBy(way: TestedIsolation): Promise<RunOptions> {
+  if (way === 'chroot') return { settings: { isolation: 'chroot' } };
+  return { settings: { isolation: 'oci' }, runtimes: [way === 'crun' ? await openCrun() : way] };
+}
+
+/**
+ * A crun that podman and buildah do not find: where both versions of control groups are mounted they would take it, and fail.
+ * Throws ReleaseError.
+ */
+export async function openCrun(): Promise<string> {
+  const release = /^VERSION_CODENAME=(\w+)/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1] ?? 'stable';
+  const program = await (await openRelease(release, ['crun'])).program('usr/bin/crun');
+  // It is known by its name.
+  const named = join(dirname(program), 'crun');
+  await symlink(program, named).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  return named;
+}
+
 export interface RunResult {
   /** -1 if there was none. */
   readonly status: number;
   readonly output: string;
   readonly warnings: readonly string[];
+  /** Mounts and files of the step that are still there. */
+  readonly left: readonly string[];
   /** `Name: message` of what kept it from being run. */
   readonly error?: string;
 }
 
+/** A request of which everything may be left out. */
+export type StepRequest = Omit<Partial<RunRequest>, 'settings'> & {
+  readonly settings?: Partial<RunSettings>;
+};
+
 export interface RunOptions {
   readonly runtimes?: readonly string[];
   readonly settings?: Partial<RunSettings>;
+  /** Waits so long with each piece of output, in milliseconds. */
+  readonly slowness?: number;
   /** Called with all output so far; true gives the step up. */
   readonly until?: (output: string) => boolean;
 }
@@ -65,6 +101,7 @@ export interface RunOptions {
 /** A root with busybox in /bin and nothing else. */
 export function makeBusyboxRoot(): string {
   const root = mkdtempSync(join(tmpdir(), 'run-root-'));
+  chmodSync(root, 0o755);
   mkdirSync(join(root, 'bin'));
   copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
   const installed = spawnSync('chroot', [root, '/bin/busybox', '--install', '-s', '/bin'], {
@@ -79,25 +116,28 @@ export function removeRoot(root: string): void {
 }
 
 /** Runs one step to its end. */
-export function run(
-  root: string,
-  request: Partial<RunRequest>,
-  options: RunOptions = {},
-): Promise<RunResult> {
+export function run(root: string, request: StepRequest, options: RunOptions = {}): Promise<RunResult> {
   const data: RunThreadData = {
     root,
-    request: { ...defaults, ...request, settings: { ...settings, ...options.settings } },
+    request: {
+      ...defaults,
+      ...request,
+      settings: { ...settings, ...request.settings, ...options.settings },
+    },
     ...(options.runtimes !== undefined && { runtimes: options.runtimes }),
+    ...(options.slowness !== undefined && { slowness: options.slowness }),
   };
   return new Promise((resolve, reject) => {
     const worker = new Worker(thread, { workerData: data });
     const pieces: Uint8Array[] = [];
-    let result: Omit<RunResult, 'output'> = { status: -1, warnings: [] };
+    let result: Omit<RunResult, 'output'> = { status: -1, warnings: [], left: [] };
     worker.on('message', (report: RunThreadReport) => {
       if (report.kind === 'output') {
         pieces.push(report.piece);
         if (options.until?.(Buffer.concat(pieces).toString()) === true) worker.postMessage('abort', []);
-      } else if (report.kind === 'ended') result = { status: report.status, warnings: report.warnings };
+      } else if (report.kind === 'ended')
+        result = { ...result, status: report.status, warnings: report.warnings };
+      else if (report.kind === 'left') result = { ...result, left: report.left };
       else result = { ...result, error: `${report.name}: ${report.message}` };
     });
     worker.once('error', reject);
@@ -109,7 +149,7 @@ export function run(
 export function sh(
   root: string,
   line: string,
-  request: Partial<RunRequest> = {},
+  request: StepRequest = {},
   options: RunOptions = {},
 ): Promise<RunResult> {
   return run(root, { ...request, args: ['/bin/sh', '-c', line] }, options);
