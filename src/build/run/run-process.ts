@@ -74,16 +74,18 @@ export async function runProcess(
     failure = { error };
     kill();
   });
+  let status: number;
   try {
-    return pidFile === undefined ? await ended : await statusOf(child, pidFile);
+    status = pidFile === undefined ? await ended : await statusOf(child, pidFile);
   } finally {
     child.stdin?.destroy();
     await ended;
     await reading;
     signal.removeEventListener('abort', kill);
-    signal.throwIfAborted();
-    if (failure !== undefined) throw failure.error;
   }
+  signal.throwIfAborted();
+  if (failure !== undefined) throw failure.error;
+  return status;
 }
 
 async function handOn(
