@@ -156,6 +156,41 @@ for _ in range(1400):
     await output('rm', ['-rf', deep]);
   });
 
+  it('says that it hides what is below only where there is something', async () => {
+    const layer = async (name: string, program: string): Promise<string> => {
+      const directory = join(root, name);
+      mkdirSync(directory);
+      await output('python3', ['-c', `import os, stat\nos.chdir(${JSON.stringify(directory)})\n${program}`]);
+      return directory;
+    };
+    const opaque = 'os.mkdir(name); os.setxattr(name, "trusted.overlay.opaque", b"y")';
+    const bottom = await layer('bottom', 'for name in "abcde": os.makedirs(name + "/sub")');
+    // Of those below, b is removed, c was made anew, d is a file now.
+    const middle = await layer(
+      'middle',
+      `os.mknod("b", stat.S_IFCHR, 0)\nname = "c"; ${opaque}\nopen("d", "w").close()`,
+    );
+    const upper = await layer(
+      'upper-opaque',
+      `for name in ["a", "b", "c", "d", "f"]: ${opaque}\nos.mkdir("e"); name = "e/sub"; ${opaque}\nname = "e/new"; ${opaque}\nname = "c/sub"; ${opaque}`,
+    );
+    const names: string[] = [];
+    const observer = {
+      entry: (name: string) => names.push(name),
+      raw: () => undefined,
+      content: () => undefined,
+      end: () => undefined,
+    };
+    await packLayer(upper, { lowers: [middle, bottom], observer });
+    const marker = '/.wh..wh..opq';
+    const marked = names
+      .filter((name) => name.endsWith(marker))
+      .map((name) => name.slice(0, name.length - marker.length));
+    expect(marked).toEqual(['a', 'c', 'd', 'e/sub']);
+    const kept = (await describeTree(upper)).filter((line) => line.includes('opaque'));
+    expect(kept.map((line) => (JSON.parse(line) as { path: string }).path)).toEqual(marked);
+  });
+
   it('says so when it is given up', async () => {
     const abort = {
       throwIfRaised: (): void => {
