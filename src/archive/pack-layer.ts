@@ -4,7 +4,7 @@ import { layerChunks } from './chunk-pool.js';
 import { packTree, type PackOptions } from './pack-tree.js';
 import { Tally } from './tally.js';
 
-/** A layer by its tar. */
+/** A layer made of a directory: what its tar is, which nobody has written anywhere. */
 export interface PackedLayer {
   readonly diffId: Digest;
   /** Bytes of the tar. */

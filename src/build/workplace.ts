@@ -1,18 +1,10 @@
 // Where the steps of a build are carried out: a thread with a mount namespace of its own, which goes with everything mounted in it.
-import type { Digest } from '../oci/digest.js';
+import type { PackedLayer } from '../archive/pack-layer.js';
 import type { CopyRequest, CopySource } from './copy/copy-request.js';
 import type { LayerStack, WorkingTree } from './root/root-tree.js';
 import type { RunOutcome, RunRequest } from './run/run-request.js';
 
-/** A layer made of a directory: what its tar is, which nobody has written anywhere. */
-export interface PackedLayer {
-  readonly diffId: Digest;
-  /** Bytes of the tar. */
-  readonly diffSize: number;
-  /** Sorted distinct owners. */
-  readonly uids: readonly number[];
-  readonly gids: readonly number[];
-}
+export type { PackedLayer };
 
 export interface PackRequest {
   /** A layer's `diff`, not mounted anywhere. Overlay's notes in it are removed. */

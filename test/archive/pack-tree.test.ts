@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { extract, type Headers } from 'tar-stream';
+import { extract } from 'tar-stream';
 import { packTree } from '../../src/archive/pack-tree.js';
 
 let root: string;
@@ -40,13 +40,21 @@ async function pack(options = {}): Promise<Buffer> {
   return tar;
 }
 
-async function members(tar: Buffer): Promise<(Headers & { readonly content: Buffer })[]> {
-  const found: (Headers & { readonly content: Buffer })[] = [];
+interface Member {
+  readonly name: string;
+  readonly type: string;
+  readonly linkname: string;
+  readonly mtime: Date;
+  readonly content: Buffer;
+}
+
+async function members(tar: Buffer): Promise<Member[]> {
+  const found: Member[] = [];
   const reader = Readable.from([tar]).pipe(extract());
   for await (const entry of reader) {
     const content: Buffer[] = [];
     for await (const piece of entry) content.push(piece as Buffer);
-    found.push({ ...entry.header, content: Buffer.concat(content) });
+    found.push({ ...(entry.header as Omit<Member, 'content'>), content: Buffer.concat(content) });
   }
   return found;
 }
@@ -154,6 +162,6 @@ describe('packTree', () => {
     const [late] = await members(await pack({ latest: 1000 }));
     expect(late?.mtime).toEqual(new Date(1_000_000));
     const [again] = await members(await pack());
-    expect(again?.mtime?.getTime()).toBeGreaterThan(1_600_000_000_000);
+    expect(again?.mtime.getTime()).toBeGreaterThan(1_600_000_000_000);
   });
 });
