@@ -164,6 +164,7 @@ export type RunOptionsNetwork = 'default' | 'none' | 'host';
  * volumes, capabilities and flags for the runtime are for root and the user of the service.
  */
 export interface RunOptions {
+  /** chroot is weaker, and for others only where the service is set up for it. */
   readonly isolation?: RunOptionsIsolation | undefined;
   /**
    * For each RUN that does not say so itself. `default` is a network of its own where
@@ -578,6 +579,7 @@ type BuildAgent (
 # How the commands of a build run; what is absent is as the service has it. Devices,
 # volumes, capabilities and flags for the runtime are for root and the user of the service.
 type RunOptions (
+  # chroot is weaker, and for others only where the service is set up for it.
   isolation: ?(oci, chroot),
   # For each RUN that does not say so itself. \`default\` is a network of its own where
   # there can be one.

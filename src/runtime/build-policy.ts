@@ -55,6 +55,8 @@ export function requireRights(input: BuildInput, policy: BuildPolicy, trusted: b
   const own: readonly (readonly [string, boolean])[] = [
     ['iidfile', input.iidfile !== ''],
     ['agents', input.agents.size > 0],
+    // Weaker than what the service would do by itself.
+    ['isolation', input.run.isolation === 'chroot' && policy.isolation !== 'chroot'],
     ['cgroupParent', input.run.resources.cgroupParent !== ''],
   ];
   for (const [name, asked] of own)

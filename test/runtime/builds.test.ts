@@ -344,11 +344,17 @@ describe('what reaches further than the build', () => {
     ['iidfile', { iidfile: '/tmp/id' }],
     ['agents', { agents: new Map([['default', '/run/agent']]) }],
     ['cgroupParent', { run: { ...run, resources: { ...run.resources, cgroupParent: '/x' } } }],
+    ['isolation', { run: { ...run, isolation: 'chroot' } }],
   ] as const)('is not for others: %s', async (name, input) => {
     await expect(requestOf({ ...text('FROM scratch'), ...input }, caller(stranger))).rejects.toThrow(
       `${name}: only root`,
     );
     await expect(requestOf({ ...text('FROM scratch'), ...input })).resolves.toBeDefined();
+  });
+
+  it('is for all what the service is set up for anyway', async () => {
+    const build = { ...text('FROM scratch'), run: { ...run, isolation: 'chroot' } } as const;
+    await expect(requestOf(build, caller(stranger), { isolation: 'chroot' })).resolves.toBeDefined();
   });
 
   it('is told to the builder where the Dockerfile asks for it', async () => {
