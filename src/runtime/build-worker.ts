@@ -105,7 +105,7 @@ function bindSource(source: CopySource, path: string): CopyRequest {
 async function run(id: number, request: RunRequest, place: BuildPlace): Promise<RunOutcome> {
   const root = place.demandRoot().path;
   const write = (piece: Uint8Array): Promise<void> => {
-    const bytes = Uint8Array.from(piece);
+    const bytes = new Uint8Array(piece);
     return new Promise((resolve) => {
       written = resolve;
       report({ kind: 'output', id, bytes }, [bytes.buffer]);
