@@ -20,7 +20,12 @@ export type {
   Upgraded,
 } from '../src/rpc/index.js';
 export type * from '../src/generated/io-imaged.js';
-export { IoImagedClient } from '../src/generated/io-imaged.js';
+export {
+  CommandFailed,
+  ContextNotHere,
+  IoImagedClient,
+  OperationFailed,
+} from '../src/generated/io-imaged.js';
 export type * from '../src/generated/io-podman.js';
 export {
   ContainerNotFound,
