@@ -26,6 +26,7 @@ import {
   ociManifest,
 } from '../oci/media-types.js';
 import { parsePlatform, type Platform } from '../oci/platform.js';
+import { formatReference, tagNameOnly } from '../oci/reference.js';
 import { parseNormalized } from '../oci/reference.js';
 import { imageData, type CommitLayer, type StagedLayer, type StoredImage } from '../store/index.js';
 import type { TempDir } from '../sys/temp-dir.js';
@@ -33,9 +34,11 @@ import type { BuildCache } from './build-cache.js';
 import type { CopyContext } from './copy-context.js';
 import { fetchRepository, isRepository } from './fetch-git.js';
 import { readConfig } from './image-facts.js';
+import { storedName } from './names.js';
 import type { Operation } from './operation.js';
 import { signerFor } from './policy.js';
 import { pullImage } from './pull.js';
+import { parsedName } from './resolve.js';
 
 const SHORT_ID = 12;
 
@@ -244,11 +247,15 @@ function present({ diffId, diffSize }: BuildLayer): CommitLayer {
   return { diffId, diffSize, ...blob, uids: [], gids: [] };
 }
 
-/** Images that were asked for by an id, or that this build made, go by the beginning of their id. */
+/**
+ * The name by which it was found. Images that were asked for by an id, or that this build made, go by the beginning of their id.
+ */
 function historyName({ id, names }: StoredImage, asked: string | undefined): string {
   const short = id.slice(0, SHORT_ID);
   if (asked === undefined || id.startsWith(asked.replace(/^sha256:/, ''))) return short;
-  return names[0] ?? short;
+  const reference = parsedName(asked);
+  const wanted = reference === undefined ? [] : [storedName(asked), formatReference(tagNameOnly(reference))];
+  return wanted.find((name) => names.includes(name)) ?? names[0] ?? short;
 }
 
 /** Where the one signature ends (containers-storage-format §9). */

@@ -45,7 +45,7 @@ export class BuildWorkplaces implements Workplaces {
 
   /** Starts a thread, so that the first build does not wait for it. */
   warm(): void {
-    this.#recover().catch(() => undefined);
+    this.recover().catch(() => undefined);
     if (!this.#closed && this.#threads.size === 0) this.#rest(this.#start());
   }
 
@@ -74,8 +74,14 @@ export class BuildWorkplaces implements Workplaces {
     await Promise.all([...this.#threads].map((thread) => thread.terminate()));
   }
 
+  /** Removes what dead predecessors left. */
+  async recover(): Promise<void> {
+    this.#recovered ??= recoverTempDirs(this.#root);
+    await this.#recovered;
+  }
+
   async #workplace(signal: AbortSignal): Promise<Workplace> {
-    await this.#recover();
+    await this.recover();
     this.#demandOpen();
     const state = await TempDir.create(this.#root);
     const thread = this.#take();
@@ -154,11 +160,6 @@ export class BuildWorkplaces implements Workplaces {
     await thread.ended;
     this.#threads.delete(thread);
     this.#resting = this.#resting.filter((other) => other.thread !== thread);
-  }
-
-  async #recover(): Promise<void> {
-    this.#recovered ??= recoverTempDirs(this.#root);
-    await this.#recovered;
   }
 
   #demandOpen(): void {

@@ -161,10 +161,11 @@ export class Runtime {
       warn('ALL_PROXY is not used: registries are reached through HTTP_PROXY and HTTPS_PROXY');
     }
     try {
-      const { store, images } = await this.#open();
+      const { store, images, workplaces } = await this.#open();
       await images.catalogue();
       await this.files.recover();
       await this.builds.recover();
+      await workplaces.recover();
       // What the first pull would wait for.
       const { loadHttpClient } = await import('../registry/control.js');
       await loadHttpClient();

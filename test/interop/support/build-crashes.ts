@@ -88,7 +88,7 @@ async function scene({ store, daemon }: Workshop): Promise<Set<string>> {
   return new Set([
     ...processes(directory),
     ...mounts(directory, daemon.pid),
-    ...below(join(root, 'imaged'), 3).filter((path) => !path.includes('/caches')),
+    ...below(join(root, 'imaged'), 3).filter((path) => !/\/build-(?:caches|digests)(?:\/|$)/.test(path)),
     ...below(join(root, 'overlay-containers'), 1),
     ...below(join(directory, 'tmp'), 2),
     ...below(runroot, 3),

@@ -141,7 +141,6 @@ export const configurationCases: readonly ConformanceCase[] = [
           size: 6,
           content: sha256('after\n'),
         },
-        'tree /v mtime': 'now',
       },
     },
   },

@@ -133,7 +133,7 @@ export const runCases: readonly ConformanceCase[] = [
   {
     name: 'shows both outputs',
     dockerfile: `${from}RUN echo to-out; echo to-err >&2\n`,
-    says: /^to-out$[^]*^to-err$/m,
+    says: /(?=[^]*^to-out$)(?=[^]*^to-err$)/m,
   },
   {
     name: 'reads nothing',
