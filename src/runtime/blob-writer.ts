@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import type { BlobTarget, FileTarget } from '../oci/blob.js';
 import type { Digest } from '../oci/digest.js';
 import { BlobUpload } from '../registry/blob-upload.js';
-import { startWriteback } from '../sys/files.js';
+import { startWriteback } from '../sys/start-writeback.js';
 
 /** `finish` or `abandon` ends it, and both may follow one another. */
 export interface BlobWriter {

@@ -14,9 +14,6 @@ const libcSyscall = declare(
 );
 const libcClose = declare('int close(int fd)');
 const libcPwrite = declare('intptr_t pwrite64(int fd, const void* bytes, size_t length, int64_t position)');
-const libcSyncFileRange = declare(
-  'int sync_file_range(int fd, int64_t offset, int64_t length, unsigned int flags)',
-);
 const libcMkdirat = declare('int mkdirat(int dir, const void* name, uint32_t mode)');
 const libcMknodat = declare('int mknodat(int dir, const void* name, uint32_t mode, uint64_t device)');
 const libcSymlinkat = declare('int symlinkat(const void* target, int dir, const void* name)');
@@ -42,7 +39,6 @@ const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;
 // The same number on every architecture; glibc has no function for it.
 const SYS_OPENAT2 = 437;
-const SYNC_FILE_RANGE_WRITE = 2;
 const RESOLVE_NO_MAGICLINKS = 0x02;
 const RESOLVE_IN_ROOT = 0x10;
 const ATTEMPTS = 100;
@@ -180,11 +176,6 @@ export function writeAt(fd: number, bytes: Buffer, start: number, end: number, p
     else if (lastErrno() !== osConstants.errno.EINTR) return -lastErrno();
   }
   return 0;
-}
-
-/** Has the kernel begin to write these bytes of a file to the disk, so that a later fsync waits less. Nothing is sure then. */
-export function startWriteback(fd: number, offset: number, length: number): void {
-  libcSyncFileRange(fd, offset, length, SYNC_FILE_RANGE_WRITE);
 }
 
 /** mkdirat: the process's umask applies. */
