@@ -3,6 +3,7 @@ import { parsePlatform, type Platform } from '../oci/platform.js';
 import { BuildLog, type LineSink } from './build-log.js';
 import type { BuildRequest } from './build-request.js';
 import type { BuildImage, BuildStore, LayerDraft } from './build-store.js';
+import { InstructionError } from './errors.js';
 import type { DockerfileStage } from './dockerfile/instruction.js';
 import { parseDockerfile } from './dockerfile/parse-dockerfile.js';
 import type { ImageDraft } from './image-draft.js';
@@ -152,7 +153,8 @@ class RunningBuild {
 
   #result(index: number): Promise<StageResult> {
     const result = this.#results.get(index);
-    if (result === undefined) throw new Error(`stage ${index} was not planned`);
+    if (result === undefined)
+      throw new InstructionError(`stage ${index} is not built: nothing in the file itself needs it`);
     return result;
   }
 
