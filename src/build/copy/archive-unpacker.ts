@@ -7,7 +7,6 @@ import { tarType, type TarEntry } from '../../archive/tar-entry.js';
 import type { TarVisitor } from '../../archive/tar-reader.js';
 import {
   closeDescriptor,
-  DIRECTORY_FLAGS,
   type FileStatus,
   isDirectory,
   isSymbolicLink,
@@ -32,7 +31,7 @@ import type { Ownership } from './ownership.js';
 import { isKept } from './source-file.js';
 import { joined, lastName, parentOf, quoted } from './source-path.js';
 
-const { S_IFIFO } = constants;
+const { O_DIRECTORY, O_RDONLY, S_IFIFO } = constants;
 
 /** A directory of the archive, whose mode and times are right when nothing more comes into it. */
 interface MadeDirectory {
@@ -104,7 +103,7 @@ export class ArchiveUnpacker implements TarVisitor {
   /** All entries have come. The last directories first: those they are in come later. */
   finish(): void {
     for (const { path, inode, look } of this.#made.toReversed()) {
-      const fd = openInRoot(this.#root, path === '' ? '.' : path, DIRECTORY_FLAGS);
+      const fd = openInRoot(this.#root, path === '' ? '.' : path, O_RDONLY | O_DIRECTORY);
       // A later entry may have put something else in its place.
       if (fd < 0) continue;
       withDescriptor(fd, () => {

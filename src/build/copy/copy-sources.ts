@@ -9,9 +9,11 @@ import type { CopyRequest } from './copy-request.js';
 import { findDestination } from './destination.js';
 import { findArchives } from './find-archives.js';
 import { makeDirectories } from './make-directories.js';
+import { withDescriptor } from './new-entry.js';
 import { Ownership } from './ownership.js';
 import { type SelectedItem, selectSources } from './selection.js';
 import { openItem } from './source-file.js';
+import { parentOf } from './source-path.js';
 import { TreeCopier } from './tree-copier.js';
 
 /**
@@ -31,27 +33,22 @@ export async function copySources(request: CopyRequest, place: CopyPlace): Promi
   try {
     const copier = new TreeCopier(top, ownership, abort);
     for (const item of selection.items) {
-      if (archives.has(item)) await unpack(item, root, directory, ownership, abort);
-      else copyBelow(copier, item, keptDirectories(item), rename ?? item.name);
+      if (item.kept !== '') copyKept(copier, item);
+      else if (isDirectory(item.status.mode)) copier.copyDirectory(item, '');
+      else if (!archives.has(item)) copier.copyFile(item, top, '', rename ?? item.name);
+      else await unpack(item, root, directory, ownership, abort);
     }
+    copier.finish();
   } finally {
     closeDescriptor(top);
   }
-
-  function copyBelow(copier: TreeCopier, item: SelectedItem, path: string, name: string): void {
-    const into = path === '' ? top : makeDirectories(top, path, ownership.madeOwner);
-    try {
-      if (isDirectory(item.status.mode)) copier.copyDirectory(item, path);
-      else copier.copyFile(item, into, path, name);
-    } finally {
-      if (into !== top) closeDescriptor(into);
-    }
-  }
 }
 
-/** Where `--parents` puts it below the destination: a directory's own name is a part of that, since its contents go there. */
-function keptDirectories({ kept, status }: SelectedItem): string {
-  return isDirectory(status.mode) ? kept : kept.split('/').slice(0, -1).join('/');
+function copyKept(copier: TreeCopier, item: SelectedItem): void {
+  withDescriptor(copier.makeParents(item), (into) => {
+    if (isDirectory(item.status.mode)) copier.copyDirectory(item, item.kept);
+    else copier.copyFile(item, into, parentOf(item.kept), item.name);
+  });
 }
 
 async function unpack(

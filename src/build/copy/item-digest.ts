@@ -5,6 +5,7 @@ import { closeDescriptor, type FileStatus, isDirectory, type Timestamp } from '.
 import type { AbortFlag } from '../../sys/abort-flag.js';
 import { ContentHash } from './content-hash.js';
 import { format, type GoHeader } from './go-header-block.js';
+import { keptParents } from './kept-parents.js';
 import type { OwnerLookup } from './owner-names.js';
 import type { Ownership } from './ownership.js';
 import type { SelectedItem } from './selection.js';
@@ -37,6 +38,7 @@ export function digestItem(item: SelectedItem, options: DigestOptions): string {
   // The peers have times in the digests of fetched files.
   const hash = new ContentHash(isTree || !item.fetched);
   const visitor = new DigestVisitor(item, hash, options);
+  visitor.parents();
   if (isTree) {
     walkTree(item, visitor, options.abort);
     return `dir:${hash.digest()}`;
@@ -58,9 +60,15 @@ class DigestVisitor implements TreeVisitor {
     this.#options = options;
   }
 
+  parents(): void {
+    for (const { path, status, attributes } of keptParents(this.#item)) {
+      this.#hash.header(this.#header(path, status, asText(attributes)));
+    }
+  }
+
   single(): void {
     const { status, target } = this.#item;
-    const { name } = this.#options;
+    const name = this.#item.kept === '' ? this.#options.name : this.#item.kept;
     if (types.has(status.mode & S_IFMT)) this.#hash.header(this.#header(name, status, nothing));
     else this.#content(openItem(this.#item), name, target);
   }
@@ -152,7 +160,10 @@ class DigestVisitor implements TreeVisitor {
 }
 
 function textAttributes(fd: number): ReadonlyMap<string, string> {
-  const attributes = keptAttributes(fd);
+  return asText(keptAttributes(fd));
+}
+
+function asText(attributes: ReadonlyMap<string, Buffer>): ReadonlyMap<string, string> {
   if (attributes.size === 0) return nothing;
   return new Map([...attributes].map(([key, value]) => [key, value.toString('latin1')]));
 }

@@ -2,6 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileStatus, isDirectory, type Timestamp } from '../../sys/files.js';
 import type { DigestOptions } from './item-digest.js';
+import { keptParents } from './kept-parents.js';
 import type { SelectedItem } from './selection.js';
 import { type FoundEntry, type TreeVisitor, walkTree } from './walk-tree.js';
 
@@ -27,11 +28,13 @@ export function fingerprintOf(item: SelectedItem, unpacked: boolean, options: Di
     unpacked ? 'unpacked' : 'plain',
     item.kind,
     item.fetched ? 'fetched' : '',
-    isDirectory(item.status.mode) ? item.kept : name,
+    item.kept,
+    isDirectory(item.status.mode) ? '' : name,
     JSON.stringify(ownership.chown ?? null),
     ownership.chmodText,
   ];
   const visitor = new FingerprintVisitor(options, about.join('\0'));
+  for (const { path, status } of keptParents(item)) visitor.add(path, status, '');
   if (item.stack !== undefined) visitor.stack(item, item.stack);
   else if (isDirectory(item.status.mode)) walkTree(item, visitor, options.abort);
   else visitor.add('', item.status, '');

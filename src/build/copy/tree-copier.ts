@@ -13,7 +13,8 @@ import {
   unlinkAt,
 } from '../../sys/files.js';
 import { CopyError, expected } from './copy-errors.js';
-import { childDirectory } from './make-directories.js';
+import { keptParents } from './kept-parents.js';
+import { childDirectory, makeDirectories } from './make-directories.js';
 import {
   createFile,
   createHardLink,
@@ -42,6 +43,8 @@ export class TreeCopier {
   readonly #top: number;
   readonly #ownership: Ownership;
   readonly #abort: AbortFlag;
+  /** By their paths, from the outermost on. */
+  readonly #parents = new Map<string, EntryLook>();
   /** By the places of the sources on the disk: names of one file become names of one file. */
   readonly #linked = new Map<string, FirstName>();
 
@@ -49,6 +52,26 @@ export class TreeCopier {
     this.#top = top;
     this.#ownership = ownership;
     this.#abort = abort;
+  }
+
+  /** Makes the directories that `--parents` keeps, and returns the last of them, open. */
+  makeParents(item: SelectedItem): number {
+    let last = '';
+    for (const { path, status, attributes } of keptParents(item)) {
+      last = path;
+      if (this.#parents.has(path)) continue;
+      const look = this.look(item, status, attributes);
+      closeDescriptor(makeDirectories(this.#top, path, look));
+      this.#parents.set(path, look);
+    }
+    return makeDirectories(this.#top, last, this.#ownership.madeOwner);
+  }
+
+  /** Nothing more is copied: what was kept of paths gets its times. */
+  finish(): void {
+    for (const [path, look] of [...this.#parents].toReversed()) {
+      withDescriptor(makeDirectories(this.#top, path, look), (fd) => dress(fd, look, path));
+    }
   }
 
   /** A directory's content goes into `path` below the top, '' for the top itself; it is there. */
