@@ -11,7 +11,7 @@ const files = `
 echo hi > a; echo yo > b; chmod 755 b; mkdir -p d/e/f empty perm
 echo 1 > d/e/f/g; ln -s ../x d/l; ln d/e/f/g d/hard; mkfifo d/fifo; ln -s a la; ln -s d ld; ln -s /a abs
 touch -d '2001-01-01 00:00:00.7' d/new; touch -d 1960-01-01 d/old; touch -d '1960-01-01 00:00:01.5' old
-chown 12:34 a; chown -R 7:65534 d/e; printf x > ü; printf y > $'bad\\377'; chmod 1777 empty; chmod 700 perm
+chown 12:34 a; chown -R 7:65534 d/e; printf x > ü; mkdir raw; printf y > raw/$'bad\\377'; chmod 1777 empty; chmod 700 perm
 mkdir -p ${long}/${long}/${long}/dir; echo deep > ${long}/${long}/${long}/file
 ln -s ${long}/${long}/${long}/file longtarget; ln -s ${long}/${long}/${long} d/longlink
 truncate -s 1M sparse; printf z >> sparse; head -c 700 /dev/zero > perm/seven
@@ -35,6 +35,7 @@ const fileLines = [
   'COPY attr /attr',
   'COPY attr/x /ax',
   'COPY old /old',
+  'COPY raw /raw',
   'COPY sparse /sp',
   'COPY longtarget /lt',
   'COPY perm /perm',
@@ -77,10 +78,12 @@ write('py-global.tar', tarfile.PAX_FORMAT, pax_headers={'comment': 'deadbeef' * 
 END
 `;
 
-const archiveLines = [
-  ...['gnu.tar', 'gnu.tgz', 'pax.tar', 'ustar.tar', 'v7.tar', 'x.txz', 'x.tbz', 'x.zst', 'link', 'cut.tgz'],
-  ...['py-pax.tar', 'py-gnu.tar', 'py-global.tar', 'plain.gz', 'empty', 'zeros', 'noise', 'sub'],
-].flatMap((name) => [`ADD ${name} /file-${name}`, `ADD ${name} /dir-${name}/`]);
+const archiveNames =
+  'gnu.tar gnu.tgz pax.tar ustar.tar v7.tar x.txz x.tbz x.zst link cut.tgz py-pax.tar py-gnu.tar py-global.tar ' +
+  'plain.gz empty zeros noise sub';
+const archiveLines = archiveNames
+  .split(' ')
+  .flatMap((name) => [`ADD ${name} /file-${name}`, `ADD ${name} /dir-${name}/`]);
 
 let peer: CopyPeer;
 

@@ -8,7 +8,7 @@ echo hi > a; chmod 640 a; touch -d '2001-01-01 00:00:00.7' a; echo yo > b; chmod
 echo 1 > d/e/f/g; ln -s ../x d/l; ln d/e/f/g d/hard; mkfifo d/fifo; mkdir -m 750 d/empty; chown 12:34 d/e b
 python3 -c 'import os; os.setxattr("b", "user.foo", b"bar"); os.setxattr("d/e", "user.dir", b"v")'
 truncate -s 1M sparse; printf z >> sparse; ln -s a la; ln -s d ld; mkdir s; ln a s/a2; ln a s/a3
-printf y > $'bad\\377'; touch -h -d '2002-02-02 00:00:00.2' d/l; touch -d 2003-03-03 d/e/f d/e d/fifo b sparse d/empty d
+mkdir raw; printf y > raw/$'bad\\377'; touch -h -d '2002-02-02 00:00:00.2' d/l; touch -d 2003-03-03 d/e/f d/e d/fifo b sparse d/empty d
 mkdir -p t/d/e; echo hi > t/a; echo yo > t/d/b; ln t/a t/hard; ln -s a t/l; chmod 4755 t/d/b; chown 5:6 t/a; mkfifo t/fifo
 chmod 1777 t/d/e; chmod 700 t/d; chmod 751 t; find t -exec touch -h -d '2004-01-01 00:00:00.7' {} +
 tar czf gnu.tgz -C t .; tar --format=pax -cf pax.tar -C t .; tar cf nodot.tar -C t a d l; tar c -C t . | zstd -q > x.zst
@@ -38,7 +38,7 @@ const cases: readonly (readonly [string, readonly string[]])[] = [
       'COPY la /app/',
       'COPY a /app/../q/./r',
       'COPY a /../../up',
-      'COPY bad* /bad/',
+      'COPY raw /raw/',
     ],
   ],
   ['a link that leads nowhere', ['COPY a /dangling']],
@@ -102,7 +102,7 @@ describe('what buildah refuses', () => {
     const bench = await CopyBench.create(context, base);
     try {
       await expect(bench.copy(line)).rejects.toThrow(message);
-      await expect(peer.tree(bench, base, [line])).rejects.toThrow();
+      await expect(peer.tree(bench, base, [line])).rejects.toThrow('exit 125');
     } finally {
       await bench.remove();
     }

@@ -40,13 +40,14 @@ export class DigestCache {
   }
 
   get(fingerprint: string): string | undefined {
-    const known = memory.get(fingerprint) ?? this.#read(fingerprint);
-    if (known !== undefined) remember(fingerprint, known);
+    const key = this.#key(fingerprint);
+    const known = memory.get(key) ?? this.#read(fingerprint);
+    if (known !== undefined) remember(key, known);
     return known;
   }
 
   put(fingerprint: string, text: string): void {
-    remember(fingerprint, text);
+    remember(this.#key(fingerprint), text);
     const directory = this.#directory;
     if (directory === undefined) return;
     try {
@@ -58,6 +59,10 @@ export class DigestCache {
     } catch {
       // No room, no rights.
     }
+  }
+
+  #key(fingerprint: string): string {
+    return `${this.#directory ?? ''}\0${fingerprint}`;
   }
 
   #read(fingerprint: string): string | undefined {
@@ -75,9 +80,9 @@ export class DigestCache {
   }
 }
 
-function remember(fingerprint: string, text: string): void {
-  memory.delete(fingerprint);
-  memory.set(fingerprint, text);
+function remember(key: string, text: string): void {
+  memory.delete(key);
+  memory.set(key, text);
   for (const oldest of memory.keys()) {
     if (memory.size <= MOST_IN_MEMORY) return;
     memory.delete(oldest);
