@@ -10,7 +10,7 @@ python3 -c 'import os; os.setxattr("b", "user.foo", b"bar"); os.setxattr("d/e", 
 truncate -s 1M sparse; printf z >> sparse; ln -s a la; ln -s d ld; mkdir s; ln a s/a2; ln a s/a3
 mkdir raw; printf y > raw/$'bad\\377'; touch -h -d '2002-02-02 00:00:00.2' d/l; touch -d 2003-03-03 d/e/f d/e d/fifo b sparse d/empty d
 mkdir -p t/d/e; echo hi > t/a; echo yo > t/d/b; ln t/a t/hard; ln -s a t/l; chmod 4755 t/d/b; chown 5:6 t/a; mkfifo t/fifo
-chmod 1777 t/d/e; chmod 700 t/d; chmod 751 t; find t -exec touch -h -d '2004-01-01 00:00:00.7' {} +
+chmod 1777 t/d/e; chmod 700 t/d; chmod 751 t; find t -exec touch -h -d '2004-01-01 00:00:00.2' {} +
 tar czf gnu.tgz -C t .; tar --format=pax -cf pax.tar -C t .; tar cf nodot.tar -C t a d l; tar c -C t . | zstd -q > x.zst
 tar cf deep.tar --transform 's,^,x/y/,' -C t a l; tar cPf abs.tar --transform 's,^,/,' -C t a; echo plain | gzip -n > p.gz; rm -r t
 `;
