@@ -75,7 +75,7 @@ export interface BuildStore {
   name(id: string, names: readonly string[]): Promise<void>;
   /** A private empty directory that goes with the build. */
   scratch(): Promise<string>;
-  /** A private directory, kept between builds, for a cache mount of this id. */
+  /** Where the directory of a cache mount of this id is, or will be when it is mounted: kept between builds. */
   cacheDirectory(id: string): Promise<string>;
   /** Fetches a file or a repository into a new private directory; its name there. */
   fetch(

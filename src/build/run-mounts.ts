@@ -27,7 +27,7 @@ export async function mountsOf(
   const mounts: RunMount[] = [];
   let digests = '';
   for (const text of texts) {
-    const mount = await mountOf(lookup, parseMountFlag(text));
+    const mount = await mountOf(lookup, parseMountFlag(text), digestOf);
     if (mount === undefined) continue;
     mounts.push(mount);
     if (mount.type === 'bind') digests += `:${await digestOf(mount.source, mount.path)}`;
@@ -35,7 +35,11 @@ export async function mountsOf(
   return { mounts, digests };
 }
 
-async function mountOf(lookup: SourceLookup, flag: MountFlag): Promise<RunMount | undefined> {
+async function mountOf(
+  lookup: SourceLookup,
+  flag: MountFlag,
+  digestOf: DigestOf,
+): Promise<RunMount | undefined> {
   switch (flag.type) {
     case 'bind': {
       const { from, source: path, target, writable } = flag;
@@ -43,9 +47,11 @@ async function mountOf(lookup: SourceLookup, flag: MountFlag): Promise<RunMount 
     }
     case 'cache': {
       const { id, from, source: path, ...rest } = flag;
-      const directory = await lookup.store.cacheDirectory(id);
-      const seed = from === undefined ? undefined : { source: await findSource(lookup, from), path };
-      return { ...rest, directory, ...(seed !== undefined && { seed }) };
+      if (from === undefined) return { ...rest, directory: await lookup.store.cacheDirectory(id) };
+      // What it begins with is a part of what it is: another content is another cache.
+      const seed = { source: await findSource(lookup, from), path };
+      const seeded = `${id} ${await digestOf(seed.source, path)}`;
+      return { ...rest, directory: await lookup.store.cacheDirectory(seeded), seed };
     }
     case 'tmpfs':
       return flag;

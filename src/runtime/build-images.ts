@@ -159,9 +159,10 @@ export class BuildImages implements BuildStore {
   async cacheDirectory(id: string): Promise<string> {
     const { graphRoot } = this.#context.store.options;
     const name = createHash('sha256').update(id).digest('hex');
-    const path = join(graphRoot, 'imaged', 'build-caches', name);
-    await mkdir(path, { recursive: true, mode: 0o700 });
-    return path;
+    const caches = join(graphRoot, 'imaged', 'build-caches');
+    await mkdir(caches, { recursive: true, mode: 0o700 });
+    // Made with its owner, its mode and its first content by whoever mounts it first.
+    return join(caches, name);
   }
 
   async fetch(

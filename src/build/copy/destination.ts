@@ -31,7 +31,7 @@ export function needsRoot(request: CopyRequest): boolean {
  */
 export function findDestination(
   request: CopyRequest,
-  { sources, items }: Selection,
+  { sources, found, items }: Selection,
   archive: boolean,
   root: number | undefined,
 ): Destination {
@@ -48,7 +48,8 @@ export function findDestination(
       `destination ${JSON.stringify(printable(written))} already exists but is not a directory`,
     );
   }
-  if (there === 'nothing' && several && !slash && root !== undefined) {
+  // What one pattern finds goes into a directory that is made, as the peer does.
+  if (there === 'nothing' && found > 1 && !slash && root !== undefined) {
     throw new CopyError(
       `with more than one source the destination ${JSON.stringify(printable(written))} must be a directory or end with a slash`,
     );

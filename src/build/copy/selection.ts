@@ -29,8 +29,10 @@ export interface SelectedItem {
 }
 
 export interface Selection {
-  /** Sources as written: several of them need a directory. */
+  /** Sources as written. */
   readonly sources: number;
+  /** Those that name something: several of them need a directory. A pattern may find nothing. */
+  readonly found: number;
   readonly items: readonly SelectedItem[];
 }
 
@@ -38,6 +40,7 @@ export interface Selection {
 export function selectSources(request: CopyRequest, place: CopyPlace): Selection {
   const items: SelectedItem[] = [];
   let sources = 0;
+  let filled = 0;
   let missing: string | undefined;
   for (const part of request.parts) {
     const root = place.openSource(part.source);
@@ -47,6 +50,7 @@ export function selectSources(request: CopyRequest, place: CopyPlace): Selection
       place.abort.throwIfRaised();
       const found = selectOne(request, part, root, filter, pattern);
       if (found.length === 0) missing ??= pattern;
+      else filled++;
       items.push(...found);
     }
   }
@@ -55,7 +59,7 @@ export function selectSources(request: CopyRequest, place: CopyPlace): Selection
       `checking on sources: ${JSON.stringify(missing ?? '')}: no such file or directory`,
     );
   }
-  return { sources, items };
+  return { sources, found: filled, items };
 }
 
 function selectOne(

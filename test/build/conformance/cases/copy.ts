@@ -204,6 +204,21 @@ export const copyCases: readonly ConformanceCase[] = [
     fails: /none/,
   },
   {
+    name: 'puts what a pattern finds into a directory that is not there yet, named without a slash',
+    files: [file('a.txt', 'a'), file('b.txt', 'b')],
+    dockerfile: `${from}COPY *.none *.txt /to\n`,
+  },
+  {
+    name: 'refuses several sources for a destination that is not there and has no slash',
+    files: [file('a', 'a'), file('b', 'b')],
+    dockerfile: `${from}COPY a b /to\n`,
+    fails: /more than one source/,
+    differs: {
+      why: 'Several sources need a destination that is a directory or ends in a slash, as Docker has it; buildah makes the directory.',
+      ours: { outcome: 'failed' },
+    },
+  },
+  {
     name: 'skips a pattern that finds nothing when another source is there',
     files: [file('a', 'a')],
     dockerfile: `${from}COPY a *.none /to/\n`,

@@ -166,6 +166,10 @@ export const runCases: readonly ConformanceCase[] = [
     dockerfile: `${from}RUN --mount=type=tmpfs,target=/mnt echo gone > /mnt/x && ls /mnt > /list\n`,
   },
   {
+    name: 'begins a cache with the files of a stage',
+    dockerfile: `${from.trim()} AS one\nRUN mkdir /out && echo seed > /out/seed\n${from}RUN --mount=type=cache,from=one,source=/out,target=/cache cat /cache/seed > /copy\n`,
+  },
+  {
     name: 'mounts a cache',
     dockerfile: `${from}RUN --mount=type=cache,id=CASE,target=/cache echo kept > /cache/x\nRUN --mount=type=cache,id=CASE,target=/cache cat /cache/x > /copy\n`,
   },
