@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 
 import { openSystemd, systemdReleases } from '../interop/support/newer-systemd.js';
+import { openCrun } from '../interop/support/run-step.js';
 import { installPrograms } from './install.js';
 
 const missing = installPrograms();
@@ -12,6 +13,9 @@ for (const release of systemdReleases) {
     notRun.push(`calls from and to a newer systemd (${(error as Error).message})`);
   });
 }
+await openCrun().catch((error: unknown) => {
+  notRun.push(`builds by crun (${(error as Error).message})`);
+});
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) {
   notRun.push('interop with the peers on one store (needs root)');

@@ -115,9 +115,9 @@ export function removeRoot(root: string): void {
   rmSync(root, { recursive: true });
 }
 
-/** Runs one step to its end. */
-export function run(root: string, request: StepRequest, options: RunOptions = {}): Promise<RunResult> {
-  const data: RunThreadData = {
+/** What a thread is started with that runs such a step. */
+export function stepData(root: string, request: StepRequest, options: RunOptions = {}): RunThreadData {
+  return {
     root,
     request: {
       ...defaults,
@@ -127,6 +127,11 @@ export function run(root: string, request: StepRequest, options: RunOptions = {}
     ...(options.runtimes !== undefined && { runtimes: options.runtimes }),
     ...(options.slowness !== undefined && { slowness: options.slowness }),
   };
+}
+
+/** Runs one step to its end. */
+export function run(root: string, request: StepRequest, options: RunOptions = {}): Promise<RunResult> {
+  const data = stepData(root, request, options);
   return new Promise((resolve, reject) => {
     const worker = new Worker(thread, { workerData: data });
     const pieces: Uint8Array[] = [];
