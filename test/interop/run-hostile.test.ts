@@ -102,15 +102,24 @@ describe.each(isolations)('a hostile root under RUN by %s', (way) => {
       env: { ...process.env, TMPDIR: outside },
     });
     const gone = once(child, 'exit');
-    await once(child.stdout, 'data');
-    expect(processesWith(name)).not.toEqual([]);
-    child.kill('SIGKILL');
-    await gone;
-    for (let tries = 0; processesWith(name).length > 0 && tries < 200; tries++) await sleep(25);
-    expect(processesWith(name)).toEqual([]);
+    try {
+      await once(child.stdout, 'data');
+      await until(() => processesWith(name).length === 2);
+    } finally {
+      child.kill('SIGKILL');
+      await gone;
+    }
+    await until(() => processesWith(name).length === 0);
     expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(outside);
   });
 });
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let tries = 0; !isSo(); tries++) {
+    if (tries === 400) throw new Error('it did not come to pass');
+    await sleep(25);
+  }
+}
 
 function processesWith(argument: string): string[] {
   return readdirSync('/proc').filter((name) => {
