@@ -174,7 +174,8 @@ export class ArchiveUnpacker implements TarVisitor {
 
   #look(entry: TarEntry): EntryLook {
     const { uid, gid } = this.#ownership.chown ?? entry;
-    const modified = this.#ownership.modified(entry.modified);
+    // Layers of the peers have whole seconds, those of archives cut.
+    const modified = this.#ownership.notLater({ seconds: entry.modified.seconds, nanoseconds: 0 });
     const { accessed } = entry;
     const attributes = entry.attributes.filter(([key]) => isKept(key));
     return {

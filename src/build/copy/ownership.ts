@@ -50,10 +50,10 @@ export class Ownership {
   /** Whole seconds, half of one goes up: so the peers have it, whose copies pass through a tar. */
   modified({ seconds, nanoseconds }: Timestamp): Timestamp {
     const rounded = nanoseconds >= HALF_SECOND ? seconds + 1 : seconds;
-    return this.#notLater({ seconds: rounded, nanoseconds: 0 });
+    return this.notLater({ seconds: rounded, nanoseconds: 0 });
   }
 
-  #notLater(time: Timestamp): Timestamp {
+  notLater(time: Timestamp): Timestamp {
     return time.seconds < this.#latest ? time : { seconds: this.#latest, nanoseconds: 0 };
   }
 }

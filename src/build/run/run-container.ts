@@ -1,4 +1,5 @@
 // One container, run by an OCI runtime to its end.
+import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,7 +36,9 @@ export async function runContainer(
   const covered = !limited && coverCgroups();
   try {
     const pidFile = join(directory, 'pid');
-    const run = ['run', '--detach', '--pid-file', pidFile, '--bundle', directory, 'step'];
+    // A control group of its name that somebody left would be taken for its own, and cannot be written.
+    const name = `imaged-${randomBytes(8).toString('hex')}`;
+    const run = ['run', '--detach', '--pid-file', pidFile, '--bundle', directory, name];
     const command = [runtime, ...flags, ...runtimeArgs, ...run];
     return await runProcess({ command, directory, ownProc: true, pidFile }, write, signal);
   } finally {
