@@ -25,10 +25,11 @@ const places = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/
 const hostDirectories = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32', 'usr', 'nix', 'gnu'];
 
 const SMALL = 64 * 1024;
-const chosen = new Map<string, string | undefined>();
+const chosen = new Map<string, string>();
 
 /**
- * The path of the runtime that works, of those of these names or paths; undefined if none does. Tried once for this thread, in a
+ * The path of the runtime that works, of those of these names or paths; undefined if none does. One that worked is kept for this
+ * thread; they are tried in a
  * directory that is made below `state`.
  */
 export async function chooseRuntime(
@@ -37,13 +38,15 @@ export async function chooseRuntime(
   names: readonly string[] = usualRuntimes,
 ): Promise<string | undefined> {
   const key = names.join('\n');
-  if (chosen.has(key)) return chosen.get(key);
-  let works: string | undefined;
+  const known = chosen.get(key);
+  if (known !== undefined) return known;
   for (const path of names.flatMap(find)) {
-    if (works === undefined && (await isWorking(path, state, signal))) works = path;
+    if (!(await isWorking(path, state, signal))) continue;
+    chosen.set(key, path);
+    return path;
   }
-  chosen.set(key, works);
-  return works;
+  // It is tried again with the next step: what keeps all of them from working may pass.
+  return undefined;
 }
 
 function find(name: string): string[] {
