@@ -75,7 +75,8 @@ export function imageFacts(root: string, name: string): Facts {
     if (value !== '')
       facts.set(`manifest annotation ${key}`, chanceAnnotations.has(key) ? 'something' : value);
   }
-  facts.set('names', (image.names ?? []).length);
+  // A base that nothing is added to has the names of other cases, too.
+  facts.set('names', (image.names ?? []).filter((one) => one === name || !/\/case\/\d+:/.test(one)).length);
   for (const [key, value] of treeFacts(root, layers)) facts.set(`tree ${key}`, value);
   return facts;
 }

@@ -187,6 +187,9 @@ export const copyFlagCases: readonly ConformanceCase[] = [
     differs: {
       why: newer,
       instead: { dockerfile: `${from}COPY x/y/a /to/x/y/\nCOPY x/z /to/x/z/\n` },
+      ours: Object.fromEntries(
+        ['', '/y', '/z'].map((path) => [`tree /to/x${path} mtime`, '1577836800000000000']),
+      ),
       open: ['history', 'layers'],
     },
   },
