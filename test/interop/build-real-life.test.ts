@@ -155,9 +155,9 @@ ENTRYPOINT ["node", "dist/main.js"]
 describe('a static binary alone', () => {
   it('is an image of one file, and runs', async () => {
     const context = await workshop.context(
-      'FROM scratch\nCOPY tool /\nENTRYPOINT ["/tool", "echo"]\nCMD ["alone"]\n',
+      'FROM scratch\nCOPY busybox /\nENTRYPOINT ["/busybox", "echo"]\nCMD ["alone"]\n',
     );
-    await copyFile('/bin/busybox', join(context, 'tool'));
+    await copyFile('/bin/busybox', join(context, 'busybox'));
     const name = 'localhost/static:1';
     await workshop.imagectl(context, { name });
     expect(await workshop.store.podmanOutput('run', '--rm', name)).toBe('alone');
