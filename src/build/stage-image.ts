@@ -183,8 +183,10 @@ export class StageImage {
   ): Readonly<Record<string, string>> {
     const { request } = this.#context;
     return {
+      // The peers have both where there is no base, too.
+      [BASE_NAME]: '',
       ...base?.annotations,
-      ...(base !== undefined && { [BASE_DIGEST]: base.manifestDigest }),
+      [BASE_DIGEST]: base?.manifestDigest ?? '',
       ...(base !== undefined && !shortId.test(base.name) && { [BASE_NAME]: base.name }),
       ...(isResult && request.epoch !== undefined && { [CREATED]: created }),
       ...(isResult && pairs(request.annotations)),
