@@ -340,7 +340,7 @@ describe('a registry that misbehaves during an upload', () => {
       registry.putBlob(content, 'app');
       return { delay: 60_000 };
     };
-    await push(registry.url, content, { timeouts: { ...quick, head: 50 } });
+    await push(registry.url, content, { timeouts: { ...quick, head: 500 } });
     expect(asked(registry).at(-1)).toMatch(/^HEAD .*200$/);
   });
 
