@@ -112,6 +112,10 @@ export class ImageDraft {
     this.stopSignal = text;
   }
 
+  get volumes(): Iterable<string> {
+    return this.#volumes;
+  }
+
   addVolume(path: string): void {
     const trimmed = path.trim();
     if (trimmed === '') throw new InstructionError('VOLUME specified can not be an empty string');

@@ -64,6 +64,8 @@ export class StageBuilder {
   readonly #image: StageImage;
   readonly #root: StageRoot;
   readonly #onBuild: readonly string[];
+  /** Behind the step that is carried out. */
+  #runsLater = false;
   /** Every step so far was there. */
   #cached: boolean;
 
@@ -93,6 +95,7 @@ export class StageBuilder {
       for (const [index, step] of steps.entries()) {
         signal.throwIfAborted();
         log.step(step.original, { ...place, number: index + 2 });
+        this.#runsLater = steps.slice(index + 1).some(({ kind }) => kind === 'run');
         await this.#step(step, index === steps.length - 1);
       }
       if (steps.length === 0) await this.#commitEmpty();
@@ -221,6 +224,9 @@ export class StageBuilder {
       const { workingDir, user } = this.#draft;
       this.#root.want(workingDir, user);
     }
+    // As the peer has it: commands find the directories of volumes.
+    if (step.kind === 'volume' && this.#runsLater)
+      for (const path of this.#draft.volumes) this.#root.want(path, '');
     return { createdBy: plainCreatedBy(step, this.#variables), perform: undefined };
   }
 
