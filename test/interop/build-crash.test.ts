@@ -5,7 +5,7 @@ import { crashBuilds } from './support/build-crashes.js';
 import { Workshop } from './support/workshop.js';
 
 // 200 are for the soak.
-const kills = Number(process.env['IMAGED_BUILD_KILLS'] ?? '36');
+const kills = Number(process.env['IMAGED_BUILD_KILLS'] ?? '20');
 
 jest.setTimeout(60_000 + kills * 15_000);
 
