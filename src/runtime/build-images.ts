@@ -94,7 +94,12 @@ export class BuildImages implements BuildStore {
     const staged = await this.#context.store.stageLayer(this.#operation.signal);
     const work = join(staged.home, 'work');
     const merged = join(staged.home, 'merged');
-    await Promise.all([work, merged].map((path) => mkdir(path, { mode: 0o700 })));
+    try {
+      await Promise.all([work, merged].map((path) => mkdir(path, { mode: 0o700 })));
+    } catch (error) {
+      await staged.discard();
+      throw error;
+    }
     const { directory: upper, tarSplitPath } = staged;
     const draft = { upper, work, merged, tarSplitPath, discard: async () => await staged.discard() };
     this.#staged.set(draft, staged);

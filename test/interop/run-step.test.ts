@@ -84,9 +84,9 @@ describe.each(isolations)('RUN by %s', (way) => {
   });
 
   test('makes the working directory, and it stays', async () => {
-    const { output } = await sh('pwd', { cwd: '/work/deep' });
-    expect(output).toBe('/work/deep\n');
-    expect(readdirSync(join(root, 'work'))).toEqual(['deep']);
+    const { output } = await sh('pwd', { cwd: '/srv/deep' });
+    expect(output).toBe('/srv/deep\n');
+    expect(readdirSync(join(root, 'srv'))).toEqual(['deep']);
   });
 
   test.each([

@@ -7,34 +7,14 @@ import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
 import type { RunRequest, RunSettings } from '../../../src/build/run/run-request.js';
+import { plainBuild } from '../../../src/runtime/build-input.js';
 import { openRelease } from './debian-release.js';
 import type { RunThreadData, RunThreadReport } from './run-thread.js';
 
 /** Where the compiled thread is; the tests run the sources, workers do not. */
 const thread = join(import.meta.dirname, '../../../dist/test/interop/support/run-thread.js');
 
-const settings: RunSettings = {
-  isolation: 'auto',
-  addHosts: [],
-  addCapabilities: [],
-  dropCapabilities: [],
-  devices: [],
-  volumes: [],
-  shmSize: '',
-  ulimits: [],
-  runtimeArgs: [],
-  resources: {
-    cgroupParent: '',
-    cpuPeriod: 0,
-    cpuQuota: 0,
-    cpuShares: 0,
-    cpusetCpus: '',
-    cpusetMems: '',
-    memory: 0,
-    memorySwap: 0,
-  },
-  noNewPrivileges: false,
-};
+const settings: RunSettings = { ...plainBuild.run, isolation: 'auto' };
 
 const defaults: RunRequest = {
   args: ['/bin/true'],
