@@ -7,6 +7,7 @@ import { digestSources } from '../build/copy/digest-sources.js';
 import { BuildPlace, WorkingTreeError } from '../build/root/build-place.js';
 import { flattenStack } from '../build/root/flatten-stack.js';
 import { makeWorkingDirectory } from '../build/root/make-working-directory.js';
+import { uncoverCgroups } from '../build/run/cgroups.js';
 import type { RunOutcome, RunRequest } from '../build/run/run-request.js';
 import { runStep } from '../build/run/run-step.js';
 import { TarSplitWriter } from '../store/tar-split-writer.js';
@@ -54,6 +55,7 @@ async function carryOut(id: number, call: BuildCall): Promise<unknown> {
   if (place === undefined) throw new WorkingTreeError('no build is open');
   switch (call.method) {
     case 'close':
+      uncoverCgroups();
       place.close();
       place = undefined;
       // While it rests it must not hold what the host unmounts, and the next build is to see what the host has mounted by then.

@@ -118,7 +118,7 @@ export function buildSection({ reports, overhead }: BuildBench, rounds: number):
     '',
     table(['build', ...names, 'ratio of imagectl', 'ratio of the warm socket'], rows),
     '',
-    `One more \`RUN true\` takes ${milliseconds(overhead.step)}; \`runc run\` of a bundle that does the same takes`,
+    `One more \`RUN true\` takes ${milliseconds(overhead.step)}; \`runc run\` of the same bundle takes`,
     `${milliseconds(overhead.runtime)}.`,
   ].join('\n');
 }

@@ -1,7 +1,8 @@
-// The control group of a RUN that has limits: made by the runtime, and gone with the step.
+// Control groups: none for most steps, one of its own for a RUN that has limits, made by the runtime and gone with the step.
 import { randomBytes } from 'node:crypto';
-import { readdirSync, rmdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { inUserNamespace, MountError, mountNew, unmount } from '../../sys/mount.js';
 import { RunRequestError } from './errors.js';
 import type { RunResources } from './run-request.js';
 
@@ -31,4 +32,28 @@ export function removeCgroup(cgroup: string): void {
       }
     }
   }
+}
+
+/** Of this thread, whose mounts are its own. */
+let covered = false;
+
+/**
+ * Shows runtimes the second version of control groups, read-only: crun refuses to run where both versions are mounted, and runc
+ * makes no groups that would have to be removed after it was killed. It stays for the steps that follow: mounting it takes 10 ms.
+ */
+export function coverCgroups(): void {
+  if (covered || inUserNamespace() || !existsSync(CGROUPS)) return;
+  try {
+    mountNew('cgroup2', CGROUPS, [], true);
+    covered = true;
+  } catch (error) {
+    if (!(error instanceof MountError)) throw error;
+  }
+}
+
+/** Before groups are made or removed, and before the thread leaves these mounts. */
+export function uncoverCgroups(): void {
+  if (!covered) return;
+  unmount(CGROUPS);
+  covered = false;
 }

@@ -1,12 +1,10 @@
 // One container, run by an OCI runtime to its end.
 import { randomBytes } from 'node:crypto';
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inUserNamespace, MountError, mountNew, unmount } from '../../sys/mount.js';
+import { coverCgroups, uncoverCgroups } from './cgroups.js';
 import { runProcess } from './run-process.js';
-
-const CGROUPS = '/sys/fs/cgroup';
 
 export interface Container {
   /** The program that runs it, an absolute path. */
@@ -33,17 +31,14 @@ export async function runContainer(
   const flags = ['--root', join(directory, 'runtime'), '--log', join(directory, 'log')];
   if (!limited)
     flags.push(...(basename(runtime) === 'crun' ? ['--cgroup-manager', 'disabled'] : ['--rootless', 'true']));
-  const covered = !limited && coverCgroups();
-  try {
-    const pidFile = join(directory, 'pid');
-    // A control group of its name that somebody left would be taken for its own, and cannot be written.
-    const name = `imaged-${randomBytes(8).toString('hex')}`;
-    const run = ['run', '--detach', '--pid-file', pidFile, '--bundle', directory, name];
-    const command = [runtime, ...flags, ...runtimeArgs, ...run];
-    return await runProcess({ command, directory, ownProc: true, pidFile }, write, signal);
-  } finally {
-    if (covered) unmount(CGROUPS);
-  }
+  if (limited) uncoverCgroups();
+  else coverCgroups();
+  const pidFile = join(directory, 'pid');
+  // A control group of its name that somebody left would be taken for its own, and cannot be written.
+  const name = `imaged-${randomBytes(8).toString('hex')}`;
+  const run = ['run', '--detach', '--pid-file', pidFile, '--bundle', directory, name];
+  const command = [runtime, ...flags, ...runtimeArgs, ...run];
+  return await runProcess({ command, directory, ownProc: true, pidFile }, write, signal);
 }
 
 /** The same without a runtime: a process of ours becomes the command, and does as much of what a runtime does as it can. */
@@ -59,19 +54,4 @@ export async function runInChroot(
 
 function writeBundle(directory: string, bundle: string): void {
   writeFileSync(join(directory, 'config.json'), bundle, { mode: 0o600 });
-}
-
-/**
- * Shows runtimes the second version of control groups, read-only: crun refuses to run where both versions are mounted, and runc
- * makes no groups that would have to be removed after it was killed.
- */
-function coverCgroups(): boolean {
-  if (inUserNamespace() || !existsSync(CGROUPS)) return false;
-  try {
-    mountNew('cgroup2', CGROUPS, [], true);
-    return true;
-  } catch (error) {
-    if (error instanceof MountError) return false;
-    throw error;
-  }
 }
