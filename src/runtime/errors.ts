@@ -13,6 +13,18 @@ export class ImageNotFoundError extends Error {
   }
 }
 
+/** No container, or no single container, has this name or id; the message is the wording clients know. */
+export class ContainerNotFoundError extends Error {
+  override readonly name = 'ContainerNotFoundError';
+  readonly code = 'CONTAINER_NOT_FOUND';
+  /** The name as it was asked for. */
+  readonly container: string;
+  constructor(container: string, reason: string) {
+    super(reason);
+    this.container = container;
+  }
+}
+
 /** A copy that did not succeed; the message is the whole sentence for the caller. */
 export class PullError extends Error {
   override readonly name = 'PullError';

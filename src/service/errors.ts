@@ -1,14 +1,21 @@
 // The one table from errors inside to errors of the interface; what is not in it becomes ErrorOccurred.
-import { ErrorOccurred, ImageNotFound } from '../generated/io-podman.js';
+import { ContainerNotFound, ErrorOccurred, ImageNotFound } from '../generated/io-podman.js';
 import { CommandFailed, ContextNotHere, OperationFailed } from '../generated/io-imaged.js';
 import { InvalidParameter, type VarlinkError } from '../rpc/index.js';
 import { BuildError } from '../runtime/build-image.js';
 import { ContextNotHereError } from '../runtime/build-place.js';
-import { ImageNotFoundError, InvalidFilterError, InvalidSearchError, messageOf } from '../runtime/errors.js';
+import {
+  ContainerNotFoundError,
+  ImageNotFoundError,
+  InvalidFilterError,
+  InvalidSearchError,
+  messageOf,
+} from '../runtime/errors.js';
 
 /** What a client of io.podman is told of `error`: the message, never a stack. */
 export function toInterfaceError(error: unknown): VarlinkError {
   if (error instanceof ImageNotFoundError) return new ImageNotFound(error.image, error.message);
+  if (error instanceof ContainerNotFoundError) return new ContainerNotFound(error.container, error.message);
   if (error instanceof InvalidFilterError) {
     // The quoted text inside the sentence is what clients match on.
     return new ErrorOccurred(`unable to get list of images ${JSON.stringify(error.message)}`);

@@ -133,6 +133,11 @@ export class Store {
     return this.layerPaths(layer).diff;
   }
 
+  /** What the engine of a container keeps of it. */
+  containerDirectory(id: string): string {
+    return join(this.#own.containersDirectory, id);
+  }
+
   /** The file system and the driver, as `info` tells them. */
   async graphStatus(): Promise<GraphStatus> {
     return await graphStatus(this.options);
