@@ -1,7 +1,7 @@
 // Removing an image, or only one of its names (images-and-transports §10).
 import { ImageInUseError, ImageUnknownError, type Store, type StoredImage } from '../store/index.js';
 import { RemoveRefusedError } from './errors.js';
-import type { EventLog } from './events.js';
+import type { EventLog } from './events/event-log.js';
 import type { ImageList } from './image-list.js';
 import { matchingName } from './names.js';
 import { findImage, type ShortNames } from './resolve.js';

@@ -16,7 +16,7 @@ import { Copies } from './copies.js';
 import type { CopyContext } from './copy-context.js';
 import { configurationPaths, type ConfigurationPaths, type Environment } from './configuration-paths.js';
 import { messageOf } from './errors.js';
-import { EventLog } from './events.js';
+import { EventLog } from './events/event-log.js';
 import { FileExchange } from './file-exchange.js';
 import { ImageList, type Catalogue } from './image-list.js';
 import { KnownBlobs } from './known-blobs.js';

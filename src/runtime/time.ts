@@ -44,3 +44,23 @@ export function instant(text: string): bigint | undefined {
   if (Number.isNaN(milliseconds)) return undefined;
   return BigInt(milliseconds) * 1_000_000n + BigInt(parts.fraction.padEnd(9, '0'));
 }
+
+/** Nanoseconds since 1970 as RFC 3339 in the local zone, the way Go prints it. */
+export function localTime(nanoseconds: bigint): string {
+  const milliseconds = Number(nanoseconds / 1_000_000n);
+  // The Date counts to the west.
+  const offset = -new Date(milliseconds).getTimezoneOffset();
+  const seconds = new Date(milliseconds + offset * 60_000).toISOString().slice(0, 19);
+  const fraction = String(nanoseconds % 1_000_000_000n)
+    .padStart(9, '0')
+    .replace(/0+$/, '');
+  return `${seconds}${fraction === '' ? '' : `.${fraction}`}${zoneText(offset)}`;
+}
+
+/** `offset` is in minutes to the east. */
+function zoneText(offset: number): string {
+  if (offset === 0) return 'Z';
+  const minutes = Math.abs(offset);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+}

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { EventLog } from '../../src/runtime/events.js';
+import { EventLog } from '../../src/runtime/events/event-log.js';
 import { ImageList } from '../../src/runtime/image-list.js';
 import { removeImage, type Removal } from '../../src/runtime/remove.js';
 import { testStore, type TestStore } from './images.js';
