@@ -1,7 +1,8 @@
 // Bounds what substitutions may cost together: values grow by being put into one another, and patterns are tried everywhere.
 import { SubstitutionError } from './substitution-error.js';
 
-const defaultSteps = 16 * 1024 * 1024;
+/** Of one instruction: some 30 ms of the thread that serves everybody. */
+const defaultSteps = 1024 * 1024;
 
 /** Steps are characters looked at or written. */
 export class WorkBudget {

@@ -156,7 +156,8 @@ describe('a word', () => {
     ['an empty variable that must not be', '${empty:?}', /^empty: is not allowed to be empty$/],
     ['an unset variable', '${no?}', /^no: is not allowed to be unset$/],
     ['nesting past all measure', '${a:-'.repeat(200) + '}'.repeat(200), /nested deeper/],
-    ['a value past all measure', '${dir//?/xxxxxxxxxx}'.repeat(30_000), /more than \d+ characters/],
+    ['replacements past all measure', '${dir//?/xxxxxxxxxx}'.repeat(30_000), /take too long/],
+    ['a value past all measure', '$dir'.repeat(500_000), /more than \d+ characters/],
   ])('is refused for %s', (_, raw, message) => {
     expect(() => expandWord(raw, scope())).toThrow(SubstitutionError);
     expect(() => expandWord(raw, scope())).toThrow(message);
@@ -222,6 +223,12 @@ describe('words', () => {
 });
 
 describe('a here-document', () => {
+  it('may be long where nothing is to be put in', () => {
+    const body = 'nothing here\n'.repeat(200_000);
+    expect(expandHeredoc(body, scope())).toBe(body);
+    expect(() => expandHeredoc(`${body}$dir`, scope())).toThrow(/more than \d+ characters/);
+  });
+
   it.each([
     ['takes variables', 'dir=$dir\n${no:-x}\n', 'dir=/srv\nx\n'],
     ['keeps its quotes', `"it's" '$dir'\n`, `"it's" '/srv'\n`],
