@@ -58,15 +58,13 @@ export interface Plan {
 // Stages that may need all others would fill the memory with that.
 const mostStages = 500;
 
-// All of the substitutions here are done at once.
-const mostSteps = 4 * 1024 * 1024;
-
 /** Throws {@link PlanError} for what cannot be built, before anything is. DockerfileError and SubstitutionError of what it reads pass. */
 export function planStages(dockerfile: Dockerfile, options: PlanOptions): Plan {
   if (dockerfile.stages.length > mostStages) {
     throw new PlanError(`the file has more than ${mostStages} stages`);
   }
-  const budget = new WorkBudget(mostSteps);
+  // One for all of the substitutions: they are done at once.
+  const budget = new WorkBudget();
   const { globals, scope, targetName } = globalArguments(dockerfile, options, budget);
   const stages = dockerfile.stages.map((stage) => withKnownName(stage, scope, budget));
   const names = new StageNames(stages, options.contexts ?? new Set());
