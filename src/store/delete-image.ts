@@ -5,7 +5,7 @@ import { makeChange, type ChangeContext, type Plan } from './change.js';
 import type { State } from './draft.js';
 import { ImageInUseError, ImageMountedError, StoreUnreadableError } from './errors.js';
 import { incompleteRecord } from './layer-record.js';
-import { writableImage } from './names.js';
+import { refuseChanged, writableImage } from './names.js';
 import { uninstall } from './overlay.js';
 import type { Place } from './place.js';
 import { orphanedLayers } from './remove-layers.js';
@@ -15,12 +15,14 @@ interface DeletePlan extends Plan {
 }
 
 /**
- * Deletes an image, whatever names it has; resolves to the ids of the layers that went with it, top first. Throws
- * ImageUnknownError, ReadOnlyImageError, {@link ImageInUseError}, {@link ImageMountedError}.
+ * Deletes an image with the names it was `seen` with, or whatever names it has; resolves to the ids of the layers that went
+ * with it, top first. Throws ImageUnknownError, ReadOnlyImageError, ImageChangedError, {@link ImageInUseError},
+ * {@link ImageMountedError}.
  */
 export async function deleteImage(
   context: ChangeContext & { readonly mountsPath: string },
   id: string,
+  seen?: readonly string[],
   signal?: AbortSignal,
 ): Promise<readonly string[]> {
   const { own, mountsPath } = context;
@@ -28,7 +30,7 @@ export async function deleteImage(
     context,
     {
       locks: { layers: 'write', images: 'write', containers: 'read' },
-      plan: (state) => planDeletion(own, state, id),
+      plan: (state) => planDeletion(own, state, id, seen),
       async carryOut({ orphans }, save, _draft, graveyard) {
         await refuseMounted(mountsPath, id, orphans);
         await save('images');
@@ -43,8 +45,9 @@ export async function deleteImage(
   );
 }
 
-function planDeletion(own: Place, state: State, id: string): DeletePlan {
+function planDeletion(own: Place, state: State, id: string, seen: readonly string[] | undefined): DeletePlan {
   const { value: image } = writableImage(state, id);
+  refuseChanged(image, seen);
   const containers = state.view.containersOf(id);
   if (containers.length > 0)
     throw new ImageInUseError(

@@ -12,6 +12,17 @@ export class ImageUnknownError extends Error {
   }
 }
 
+/** The image has other names by now than those for which the change was decided. */
+export class ImageChangedError extends Error {
+  override readonly name = 'ImageChangedError';
+  readonly code = 'IMAGE_CHANGED';
+  readonly id: string;
+  constructor(id: string) {
+    super(`image ${id} was given other names meanwhile: try again`);
+    this.id = id;
+  }
+}
+
 /** The image cannot be removed: containers were made from it. */
 export class ImageInUseError extends Error {
   override readonly name = 'ImageInUseError';

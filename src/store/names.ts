@@ -1,7 +1,7 @@
 // Names of images: an image has them in an order, no two images share one, and the history forgets none.
 import { makeChange, type ChangeContext, type Plan } from './change.js';
 import { ownImage, type State } from './draft.js';
-import { ImageUnknownError, ReadOnlyImageError } from './errors.js';
+import { ImageChangedError, ImageUnknownError, ReadOnlyImageError } from './errors.js';
 import { recordWithout, renamedRecord, type StoredImage } from './image-record.js';
 import type { Decode, Records, StoredRecord } from './record-file.js';
 
@@ -20,23 +20,23 @@ export function assignNames(
 
 /**
  * Gives an image the names that `choose` makes of those it has; nothing is locked or written if they are the same. Throws
- * {@link ImageUnknownError}, {@link ReadOnlyImageError}.
+ * {@link ImageUnknownError}, {@link ReadOnlyImageError}, and whatever `choose` throws.
  */
 export async function updateNames(
   context: ChangeContext,
   id: string,
-  choose: (names: readonly string[]) => readonly string[],
+  choose: (image: StoredImage) => readonly string[],
   signal?: AbortSignal,
 ): Promise<StoredImage> {
   const { value: present } = writableImage(await context.catalog.present(signal), id);
-  if (sameNames(choose(present.names), present.names)) return present;
+  if (sameNames(choose(present), present.names)) return present;
   return await makeChange<Plan, StoredImage>(
     context,
     {
       locks: { images: 'write' },
       plan(state) {
         const { value } = writableImage(state, id);
-        const names = choose(value.names);
+        const names = choose(value);
         if (sameNames(names, value.names)) return { records: {} };
         return { records: { images: assignNames(state.own.images, id, names, context.own.decodeImage) } };
       },
@@ -47,6 +47,11 @@ export async function updateNames(
     },
     signal,
   );
+}
+
+/** Throws {@link ImageChangedError} unless the image has just the names it was `seen` with; any will do if that is absent. */
+export function refuseChanged(image: StoredImage, seen: readonly string[] | undefined): void {
+  if (seen !== undefined && !sameNames(seen, image.names)) throw new ImageChangedError(image.id);
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {

@@ -13,7 +13,7 @@ import type { StoredImage } from './image-record.js';
 import { FairQueue } from './fair-queue.js';
 import { Journal, type PendingNotes } from './journal.js';
 import { chainIds, type StoredLayer } from './layer-record.js';
-import { updateNames } from './names.js';
+import { refuseChanged, updateNames } from './names.js';
 import type { StorageOptions } from './options.js';
 import { layerPaths, type LayerPaths } from './overlay.js';
 import { Place } from './place.js';
@@ -171,26 +171,37 @@ export class Store {
     }
     return await this.#updateNames(
       imageId,
-      (names) => (names.includes(name) ? names : [...names, name]),
+      ({ names }) => (names.includes(name) ? names : [...names, name]),
       signal,
     );
   }
 
-  /** Takes a name away, even the last one. Nothing happens if the image does not have it. */
-  async removeName(imageId: string, name: string, signal?: AbortSignal): Promise<StoredImage> {
-    return await this.#updateNames(imageId, (names) => names.filter((other) => other !== name), signal);
-  }
-
-  /** Gives an image exactly these names, taking them from the images that have them. */
-  async setNames(imageId: string, names: readonly string[], signal?: AbortSignal): Promise<StoredImage> {
-    return await this.#updateNames(imageId, () => [...new Set(names)], signal);
+  /**
+   * Takes a name away, even the last one. Nothing happens if the image does not have it. Throws ImageChangedError if it has
+   * other names than those it was `seen` with.
+   */
+  async removeName(
+    imageId: string,
+    name: string,
+    seen?: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<StoredImage> {
+    const choose = (image: StoredImage): readonly string[] => {
+      refuseChanged(image, seen);
+      return image.names.filter((other) => other !== name);
+    };
+    return await this.#updateNames(imageId, choose, signal);
   }
 
   /** See {@link deleteImage}. */
-  async deleteImage(imageId: string, signal?: AbortSignal): Promise<readonly string[]> {
+  async deleteImage(
+    imageId: string,
+    seen?: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<readonly string[]> {
     this.#assertWritable();
     const mountsPath = join(this.options.runRoot, `${this.options.driver}-layers`, 'mountpoints.json');
-    return await deleteImage({ ...this.#context, mountsPath }, imageId, signal);
+    return await deleteImage({ ...this.#context, mountsPath }, imageId, seen, signal);
   }
 
   /** Ends what goes on in the background. */
@@ -201,7 +212,7 @@ export class Store {
 
   async #updateNames(
     imageId: string,
-    choose: (names: readonly string[]) => readonly string[],
+    choose: (image: StoredImage) => readonly string[],
     signal: AbortSignal | undefined,
   ): Promise<StoredImage> {
     this.#assertWritable();
