@@ -4,9 +4,9 @@ import { readDescriptor } from './descriptor.js';
 import { Fields, JsonFieldError } from './json-fields.js';
 import {
   dockerManifest,
-  dockerManifestList,
   dockerSchema1,
   dockerSchema1Signed,
+  isIndexType,
   manifestMediaTypes,
   ociConfig,
   ociIndex,
@@ -114,7 +114,7 @@ function guessType(fields: Fields): string {
 }
 
 function kindOf(mediaType: string): 'image' | 'index' | 'schema1' {
-  if (mediaType === ociIndex || mediaType === dockerManifestList) return 'index';
+  if (isIndexType(mediaType)) return 'index';
   return mediaType === ociManifest || mediaType === dockerManifest ? 'image' : 'schema1';
 }
 

@@ -30,6 +30,11 @@ export const manifestMediaTypes: readonly string[] = [
   ociIndex,
 ];
 
+/** Of lists of manifests. */
+export function isIndexType(mediaType: string): boolean {
+  return mediaType === ociIndex || mediaType === dockerManifestList;
+}
+
 /** What layers are compressed with. */
 export const compressions = ['none', 'gzip', 'bzip2', 'xz', 'zstd'] as const;
 export type Compression = (typeof compressions)[number];

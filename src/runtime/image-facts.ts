@@ -4,6 +4,7 @@ import type { HistoryEntry, ImageConfig } from '../oci/config.js';
 import { parseConfig } from '../oci/config.js';
 import { parseDigest } from '../oci/digest.js';
 import { manifestMediaType } from '../oci/manifest.js';
+import { isIndexType } from '../oci/media-types.js';
 import { parseSchema1, schema1Config } from '../oci/schema1.js';
 import type { Store, StoredImage, StoreView } from '../store/index.js';
 import { instant } from './time.js';
@@ -18,6 +19,8 @@ export interface ImageFacts {
   readonly parentHistoryHash: string;
   /** What the newest entry was created by. */
   readonly createdBy: string;
+  /** It is a list of manifests, which has no config. */
+  readonly isIndex: boolean;
 }
 
 const noFacts: ImageFacts = {
@@ -26,6 +29,7 @@ const noFacts: ImageFacts = {
   historyHash: '',
   parentHistoryHash: '',
   createdBy: '',
+  isIndex: false,
 };
 
 /** Configs are read this many at a time, so that a large store neither waits for each file nor floods the thread pool. */
@@ -89,12 +93,19 @@ export class ImageFactsCache {
   async #read(image: StoredImage): Promise<ImageFacts> {
     try {
       const config = await readConfig(this.#store, image);
-      return config === undefined ? noFacts : factsOf(config);
+      if (config !== undefined) return factsOf(config);
+      return { ...noFacts, isIndex: await holdsIndex(this.#store, image) };
     } catch {
       // Removed since the view was taken, or unreadable: it is listed all the same.
       return noFacts;
     }
   }
+}
+
+/** Podman keeps a list of manifests as the manifest of an image of its own. */
+async function holdsIndex(store: Store, image: StoredImage): Promise<boolean> {
+  if (!image.bigDataNames.includes('manifest')) return false;
+  return isIndexType(manifestMediaType(await store.imageData(image, 'manifest')));
 }
 
 function factsOf({ config, history }: ImageConfig): ImageFacts {
@@ -104,6 +115,7 @@ function factsOf({ config, history }: ImageConfig): ImageFacts {
     historyHash: historyHash(history),
     parentHistoryHash: historyHash(history.slice(0, -1)),
     createdBy: history.at(-1)?.createdBy ?? '',
+    isIndex: false,
   };
 }
 

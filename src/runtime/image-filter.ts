@@ -1,34 +1,61 @@
 // The filters of ListImagesWithFilters (images-and-transports §9).
-import { InvalidFilterError } from './errors.js';
+import { InvalidFilterError, messageOf } from './errors.js';
+import { filterTime } from './filter-time.js';
 import type { ImageSummary } from './image-list.js';
 import { shellPattern } from './shell-pattern.js';
 import { instant } from './time.js';
 
-type Predicate = (image: ImageSummary) => boolean;
+/** Whether an image passes. */
+export type ImageFilter = (image: ImageSummary) => boolean;
 
-/** Finds the image that a `before=`, `since=` or `after=` filter names; throws when there is none. */
-export type FindByName = (name: string) => ImageSummary;
+/** What filters ask beyond an image's summary. */
+export interface FilterContext {
+  /** Finds the image that a `before=`, `since=` or `after=` filter names; throws when there is none. */
+  readonly findByName: (name: string) => ImageSummary;
+  /** Whether the image of this id is a list of manifests. */
+  readonly isIndex: (id: string) => boolean;
+}
 
 /** The images that match every one of `filters`, each `key=value`. Throws {@link InvalidFilterError}. */
 export function filterImages(
   images: readonly ImageSummary[],
   filters: readonly string[],
-  findByName: FindByName,
+  context: FilterContext,
 ): readonly ImageSummary[] {
-  const predicates = filters.map((filter) => parseFilter(filter, findByName));
+  const predicates = filters.map((filter) => parseFilter(filter, context));
   return images.filter((image) => predicates.every((matches) => matches(image)));
 }
 
-function parseFilter(filter: string, findByName: FindByName): Predicate {
+/** A filter `label=…` with the text behind it. */
+export function labelFilter(value: string): ImageFilter {
+  const equals = value.indexOf('=');
+  if (equals < 0) return (image) => Object.hasOwn(image.labels, value);
+  const key = value.slice(0, equals);
+  const wanted = value.slice(equals + 1);
+  return (image) => Object.hasOwn(image.labels, key) && image.labels[key] === wanted;
+}
+
+/** A filter `until=…` with the text behind it: images made before that time. Throws a RangeError. */
+export function untilFilter(value: string): ImageFilter {
+  const limit = filterTime(value, Date.now());
+  return (image) => createdOf(image) < limit;
+}
+
+function parseFilter(filter: string, context: FilterContext): ImageFilter {
   const equals = filter.indexOf('=');
   if (equals < 0) throw new InvalidFilterError(`invalid filter syntax ${filter}`);
   const negated = filter[equals - 1] === '!';
   const key = filter.slice(0, negated ? equals - 1 : equals);
-  const matches = parsePredicate(filter, key, filter.slice(equals + 1), findByName);
+  const matches = parsePositive(filter, key, filter.slice(equals + 1), context);
   return negated ? (image) => !matches(image) : matches;
 }
 
-function parsePredicate(filter: string, key: string, value: string, findByName: FindByName): Predicate {
+function parsePositive(
+  filter: string,
+  key: string,
+  value: string,
+  { findByName, isIndex }: FilterContext,
+): ImageFilter {
   switch (key) {
     case 'before': {
       const limit = createdOf(findByName(value));
@@ -55,8 +82,18 @@ function parsePredicate(filter: string, key: string, value: string, findByName: 
       const wanted = parseGoBoolean(filter, value);
       return (image) => image.containers > 0 === wanted;
     }
+    case 'manifest': {
+      const wanted = parseGoBoolean(filter, value);
+      return (image) => isIndex(image.id) === wanted;
+    }
+    case 'until':
+      try {
+        return untilFilter(value);
+      } catch (error) {
+        throw new InvalidFilterError(`invalid filter ${filter}: ${messageOf(error)}`, { cause: error });
+      }
     case 'label':
-      return labelPredicate(value);
+      return labelFilter(value);
     case 'reference': {
       const matches = shellPattern(`*${value}*`);
       return (image) => image.repoTags.some(matches);
@@ -75,14 +112,6 @@ function parsePredicate(filter: string, key: string, value: string, findByName: 
 
 function createdOf(image: ImageSummary): bigint {
   return instant(image.created) ?? 0n;
-}
-
-function labelPredicate(value: string): Predicate {
-  const equals = value.indexOf('=');
-  if (equals < 0) return (image) => Object.hasOwn(image.labels, value);
-  const key = value.slice(0, equals);
-  const wanted = value.slice(equals + 1);
-  return (image) => Object.hasOwn(image.labels, key) && image.labels[key] === wanted;
 }
 
 const goBooleans: ReadonlyMap<string, boolean> = new Map([

@@ -34,6 +34,8 @@ export interface Catalogue {
   readonly hierarchy: ImageHierarchy;
   readonly summaries: readonly ImageSummary[];
   readonly summariesById: ReadonlyMap<string, ImageSummary>;
+  /** Ids of the images that are lists of manifests. */
+  readonly indexes: ReadonlySet<string>;
 }
 
 /** Catalogues of a store, made again only when the store has changed. */
@@ -76,12 +78,14 @@ export class ImageList {
     const hierarchy = await ImageHierarchy.of(view, this.#facts);
     const summaries: ImageSummary[] = [];
     const summariesById = new Map<string, ImageSummary>();
+    const indexes = new Set<string>();
     await inSlices(view.images, (image) => {
       const summary = this.#summarise(view, hierarchy, image);
       summaries.push(summary);
       summariesById.set(summary.id, summary);
+      if (this.#facts.get(image).isIndex) indexes.add(image.id);
     });
-    return (this.#made = { view, hierarchy, summaries, summariesById });
+    return (this.#made = { view, hierarchy, summaries, summariesById, indexes });
   }
 
   #summarise(view: StoreView, hierarchy: ImageHierarchy, image: StoredImage): ImageSummary {

@@ -22,5 +22,6 @@ export async function listImagesWithFilters(
       throw new InvalidFilterError(`unable to find image ${name} in local stores: ${error.message}`);
     }
   };
-  return { images: filterImages(catalogue.summaries, filters, imageNamed) };
+  const isIndex = (id: string): boolean => catalogue.indexes.has(id);
+  return { images: filterImages(catalogue.summaries, filters, { findByName: imageNamed, isIndex }) };
 }

@@ -46,7 +46,7 @@ const named = (name: string): ImageSummary => {
 };
 
 function ids(...filters: string[]): string {
-  return filterImages(images, filters, named)
+  return filterImages(images, filters, { findByName: named, isIndex: (id) => id === 'dd4' })
     .map(({ id }) => id)
     .join(' ');
 }
@@ -77,6 +77,12 @@ describe('filters of the image list', () => {
     ['id=', ''],
     ['digest=sha256:12', 'bb2'],
     ['label!=tier', 'aa1 cc3 dd4'],
+    ['manifest=true', 'dd4'],
+    ['manifest=0', 'aa1 bb2 cc3'],
+    ['until=2024-02-01T00:00:00Z', 'aa1'],
+    ['until!=2024-02-01T00:00:00Z', 'bb2 cc3 dd4'],
+    ['until=1706745601', 'aa1 bb2'],
+    ['until=1h', 'aa1 bb2 cc3 dd4'],
   ])('%s gives %s', (filter, expected) => {
     expect(ids(filter)).toBe(expected);
   });
@@ -93,6 +99,11 @@ describe('filters of the image list', () => {
     [
       'dangling=false=x',
       'invalid filter dangling=false=x: strconv.ParseBool: parsing "false=x": invalid syntax',
+    ],
+    ['manifest=maybe', 'invalid filter manifest=maybe: strconv.ParseBool: parsing "maybe": invalid syntax'],
+    [
+      'until=tomorrow',
+      'invalid filter until=tomorrow: failed to parse value as time or duration: "tomorrow"',
     ],
     ['reference=[', 'syntax error in pattern *[*'],
   ])('%s is refused: %s', (filter, message) => {

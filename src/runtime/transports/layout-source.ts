@@ -7,7 +7,7 @@ import type { BlobLocation } from '../../oci/blob.js';
 import type { Descriptor } from '../../oci/descriptor.js';
 import type { Digest } from '../../oci/digest.js';
 import { manifestMediaType, maxManifestBytes, parseManifest } from '../../oci/manifest.js';
-import { dockerManifestList, ociIndex } from '../../oci/media-types.js';
+import { isIndexType } from '../../oci/media-types.js';
 import type { ImageArchive } from '../image-archive.js';
 import type { ImageOrigin, ImageSource, Signature, SourceManifest } from '../image-source.js';
 import { checkedBytes, unknownBlob } from './files-source.js';
@@ -69,7 +69,7 @@ class LayoutSource implements ImageSource {
     const wanted = descriptor ?? { digest: digest as Digest };
     const bytes = await checkedBytes(this.#files, blobPath(wanted.digest), wanted, signal);
     const mediaType = manifestMediaType(bytes, descriptor?.mediaType);
-    if (isIndex(mediaType)) this.#remember(bytes, mediaType);
+    if (isIndexType(mediaType)) this.#remember(bytes, mediaType);
     return { bytes, digest: wanted.digest, mediaType };
   }
 
@@ -100,8 +100,4 @@ class LayoutSource implements ImageSource {
     if (index.kind !== 'index') return;
     for (const descriptor of index.manifests) this.#instances.set(descriptor.digest, descriptor);
   }
-}
-
-function isIndex(mediaType: string): boolean {
-  return mediaType === ociIndex || mediaType === dockerManifestList;
 }
