@@ -601,6 +601,8 @@ export interface IoPodmanService {
    * - `label=KEY`, `label=KEY=VALUE`
    * - `reference=PATTERN`: by name, with `*`
    * - `id=ID`
+   * - `until=TIME`: made before it, as for ImagesPrune
+   * - `manifest=BOOL`: a list of manifests
    */
   listImagesWithFilters(
     params: { readonly filters: readonly string[] },
@@ -659,10 +661,12 @@ export interface IoPodmanService {
     call: CallContext,
   ): Promise<{ image: string }>;
   /**
-   * Removes an image, or the name it was asked by when it has several. With force
-   * also the containers that use it, and all names. Replies with the id. Answers
-   * ImageNotFound if there is none, and ErrorOccurred if a container or another
-   * image needs it.
+   * Removes an image. Asked by a name, one with several names or with children
+   * loses that name only; asked by its id, one with several names goes with force
+   * only. Force also removes its containers, running or not, by the program that
+   * made them: podman or buildah. Parents without names go with their last child.
+   * Replies with the id, also when the image stays. Answers ImageNotFound if there
+   * is none, and ErrorOccurred if a container or another image needs it.
    */
   removeImage(
     params: { readonly name: string; readonly force: boolean },
@@ -670,20 +674,28 @@ export interface IoPodmanService {
   ): Promise<{ image: string }>;
   /**
    * Removes as RemoveImage does, with the same errors, and tells what became of
-   * the image.
+   * the image: the names it lost, and its id if it is gone.
    */
   removeImageWithResponse(
     params: { readonly name: string; readonly force: boolean },
     call: CallContext,
   ): Promise<{ response: RemoveImageResponse }>;
   /**
-   * Removes every image that no container uses, with or without names. Replies
-   * with their ids.
+   * Removes every image that no container uses, with or without names, parents as
+   * well as their children. Replies with their ids. The first that cannot be
+   * removed ends it with ErrorOccurred. Images of read-only stores stay.
    */
   deleteUnusedImages(params: Empty, call: CallContext): Promise<{ images: readonly string[] }>;
   /**
-   * Removes images without names, or all that no container uses. Filters: label=…,
-   * until=…. Replies with the first name or the id of each.
+   * Removes images without names, or all that no container uses; a parent goes
+   * after its last child. Replies with the first name or the id of each.
+   *
+   * Only images that pass every filter go. Another filter than these is
+   * ErrorOccurred.
+   *
+   * - `label=KEY`, `label=KEY=VALUE`, `label!=KEY`, `label!=KEY=VALUE`
+   * - `until=TIME`: made before it: `2020-09-13T12:26:40Z`, shorter and without a
+   *   zone, too; Unix seconds; or a duration such as `24h`, back from now
    */
   imagesPrune(
     params: { readonly all: boolean; readonly filter: readonly string[] },
@@ -794,6 +806,8 @@ export class IoPodmanClient {
    * - `label=KEY`, `label=KEY=VALUE`
    * - `reference=PATTERN`: by name, with `*`
    * - `id=ID`
+   * - `until=TIME`: made before it, as for ImagesPrune
+   * - `manifest=BOOL`: a list of manifests
    */
   listImagesWithFilters(
     params: { readonly filters: readonly string[] },
@@ -900,10 +914,12 @@ export class IoPodmanClient {
   }
 
   /**
-   * Removes an image, or the name it was asked by when it has several. With force
-   * also the containers that use it, and all names. Replies with the id. Answers
-   * ImageNotFound if there is none, and ErrorOccurred if a container or another
-   * image needs it.
+   * Removes an image. Asked by a name, one with several names or with children
+   * loses that name only; asked by its id, one with several names goes with force
+   * only. Force also removes its containers, running or not, by the program that
+   * made them: podman or buildah. Parents without names go with their last child.
+   * Replies with the id, also when the image stays. Answers ImageNotFound if there
+   * is none, and ErrorOccurred if a container or another image needs it.
    */
   removeImage(
     params: { readonly name: string; readonly force: boolean },
@@ -914,7 +930,7 @@ export class IoPodmanClient {
 
   /**
    * Removes as RemoveImage does, with the same errors, and tells what became of
-   * the image.
+   * the image: the names it lost, and its id if it is gone.
    */
   removeImageWithResponse(
     params: { readonly name: string; readonly force: boolean },
@@ -929,8 +945,9 @@ export class IoPodmanClient {
   }
 
   /**
-   * Removes every image that no container uses, with or without names. Replies
-   * with their ids.
+   * Removes every image that no container uses, with or without names, parents as
+   * well as their children. Replies with their ids. The first that cannot be
+   * removed ends it with ErrorOccurred. Images of read-only stores stay.
    */
   deleteUnusedImages(params: Empty, options?: CallOptions): Promise<{ images: readonly string[] }> {
     return this.#transport.call(
@@ -942,8 +959,15 @@ export class IoPodmanClient {
   }
 
   /**
-   * Removes images without names, or all that no container uses. Filters: label=…,
-   * until=…. Replies with the first name or the id of each.
+   * Removes images without names, or all that no container uses; a parent goes
+   * after its last child. Replies with the first name or the id of each.
+   *
+   * Only images that pass every filter go. Another filter than these is
+   * ErrorOccurred.
+   *
+   * - `label=KEY`, `label=KEY=VALUE`, `label!=KEY`, `label!=KEY=VALUE`
+   * - `until=TIME`: made before it: `2020-09-13T12:26:40Z`, shorter and without a
+   *   zone, too; Unix seconds; or a duration such as `24h`, back from now
    */
   imagesPrune(
     params: { readonly all: boolean; readonly filter: readonly string[] },
@@ -1496,6 +1520,8 @@ method ListImages() -> (images: []Image)
 # - \`label=KEY\`, \`label=KEY=VALUE\`
 # - \`reference=PATTERN\`: by name, with \`*\`
 # - \`id=ID\`
+# - \`until=TIME\`: made before it, as for ImagesPrune
+# - \`manifest=BOOL\`: a list of manifests
 method ListImagesWithFilters(filters: []string) -> (images: []Image)
 
 # Finds an image. Answers ImageNotFound if the name means none, or several.
@@ -1535,24 +1561,34 @@ method TagImage(name: string, tagged: string) -> (image: string)
 # is no such image, and ErrorOccurred if the image does not have the name.
 method UntagImage(name: string, tag: string) -> (image: string)
 
-# Removes an image, or the name it was asked by when it has several. With force
-# also the containers that use it, and all names. Replies with the id. Answers
-# ImageNotFound if there is none, and ErrorOccurred if a container or another
-# image needs it.
+# Removes an image. Asked by a name, one with several names or with children
+# loses that name only; asked by its id, one with several names goes with force
+# only. Force also removes its containers, running or not, by the program that
+# made them: podman or buildah. Parents without names go with their last child.
+# Replies with the id, also when the image stays. Answers ImageNotFound if there
+# is none, and ErrorOccurred if a container or another image needs it.
 method RemoveImage(name: string, force: bool) -> (image: string)
 
 # Removes as RemoveImage does, with the same errors, and tells what became of
-# the image.
+# the image: the names it lost, and its id if it is gone.
 method RemoveImageWithResponse(name: string, force: bool) -> (
   response: RemoveImageResponse
 )
 
-# Removes every image that no container uses, with or without names. Replies
-# with their ids.
+# Removes every image that no container uses, with or without names, parents as
+# well as their children. Replies with their ids. The first that cannot be
+# removed ends it with ErrorOccurred. Images of read-only stores stay.
 method DeleteUnusedImages() -> (images: []string)
 
-# Removes images without names, or all that no container uses. Filters: label=…,
-# until=…. Replies with the first name or the id of each.
+# Removes images without names, or all that no container uses; a parent goes
+# after its last child. Replies with the first name or the id of each.
+#
+# Only images that pass every filter go. Another filter than these is
+# ErrorOccurred.
+#
+# - \`label=KEY\`, \`label=KEY=VALUE\`, \`label!=KEY\`, \`label!=KEY=VALUE\`
+# - \`until=TIME\`: made before it: \`2020-09-13T12:26:40Z\`, shorter and without a
+#   zone, too; Unix seconds; or a duration such as \`24h\`, back from now
 method ImagesPrune(all: bool, filter: []string) -> (pruned: []string)
 
 # Gets an image from a registry, or from an archive or directory of this host

@@ -7,8 +7,8 @@ export class ImageNotFoundError extends Error {
   readonly code = 'IMAGE_NOT_FOUND';
   /** The name as it was asked for. */
   readonly image: string;
-  constructor(image: string, reason: string) {
-    super(reason);
+  constructor(image: string, reason: string, options?: ErrorOptions) {
+    super(reason, options);
     this.image = image;
   }
 }
@@ -47,6 +47,21 @@ export class PolicyError extends Error {
 export class RemoveRefusedError extends Error {
   override readonly name = 'RemoveRefusedError';
   readonly code = 'REMOVE_REFUSED';
+}
+
+/** The image does not have the name that it is to lose. */
+export class NameUnknownError extends Error {
+  override readonly name = 'NameUnknownError';
+  readonly code = 'NAME_UNKNOWN';
+  constructor(id: string, name: string) {
+    super(`image ${id} has no name ${name}`);
+  }
+}
+
+/** A filter that images are not pruned by; the message is the wording clients know. */
+export class PruneFilterError extends Error {
+  override readonly name = 'PruneFilterError';
+  readonly code = 'INVALID_PRUNE_FILTER';
 }
 
 /** A list filter that is not one. */

@@ -1,45 +1,69 @@
-// Giving names to images and taking them away (images-and-transports §1.3, 2.4).
-import { decompose, normalizedTag, searchValues } from '../oci/local-name.js';
+// Giving names to images and taking them away (images-and-transports §1.3, §10).
+import { normalizedTag } from '../oci/local-name.js';
 import { formatReference } from '../oci/reference.js';
-import type { StoredImage } from '../store/index.js';
-import { RemoveRefusedError } from './errors.js';
+import { ImageUnknownError, type StoredImage } from '../store/index.js';
+import { ImageNotFoundError, NameUnknownError } from './errors.js';
+import type { ImageContext } from './image-context.js';
+import { findNamed } from './resolve.js';
 
 /** A user's name as it is stored: `localhost/` in front when it names no registry, `:latest` when it has no tag. */
 export function storedName(name: string): string {
   return formatReference(normalizedTag(name));
 }
 
-/** The one name of `image` that `text` means (§2.4). Throws {@link RemoveRefusedError} when none or several do. */
-export function matchingName(image: StoredImage, text: string): string {
-  if (image.names.includes(text)) return text;
-  const wanted = searchValues(decompose(text));
-  let best = 0;
-  let matches: string[] = [];
-  for (const name of image.names) {
-    const score = similarity(wanted, searchValues(decompose(name)));
-    if (score === 0 || score < best) continue;
-    if (score > best) matches = [];
-    best = score;
-    matches.push(name);
+/**
+ * Gives the image that `name` means a further name, which another image may lose by that; one that it has is no change and no
+ * event. Resolves to the image's id. Throws {@link ImageNotFoundError}, InvalidReferenceError.
+ */
+export async function tagImage(
+  context: ImageContext,
+  name: string,
+  tagged: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const { store, events } = context;
+  const image = await imageNamed(context, name, signal);
+  const added = storedName(tagged);
+  if (image.names.includes(added)) return image.id;
+  await unlessGone(name, store.addName(image.id, added, signal));
+  await events.write({ status: 'tag', id: image.id, name: image.names[0] ?? added });
+  return image.id;
+}
+
+/**
+ * Takes a name from the image that `name` means; the last one can go, too. Resolves to the image's id. Throws
+ * {@link ImageNotFoundError}, {@link NameUnknownError}, ReadOnlyImageError, InvalidReferenceError.
+ */
+export async function untagImage(
+  context: ImageContext,
+  name: string,
+  tag: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const { store, events } = context;
+  const image = await imageNamed(context, name, signal);
+  const removed = image.names.includes(tag) ? tag : storedName(tag);
+  if (!image.names.includes(removed)) throw new NameUnknownError(image.id, removed);
+  await unlessGone(name, store.removeName(image.id, removed, undefined, signal));
+  await events.write({ status: 'untag', id: image.id, name: image.names[0] ?? '' });
+  return image.id;
+}
+
+async function imageNamed(
+  { store, shortNames }: ImageContext,
+  name: string,
+  signal: AbortSignal,
+): Promise<StoredImage> {
+  return findNamed(await store.view(signal), name, shortNames).image;
+}
+
+/** Somebody else may have removed the image since it was found. */
+async function unlessGone<T>(name: string, change: Promise<T>): Promise<T> {
+  try {
+    return await change;
+  } catch (error) {
+    if (error instanceof ImageUnknownError)
+      throw new ImageNotFoundError(name, error.message, { cause: error });
+    throw error;
   }
-  const [match, another] = matches;
-  if (match === undefined) throw new RemoveRefusedError('unable to match user input to any specific repotag');
-  if (another !== undefined)
-    throw new RemoveRefusedError('user input matched multiple repotags for the image');
-  return match;
-}
-
-type SearchValues = ReturnType<typeof searchValues>;
-
-function similarity(wanted: SearchValues, name: SearchValues): number {
-  let score = 0;
-  if (wanted.registry !== '' && wanted.registry === name.registry) score += 1;
-  const sameName = wanted.name !== '' && wanted.name === name.name;
-  if (sameName || lastComponent(wanted.name) === lastComponent(name.name)) score += 1;
-  if (wanted.tag === name.tag) score += 1;
-  return score;
-}
-
-function lastComponent(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }

@@ -1,10 +1,18 @@
 // Removing an image, or only one of its names (images-and-transports §10).
-import { ImageInUseError, ImageUnknownError, type Store, type StoredImage } from '../store/index.js';
+import {
+  ImageChangedError,
+  ImageInUseError,
+  ImageMountedError,
+  ImageUnknownError,
+  ReadOnlyImageError,
+  type StoredContainer,
+  type StoredImage,
+} from '../store/index.js';
 import { RemoveRefusedError } from './errors.js';
-import type { EventLog } from './events/event-log.js';
-import type { ImageList } from './image-list.js';
-import { matchingName } from './names.js';
-import { findImage, type ShortNames } from './resolve.js';
+import type { ImageContext } from './image-context.js';
+import type { Catalogue } from './image-list.js';
+import { removeContainers } from './remove-containers.js';
+import { findNamed, type Found } from './resolve.js';
 
 /** What a removal did. */
 export interface Removal {
@@ -15,55 +23,65 @@ export interface Removal {
   readonly deleted: string;
 }
 
-export interface RemoveContext {
-  readonly store: Store;
-  readonly images: ImageList;
-  readonly events: EventLog;
-  readonly shortNames: ShortNames;
-}
+/** How often a removal is decided anew because others change the same image. */
+const maxAttempts = 20;
 
 /**
- * Removes what `name` means. By a name, an image with several names loses that name only; by id, all of them are
- * removed with `force` only. Throws ImageNotFoundError, {@link RemoveRefusedError}.
+ * Removes what `name` means. By a name, an image with several names or with children loses that name only; by id, all names
+ * go with `force` only, and so do containers. Throws ImageNotFoundError, {@link RemoveRefusedError}, ReadOnlyImageError.
  */
 export async function removeImage(
-  context: RemoveContext,
+  context: ImageContext,
   name: string,
   force: boolean,
   signal: AbortSignal,
 ): Promise<Removal> {
-  const { store, images, events, shortNames } = context;
-  const { view, hierarchy } = await images.catalogue(signal);
-  const image = findImage(view, name, shortNames);
-  const byId = isIdOf(image, name);
-  const containers = view.containersOf(image.id).length;
-  if (containers > 0 && image.names.length <= 1) throw inUse(image.id, containers);
-
-  const hasChildren = hierarchy.childrenOf(image).length > 0;
-  if (hasChildren && (byId || image.names.length === 0)) {
-    throw new RemoveRefusedError(
-      `unable to delete "${image.id}" (cannot be forced) - image has dependent child images`,
-    );
+  for (let attempt = 1; ; attempt += 1) {
+    const catalogue = await context.images.catalogue(signal);
+    const found = findNamed(catalogue.view, name, context.shortNames);
+    const decision = decide(catalogue, found, force);
+    try {
+      if (decision.containers.length > 0) {
+        await removeContainers(context.store, context.environment, decision.containers, signal);
+      }
+      return decision.name === undefined
+        ? await remove(context, catalogue, found.image, signal)
+        : await untag(context, found.image, decision.name, signal);
+    } catch (error) {
+      if (!hasChanged(error) || attempt >= maxAttempts) throw error;
+    }
   }
-  if (!byId && (image.names.length > 1 || hasChildren)) {
-    const untagged = matchingName(image, name);
-    await store.removeName(image.id, untagged, signal);
-    await events.write({ status: 'untag', id: image.id, name: image.names[0] ?? '' });
-    return { id: image.id, untagged: [untagged], deleted: '' };
-  }
-  if (image.names.length > 1 && !force) {
-    throw new RemoveRefusedError(
-      `unable to delete ${image.id} (must force) - image is referred to in multiple tags`,
-    );
-  }
-  await deleteImage(context, image, signal);
-  await removeOrphanedParents(context, hierarchy.parentOf(image), signal);
-  return { id: image.id, untagged: image.names, deleted: image.id };
 }
 
-/** Was the image asked for by its id or the beginning of it, rather than by a name? */
-function isIdOf(image: StoredImage, name: string): boolean {
-  return image.id.startsWith(name.replace(/^sha256:/, ''));
+/** What is to be done: first these containers go, then this name of the image or, if there is none, the image. */
+interface Decision {
+  readonly containers: readonly StoredContainer[];
+  readonly name: string | undefined;
+}
+
+/** The rules, in their order; what is refused is so before anything is removed. */
+function decide({ view, hierarchy }: Catalogue, found: Found, force: boolean): Decision {
+  const { image } = found;
+  const { id, names } = image;
+  if (image.readOnly) throw new ReadOnlyImageError(id, image.root);
+  const containers = view.containersOf(id);
+  if (containers.length > 0 && names.length <= 1 && !force) throw inUse(id, containers.length);
+  const byId = found.names.length === 0;
+  const isParent = hierarchy.childrenOf(image).length > 0;
+  if (isParent && byId) {
+    throw new RemoveRefusedError(
+      `unable to delete "${id}" (cannot be forced) - image has dependent child images`,
+    );
+  }
+  if (!byId && (names.length > 1 || isParent)) {
+    return { containers: names.length > 1 ? [] : containers, name: meantName(found) };
+  }
+  if (names.length > 1 && !force) {
+    throw new RemoveRefusedError(
+      `unable to delete ${id} (must force) - image is referred to in multiple tags`,
+    );
+  }
+  return { containers, name: undefined };
 }
 
 function inUse(id: string, containers: number): RemoveRefusedError {
@@ -72,20 +90,60 @@ function inUse(id: string, containers: number): RemoveRefusedError {
   );
 }
 
-async function deleteImage(context: RemoveContext, image: StoredImage, signal: AbortSignal): Promise<void> {
-  try {
-    await context.store.deleteImage(image.id, signal);
-  } catch (error) {
-    // A container was made since the view was taken.
-    if (error instanceof ImageInUseError) throw inUse(image.id, error.containers.length);
-    throw error;
-  }
-  await context.events.write({ status: 'remove', id: image.id, name: image.names[0] ?? '' });
+/** The name that is to go (§2.4). */
+function meantName({ image, names }: Found): string {
+  const [name, another] = names.filter((name) => image.names.includes(name));
+  // The name is the one that a read-only store has for the same image.
+  if (name === undefined) throw new RemoveRefusedError('unable to match user input to any specific repotag');
+  if (another !== undefined)
+    throw new RemoveRefusedError('user input matched multiple repotags for the image');
+  return name;
+}
+
+/** Somebody else did something to the image since it was decided what is to be done. */
+function hasChanged(error: unknown): boolean {
+  return (
+    error instanceof ImageChangedError ||
+    error instanceof ImageUnknownError ||
+    error instanceof ImageInUseError
+  );
+}
+
+async function untag(
+  { store, events }: ImageContext,
+  { id, names }: StoredImage,
+  name: string,
+  signal: AbortSignal,
+): Promise<Removal> {
+  await store.removeName(id, name, names, signal);
+  await events.write({ status: 'untag', id, name: names[0] ?? '' });
+  return { id, untagged: [name], deleted: '' };
+}
+
+async function remove(
+  context: ImageContext,
+  { hierarchy }: Catalogue,
+  image: StoredImage,
+  signal: AbortSignal,
+): Promise<Removal> {
+  await deleteImage(context, image, signal);
+  await removeOrphanedParents(context, hierarchy.parentOf(image), signal);
+  return { id: image.id, untagged: image.names, deleted: image.id };
+}
+
+/** Deletes an image that is still as it was seen. Throws what {@link hasChanged} knows, and ImageMountedError. */
+export async function deleteImage(
+  { store, events }: ImageContext,
+  { id, names }: StoredImage,
+  signal: AbortSignal,
+): Promise<void> {
+  await store.deleteImage(id, names, signal);
+  await events.write({ status: 'remove', id, name: names[0] ?? '' });
 }
 
 /** Parents without a name that nothing else was made from go too; one that cannot go is left without a word. */
 async function removeOrphanedParents(
-  context: RemoveContext,
+  context: ImageContext,
   parent: StoredImage | undefined,
   signal: AbortSignal,
 ): Promise<void> {
@@ -93,13 +151,17 @@ async function removeOrphanedParents(
     const { view, hierarchy } = await context.images.catalogue(signal);
     const image = view.imageById(next.id);
     if (image === undefined || image.names.length > 0 || hierarchy.childrenOf(image).length > 0) return;
-    if (view.containersOf(image.id).length > 0) return;
     next = hierarchy.parentOf(image);
     try {
       await deleteImage(context, image, signal);
     } catch (error) {
-      if (error instanceof ImageUnknownError || error instanceof RemoveRefusedError) return;
+      if (isLeftAlone(error)) return;
       throw error;
     }
   }
+}
+
+/** Why a parent stays. */
+function isLeftAlone(error: unknown): boolean {
+  return hasChanged(error) || error instanceof ImageMountedError || error instanceof ReadOnlyImageError;
 }

@@ -12,7 +12,7 @@ import {
 } from '../oci/reference.js';
 import { parseTransportName, TransportNameError } from '../oci/transport-name.js';
 import type { StoredImage, StoreView } from '../store/index.js';
-import { ImageNotFoundError } from './errors.js';
+import { ImageNotFoundError, messageOf } from './errors.js';
 
 /** What short names may stand for besides `localhost/` and `docker.io/` (registries.conf). */
 export interface ShortNames {
@@ -20,14 +20,35 @@ export interface ShortNames {
   candidates(name: string): readonly Reference[];
 }
 
+/** An image, and what it was found by. */
+export interface Found {
+  readonly image: StoredImage;
+  /** Those of its names that may have been meant; none if it was asked for by its id. */
+  readonly names: readonly string[];
+}
+
 /**
  * The local image that `name` means: an id, an id prefix, a name in full, or a short name.
  * Throws {@link ImageNotFoundError}, or InvalidReferenceError when the name is none.
  */
 export function findImage(view: StoreView, name: string, shortNames: ShortNames): StoredImage {
+  return find(view, name, shortNames).image;
+}
+
+/** The same where a name that cannot be one is not found either (io-podman-api §2.2). Throws {@link ImageNotFoundError} only. */
+export function findNamed(view: StoreView, name: string, shortNames: ShortNames): Found {
+  try {
+    return find(view, name, shortNames);
+  } catch (error) {
+    if (error instanceof ImageNotFoundError) throw error;
+    throw new ImageNotFoundError(name, messageOf(error), { cause: error });
+  }
+}
+
+function find(view: StoreView, name: string, shortNames: ShortNames): Found {
   if (name === '') throw new ImageNotFoundError(name, 'input name is blank');
   const wanted = nameBehindTransport(name) ?? name;
-  const exact = imageByReferenceText(view, withoutAlgorithm(wanted));
+  const exact = foundByText(view, withoutAlgorithm(wanted));
   if (exact !== undefined) return exact;
 
   const parts = decompose(wanted);
@@ -35,10 +56,10 @@ export function findImage(view: StoreView, name: string, shortNames: ShortNames)
     throw new ImageNotFoundError(name, `unable to find '${wanted}' in local storage: no such image`);
   }
   for (const candidate of [localReference(wanted), ...shortNames.candidates(wanted)]) {
-    const image = imageByReference(view, tagNameOnly(candidate), undefined);
-    if (image !== undefined) return image;
+    const found = foundByReference(view, tagNameOnly(candidate), undefined);
+    if (found !== undefined) return found;
   }
-  return imageByPathSuffix(view, name, wanted);
+  return foundByPathSuffix(view, name, wanted);
 }
 
 /** The name in `docker://NAME`, `docker-archive:FILE:NAME` and the like; undefined where there is none. */
@@ -79,13 +100,13 @@ function localReference(name: string): Reference {
 }
 
 /** §2.1 getImage: a store reference, or else a plain key of the store. Undefined when nothing fits or it does not parse. */
-function imageByReferenceText(view: StoreView, text: string): StoredImage | undefined {
+function foundByText(view: StoreView, text: string): Found | undefined {
   const reference = parseStoreReference(view, text);
   if (reference !== undefined) {
-    const image = imageByReference(view, reference.named, reference.id);
-    if (image !== undefined) return image;
+    const found = foundByReference(view, reference.named, reference.id);
+    if (found !== undefined) return found;
   }
-  return imageByKey(view, text);
+  return foundByKey(view, text);
 }
 
 interface StoreReference {
@@ -106,7 +127,7 @@ function parseStoreReference(view: StoreView, text: string): StoreReference | un
       rest = rest.slice(0, at);
     }
   } else if (rest.length >= 3 && !rest.includes(':')) {
-    const image = imageByKey(view, rest);
+    const image = foundByKey(view, rest)?.image;
     if (image?.id.startsWith(rest) === true) return { named: undefined, id: image.id };
   }
   if (rest === '') return id === undefined ? undefined : { named: undefined, id };
@@ -120,7 +141,7 @@ function parseStoreReference(view: StoreView, text: string): StoreReference | un
 function idFor(view: StoreView, text: string): string | undefined {
   if (/^[a-f0-9]{64}$/.test(text)) return text;
   if (text.length < 3) return undefined;
-  const image = imageByKey(view, text);
+  const image = foundByKey(view, text)?.image;
   return image?.id.startsWith(text) === true ? image.id : undefined;
 }
 
@@ -134,47 +155,61 @@ function isDigest(text: string): boolean {
 }
 
 /** The store's own look-up: full id, exact name, unique id prefix. */
-function imageByKey(view: StoreView, key: string): StoredImage | undefined {
-  const found = view.imageById(key) ?? view.imageByName(key);
-  if (found !== undefined || !/^[a-f0-9]+$/.test(key)) return found;
-  const byPrefix = view.imagesByIdPrefix(key);
-  return byPrefix.length === 1 ? byPrefix[0] : undefined;
+function foundByKey(view: StoreView, key: string): Found | undefined {
+  const byId = view.imageById(key);
+  if (byId !== undefined) return { image: byId, names: [] };
+  const byName = view.imageByName(key);
+  if (byName !== undefined) return { image: byName, names: [key] };
+  if (!/^[a-f0-9]+$/.test(key)) return undefined;
+  const [first, second] = view.imagesByIdPrefix(key);
+  return first === undefined || second !== undefined ? undefined : { image: first, names: [] };
 }
 
 /** §2.1 getStoreImage and its resolve step. */
-function imageByReference(
+function foundByReference(
   view: StoreView,
   named: Reference | undefined,
   id: string | undefined,
-): StoredImage | undefined {
-  const image = id === undefined ? undefined : view.imageById(id);
-  if (named === undefined) return image;
-  if (image !== undefined) return hasRepository(image, named) ? image : undefined;
-  if (id !== undefined) return undefined;
+): Found | undefined {
+  if (id !== undefined) {
+    const image = view.imageById(id);
+    const fits = image !== undefined && (named === undefined || namesLike(image, named).length > 0);
+    return fits ? { image, names: [] } : undefined;
+  }
+  if (named === undefined) return undefined;
   // A name with a tag and a digest is looked up by the digest alone.
-  const byName = view.imageByName(formatReference(preferDigest(named)));
-  if (byName !== undefined || named.digest === undefined) return byName;
-  return view.imagesByDigest(named.digest).find((candidate) => hasRepository(candidate, named));
+  const name = formatReference(preferDigest(named));
+  const byName = view.imageByName(name);
+  if (byName !== undefined) return { image: byName, names: [name] };
+  if (named.digest === undefined) return undefined;
+  for (const image of view.imagesByDigest(named.digest)) {
+    const names = namesLike(image, named);
+    if (names.length > 0) return { image, names };
+  }
+  return undefined;
 }
 
-function hasRepository(image: StoredImage, named: Reference): boolean {
+/** The image's names in the same repository. */
+function namesLike(image: StoredImage, named: Reference): readonly string[] {
   const repository = repositoryName(named);
-  return image.names.some((name) => {
+  return image.names.filter((name) => {
     const parsed = parsedName(name);
     return parsed !== undefined && repositoryName(parsed) === repository;
   });
 }
 
 /** §2.2 step 7: the path equal to, or ending with, the wanted one at a `/`; and the same tag. */
-function imageByPathSuffix(view: StoreView, asked: string, wanted: string): StoredImage {
+function foundByPathSuffix(view: StoreView, asked: string, wanted: string): Found {
   const { name, tag } = searchValues(decompose(wanted));
-  const hits = new Set<StoredImage>();
+  const matches = (imageName: string): boolean => {
+    const values = valuesOf(imageName);
+    if (values === undefined || values.tag !== tag) return false;
+    return values.name === name || values.name.endsWith(`/${name}`);
+  };
+  const hits: Found[] = [];
   for (const image of view.images) {
-    for (const imageName of image.names) {
-      const values = valuesOf(imageName);
-      if (values === undefined || values.tag !== tag) continue;
-      if (values.name === name || values.name.endsWith(`/${name}`)) hits.add(image);
-    }
+    const names = image.names.filter(matches);
+    if (names.length > 0) hits.push({ image, names });
   }
   const [first, second] = hits;
   if (first === undefined) {

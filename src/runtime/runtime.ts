@@ -18,12 +18,12 @@ import { configurationPaths, type ConfigurationPaths, type Environment } from '.
 import { messageOf } from './errors.js';
 import { EventLog } from './events/event-log.js';
 import { FileExchange } from './file-exchange.js';
+import type { ImageContext } from './image-context.js';
 import { ImageList, type Catalogue } from './image-list.js';
 import { KnownBlobs } from './known-blobs.js';
 import { LayerPool } from './layer-pool.js';
 import { OperationTable } from './operation.js';
 import { Registries } from './registries.js';
-import { removeImage, type Removal } from './remove.js';
 import { searchImages, type SearchRequest, type SearchResult } from './search.js';
 import { SharedLayers } from './shared-layers.js';
 import { storeStatus, type StoreStatus } from './store-status.js';
@@ -145,10 +145,11 @@ export class Runtime {
     return await searchImages({ registries: this.registries(), warn }, request, signal);
   }
 
-  async removeImage(name: string, force: boolean, signal: AbortSignal): Promise<Removal> {
+  /** What names are given, and images removed, with. */
+  async imageContext(): Promise<ImageContext> {
     const { store, images } = await this.#open();
-    const context = { store, images, events: this.events, shortNames: this.registries() };
-    return await removeImage(context, name, force, signal);
+    const { environment, warn } = this.#options;
+    return { store, images, events: this.events, shortNames: this.registries(), environment, warn };
   }
 
   /**

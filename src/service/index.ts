@@ -6,6 +6,7 @@ import type { Runtime } from '../runtime/runtime.js';
 import { build } from './build.js';
 import { buildImage } from './build-image.js';
 import { copyImage } from './copy-image.js';
+import { deleteUnusedImages } from './delete-unused-images.js';
 import { toInterfaceError, toOperationFailed } from './errors.js';
 import { exportImage } from './export-image.js';
 import { getImage } from './get-image.js';
@@ -14,6 +15,7 @@ import { getVersion } from './get-version.js';
 import { historyImage } from './history-image.js';
 import { imageExists } from './image-exists.js';
 import { imageSave } from './image-save.js';
+import { imagesPrune } from './images-prune.js';
 import { importImage } from './import-image.js';
 import { inspectImage } from './inspect-image.js';
 import { listImagesWithFilters } from './list-images-with-filters.js';
@@ -45,6 +47,8 @@ export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime): void 
     untagImage: (params, call) => untagImage(runtime, params, call),
     removeImage: (params, call) => removeImage(runtime, params, call),
     removeImageWithResponse: (params, call) => removeImageWithResponse(runtime, params, call),
+    deleteUnusedImages: (params, call) => deleteUnusedImages(runtime, params, call),
+    imagesPrune: (params, call) => imagesPrune(runtime, params, call),
     pullImage: (params, call) => pullImage(runtime, params, call),
     pushImage: (params, call) => pushImage(runtime, params, call),
     exportImage: (params, call) => exportImage(runtime, params, call),

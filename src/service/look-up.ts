@@ -1,6 +1,5 @@
 // How a method finds the image its caller names.
-import { ImageNotFoundError, messageOf } from '../runtime/errors.js';
-import { findImage, type ShortNames } from '../runtime/resolve.js';
+import { findNamed, type ShortNames } from '../runtime/resolve.js';
 import type { Runtime, StoredImage, StoreView } from '../runtime/runtime.js';
 
 /** The image that `name` means now, and the state of the store in which it does. Throws ImageNotFoundError. */
@@ -13,12 +12,7 @@ export async function lookUp(
   return { view, image: findByName(runtime.registries(), view, name) };
 }
 
-/** The same among the images at hand. A name that cannot be one is not found either (io-podman-api §2.2). */
+/** The same among the images at hand. */
 export function findByName(shortNames: ShortNames, view: StoreView, name: string): StoredImage {
-  try {
-    return findImage(view, name, shortNames);
-  } catch (error) {
-    if (error instanceof ImageNotFoundError) throw error;
-    throw new ImageNotFoundError(name, messageOf(error));
-  }
+  return findNamed(view, name, shortNames).image;
 }

@@ -1,5 +1,6 @@
 // RemoveImage
 import type { CallContext } from '../rpc/index.js';
+import { removeImage as remove } from '../runtime/remove.js';
 import type { Runtime } from '../runtime/runtime.js';
 
 export async function removeImage(
@@ -7,5 +8,6 @@ export async function removeImage(
   { name, force }: { readonly name: string; readonly force: boolean },
   { signal }: CallContext,
 ): Promise<{ image: string }> {
-  return { image: (await runtime.removeImage(name, force, signal)).id };
+  const { id } = await remove(await runtime.imageContext(), name, force, signal);
+  return { image: id };
 }

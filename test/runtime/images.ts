@@ -1,6 +1,9 @@
 // A store in a temporary folder with images that have no layers: enough for names, history and family.
 import { createHash } from 'node:crypto';
 import { digestHex, sha256Digest, type Digest } from '../../src/oci/digest.js';
+import { EventLog } from '../../src/runtime/events/event-log.js';
+import type { ImageContext } from '../../src/runtime/image-context.js';
+import { ImageList } from '../../src/runtime/image-list.js';
 import type { Store } from '../../src/store/index.js';
 import { openSettled, temporaryStore } from '../store/sample.js';
 
@@ -15,6 +18,21 @@ export interface TestStore extends AsyncDisposable {
   readonly store: Store;
   /** Adds an image; returns its id and manifest digest. */
   add(image: TestImage): Promise<{ readonly id: string; readonly digest: Digest }>;
+}
+
+/** What images are named and removed with; a warning, also of an event that cannot be written, fails the test. */
+export function imageContext(store: Store, eventsFile: string): ImageContext {
+  const warn = (message: string): void => {
+    throw new Error(message);
+  };
+  return {
+    store,
+    images: new ImageList(store),
+    events: new EventLog(eventsFile, warn),
+    shortNames: { candidates: () => [] },
+    environment: {},
+    warn,
+  };
 }
 
 export async function testStore(): Promise<TestStore> {

@@ -2,22 +2,21 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { EventLog } from '../../src/runtime/events/event-log.js';
-import { ImageList } from '../../src/runtime/image-list.js';
+import type { ImageContext } from '../../src/runtime/image-context.js';
 import { removeImage, type Removal } from '../../src/runtime/remove.js';
-import { testStore, type TestStore } from './images.js';
+import { imageContext, testStore, type TestStore } from './images.js';
 
 const never = new AbortController().signal;
 
 describe('removing an image', () => {
   let images: TestStore;
   let directory: string;
-  let list: ImageList;
+  let context: ImageContext;
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'imaged-remove-'));
     images = await testStore();
-    list = new ImageList(images.store);
+    context = imageContext(images.store, join(directory, 'events.log'));
   });
 
   afterEach(async () => {
@@ -26,10 +25,6 @@ describe('removing an image', () => {
   });
 
   function remove(name: string, force = false): Promise<Removal> {
-    const events = new EventLog(join(directory, 'events.log'), (message) => {
-      throw new Error(message);
-    });
-    const context = { store: images.store, images: list, events, shortNames: { candidates: () => [] } };
     return removeImage(context, name, force, never);
   }
 

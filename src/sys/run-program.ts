@@ -1,0 +1,91 @@
+// Programs that are run to their end: for what only they can do.
+import { startChild } from './child.js';
+
+/** The program is not there, or did not end in time. */
+export class ProgramError extends Error {
+  override readonly name = 'ProgramError';
+  readonly code = 'PROGRAM';
+}
+
+/** How a program ended. */
+export interface ProgramEnd {
+  /** Zero when all went well; negative where a signal ended it. */
+  readonly exitCode: number;
+  readonly output: string;
+  readonly errors: string;
+}
+
+export interface ProgramOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds after which it is asked to end. */
+  readonly timeout: number;
+}
+
+/** Milliseconds that a program has to end when it was asked to. */
+const grace = 5000;
+/** Characters kept of each stream. */
+const maxText = 64 * 1024;
+
+/**
+ * Runs `program` from PATH without input. When the signal is aborted or the time is up, it is asked to end, so that it can finish what
+ * must not stay half done, and killed if it does not. Throws {@link ProgramError} or the signal's reason; the process has ended then.
+ */
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  { env, timeout }: ProgramOptions,
+  signal: AbortSignal,
+): Promise<ProgramEnd> {
+  signal.throwIfAborted();
+  const child = startChild(program, args, { env: { ...env } });
+  let failure: Error | undefined;
+  let killing: NodeJS.Timeout | undefined;
+  const end = (reason: Error): void => {
+    if (failure !== undefined) return;
+    failure = reason;
+    child.kill('SIGTERM');
+    killing = setTimeout(() => child.kill('SIGKILL'), grace);
+  };
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once('error', (cause) => reject(new ProgramError(`${program}: ${startReason(cause)}`, { cause })));
+    child.once('close', (code) => resolve(code ?? -1));
+    // What it has started in turn may hold the pipes open.
+    child.once(
+      'exit',
+      () => failure !== undefined && [child.stdout, child.stderr].map((pipe) => pipe.destroy()),
+    );
+  });
+  const output = collect(child.stdout);
+  const errors = collect(child.stderr);
+  child.stdin.on('error', () => undefined).end();
+  const onAbort = (): void => end(signal.reason as Error);
+  signal.addEventListener('abort', onAbort, { once: true });
+  const timer = setTimeout(
+    () => end(new ProgramError(`${program} did not end within ${timeout / 1000} seconds`)),
+    timeout,
+  );
+  try {
+    const exitCode = await ended;
+    if (failure !== undefined) throw failure;
+    return { exitCode, output: output(), errors: errors() };
+  } finally {
+    clearTimeout(timer);
+    clearTimeout(killing);
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function startReason(cause: Error): string {
+  return (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    ? 'executable file not found in $PATH'
+    : cause.message;
+}
+
+function collect(stream: NodeJS.ReadableStream): () => string {
+  let text = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (piece: string) => {
+    if (text.length < maxText) text += piece;
+  });
+  return () => text;
+}
