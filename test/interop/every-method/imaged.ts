@@ -1,0 +1,63 @@
+// The calls of io.imaged.
+import { expect } from '@jest/globals';
+
+import type { MethodExamples } from './example.js';
+
+export const imaged = {
+  WatchOperations: {
+    succeeds: [{ title: 'tells that nothing runs', modes: ['once'], gives: { operations: [] } }],
+    fails: [
+      {
+        title: 'with a parameter there is not',
+        parameters: { every: 1 },
+        modes: ['once'],
+        error: 'org.varlink.service.InvalidParameter',
+        gives: { parameter: 'every' },
+      },
+    ],
+  },
+
+  CopyImage: {
+    succeeds: [
+      {
+        title: 'copies from the store into a directory, and tells the digest',
+        parameters: (stage) => ({ source: stage.names.oci, destination: `dir:${stage.fresh()}` }),
+        gives: { digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) },
+      },
+    ],
+    fails: [
+      {
+        title: 'of an image that is not there',
+        parameters: (stage) => ({ source: 'no-such', destination: `dir:${stage.fresh()}` }),
+        error: 'OperationFailed',
+        gives: { reason: expect.stringContaining('no-such') },
+      },
+    ],
+  },
+
+  Build: {
+    succeeds: [
+      {
+        title: 'builds from a context and tells the id',
+        parameters: (stage) => ({
+          context: { archive: stage.path('context.tar') },
+          settings: { cache: false, sourceDateEpoch: 1_600_000_000, rewriteTimestamp: true },
+        }),
+        gives: { logs: [], id: expect.stringMatching(/^[0-9a-f]{64}$/) },
+        modes: ['more'],
+      },
+    ],
+    fails: [
+      {
+        title: 'of two contexts in one',
+        parameters: (stage) => ({
+          context: { archive: stage.path('context.tar'), address: 'http://127.0.0.1/x' },
+          settings: {},
+        }),
+        modes: ['more'],
+        error: 'org.varlink.service.InvalidParameter',
+        gives: { parameter: 'context' },
+      },
+    ],
+  },
+} as const satisfies Readonly<Record<string, MethodExamples>>;

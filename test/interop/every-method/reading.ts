@@ -1,0 +1,186 @@
+// Calls that change nothing: the service, images as they are, what happened.
+import { expect } from '@jest/globals';
+
+import type { Example, MethodExamples } from './example.js';
+import { unknownImages } from './unknown-images.js';
+
+/** A store that cannot be read is no empty one. */
+const brokenStore: Example = {
+  title: 'of a store that cannot be read',
+  stage: 'broken',
+  error: 'ErrorOccurred',
+  gives: { reason: expect.stringContaining('images.json') },
+};
+
+const filterFailures: readonly (readonly [filter: string, reason: string])[] = [
+  ['no-filter', 'unable to get list of images "invalid filter syntax no-filter"'],
+  ['color=red', 'unable to get list of images "invalid filter color "'],
+  [
+    'dangling=maybe',
+    String.raw`unable to get list of images "invalid filter dangling=maybe: strconv.ParseBool: parsing \"maybe\": invalid syntax"`,
+  ],
+  [
+    'since=no-such',
+    'unable to get list of images "unable to find image no-such in local stores: unable to find a name and tag match for no-such in repotags: no such image"',
+  ],
+];
+
+export const reading = {
+  GetVersion: {
+    succeeds: [
+      {
+        title: 'tells the version of the remote API that callers of 2020 look for',
+        gives: {
+          remote_api_version: 1,
+          os_arch: expect.stringMatching(/^linux\//),
+          built: expect.any(String),
+        },
+      },
+    ],
+    fails: 'it takes nothing and reads nothing',
+  },
+
+  GetInfo: {
+    succeeds: [
+      {
+        title: 'tells of the host and the store',
+        gives: (stage) => ({
+          info: {
+            host: { os: 'linux' },
+            registries: { search: [], insecure: [stage.registry.host], blocked: [] },
+            store: {
+              graph_driver_name: 'overlay',
+              graph_root: stage.store.root,
+              run_root: stage.store.runroot,
+              containers: stage.containers.size,
+            },
+          },
+        }),
+        volatile: /(?<="(?:mem|swap)_free":)\d+|(?<="uptime":")[^"]*/g,
+      },
+    ],
+    fails: [
+      {
+        title: 'of registries that are not configured as they must be',
+        stage: 'broken',
+        error: 'ErrorOccurred',
+        gives: { reason: expect.stringContaining('registries.conf') },
+      },
+    ],
+  },
+
+  ListImages: {
+    succeeds: [
+      {
+        title: 'lists images of every kind',
+        gives: (stage) => ({
+          images: expect.arrayContaining([
+            expect.objectContaining({
+              id: stage.id('oci'),
+              digest: stage.image('oci').digest,
+              repoTags: [stage.names.oci],
+              labels: { kind: 'oci', run: 'podman run --name NAME IMAGE' },
+              containers: 0,
+              isParent: false,
+            }),
+            expect.objectContaining({ id: stage.id('bare'), topLayer: '' }),
+            expect.objectContaining({ repoTags: [stage.names.base], isParent: true }),
+            expect.objectContaining({ repoTags: [stage.names.used], containers: 2 }),
+            expect.objectContaining({ repoTags: [] }),
+          ]),
+        }),
+      },
+      { title: 'lists nothing where nothing is', stage: 'bare', gives: { images: [] } },
+    ],
+    fails: [brokenStore],
+  },
+
+  ListImagesWithFilters: {
+    succeeds: [
+      {
+        title: 'lists what passes all filters',
+        parameters: { filters: ['label=kind', 'label=kind=docker', 'dangling=false'] },
+        gives: (stage) => ({ images: [expect.objectContaining({ id: stage.id('docker') })] }),
+      },
+      {
+        title: 'lists what is like a pattern',
+        parameters: { filters: ['reference=*/test/oci'] },
+        gives: (stage) => ({ images: [expect.objectContaining({ id: stage.id('oci') })] }),
+      },
+    ],
+    fails: filterFailures.map(([filter, reason]) => ({
+      title: `by ${filter}`,
+      parameters: { filters: [filter] },
+      error: 'ErrorOccurred',
+      gives: { reason },
+    })),
+  },
+
+  GetImage: {
+    succeeds: [
+      {
+        title: 'finds an image by its name',
+        parameters: (stage) => ({ id: stage.names.oci }),
+        gives: (stage) => ({ image: { id: stage.id('oci'), digest: stage.image('oci').digest } }),
+      },
+      {
+        title: 'finds an image by the beginning of its id',
+        parameters: (stage) => ({ id: stage.id('docker').slice(0, 12) }),
+        gives: (stage) => ({ image: { id: stage.id('docker'), repoTags: [stage.names.docker] } }),
+      },
+    ],
+    fails: unknownImages((id) => ({ id })),
+  },
+
+  ImageExists: {
+    succeeds: [
+      {
+        title: 'is 0 for an image that is there',
+        parameters: (stage) => ({ name: stage.names.base }),
+        gives: { exists: 0 },
+      },
+      { title: 'is 1 for one that is not', parameters: { name: 'no-such' }, gives: { exists: 1 } },
+    ],
+    fails: [
+      {
+        title: 'of no name',
+        parameters: { name: '' },
+        error: 'ErrorOccurred',
+        gives: { reason: 'input name is blank' },
+      },
+      {
+        title: 'of what cannot be a name',
+        parameters: { name: 'quay.io/UPPER' },
+        error: 'ErrorOccurred',
+        gives: { reason: 'repository name must be lowercase' },
+      },
+    ],
+  },
+
+  InspectImage: {
+    succeeds: [
+      {
+        title: 'tells everything, as the text of a JSON object',
+        parameters: (stage) => ({ name: stage.names.oci }),
+        gives: (stage) => ({ image: expect.stringContaining(`"Id":"${stage.id('oci')}"`) }),
+      },
+    ],
+    fails: unknownImages((name) => ({ name })),
+  },
+
+  HistoryImage: {
+    succeeds: [
+      {
+        title: 'tells the steps, the newest first',
+        parameters: (stage) => ({ name: stage.names.oci }),
+        gives: (stage) => ({
+          history: [
+            { id: stage.id('oci'), createdBy: 'sample layer 2', tags: [stage.names.oci] },
+            { id: '<missing>', createdBy: 'sample layer 1', tags: [] },
+          ],
+        }),
+      },
+    ],
+    fails: unknownImages((name) => ({ name })),
+  },
+} as const satisfies Readonly<Record<string, MethodExamples>>;

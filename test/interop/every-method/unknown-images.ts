@@ -1,0 +1,22 @@
+// What is answered to names that mean no image (io-podman-api §2.1, §2.2): the same by every method that takes one.
+import type { Example } from './example.js';
+import type { Parameters } from './way.js';
+
+const reasons: readonly (readonly [name: string, reason: string])[] = [
+  ['', 'input name is blank'],
+  ['no-such', 'unable to find a name and tag match for no-such in repotags: no such image'],
+  ['no-such:2', 'unable to find a name and tag match for no-such in repotags: no such image'],
+  ['quay.io/no/such:1', "unable to find 'quay.io/no/such:1' in local storage: no such image"],
+  ['a b', 'invalid reference format'],
+  ['quay.io/UPPER', 'repository name must be lowercase'],
+];
+
+/** The failures of a method whose parameters are made of the name. */
+export function unknownImages(parametersOf: (name: string) => Parameters): Example[] {
+  return reasons.map(([name, reason]) => ({
+    title: `of an image ${JSON.stringify(name)}`,
+    parameters: parametersOf(name),
+    error: 'ImageNotFound',
+    gives: { id: name, reason },
+  }));
+}
