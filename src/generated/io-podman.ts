@@ -762,8 +762,15 @@ export interface IoPodmanService {
     call: CallContext,
   ): Promise<{ len: number }>;
   /**
-   * Tells what happened, oldest first, and with "more" what happens from now on.
-   * Filters: container=…, event=…, image=…, type=….
+   * Tells what happened, from the file that Podman keeps of it, too. Without "more" the reply has the oldest event that matches, and one
+   * that is all empty if there is none; passing its time as since gives the next one. With "more" there is a reply for each event that
+   * matches: if since or until is given those of the past first, oldest first, and then what happens, as it happens. The last reply is an
+   * event that is all empty; it comes when until is reached.
+   * Filters: container=, image=, pod= and volume=NAME or the beginning of an id; event= or status=WHAT; type=; label=KEY[=VALUE]. Of those
+   * with one key one must match, and one of each key.
+   * since and until: RFC 3339, also without zone (UTC) or clock; seconds since 1970; or a duration such as 1h30m, which is so long ago for
+   * since and ahead for until. Events at these very times are not meant.
+   * What Podman 1.9 had no word for (build, for example) comes to those only who filter by event, status or type: its clients give up at it.
    */
   getEvents(params: GetEventsParameters, call: CallContext): Stream<GetEventsReply>;
   /** Tells whether a container is there: 0 if it is, 1 if not. */
@@ -1150,8 +1157,15 @@ export class IoPodmanClient {
   }
 
   /**
-   * Tells what happened, oldest first, and with "more" what happens from now on.
-   * Filters: container=…, event=…, image=…, type=….
+   * Tells what happened, from the file that Podman keeps of it, too. Without "more" the reply has the oldest event that matches, and one
+   * that is all empty if there is none; passing its time as since gives the next one. With "more" there is a reply for each event that
+   * matches: if since or until is given those of the past first, oldest first, and then what happens, as it happens. The last reply is an
+   * event that is all empty; it comes when until is reached.
+   * Filters: container=, image=, pod= and volume=NAME or the beginning of an id; event= or status=WHAT; type=; label=KEY[=VALUE]. Of those
+   * with one key one must match, and one of each key.
+   * since and until: RFC 3339, also without zone (UTC) or clock; seconds since 1970; or a duration such as 1h30m, which is so long ago for
+   * since and ahead for until. Events at these very times are not meant.
+   * What Podman 1.9 had no word for (build, for example) comes to those only who filter by event, status or type: its clients give up at it.
    * The last reply only.
    */
   getEvents(params: GetEventsParameters, options?: CallOptions): Promise<GetEventsReply> {
@@ -1159,8 +1173,15 @@ export class IoPodmanClient {
   }
 
   /**
-   * Tells what happened, oldest first, and with "more" what happens from now on.
-   * Filters: container=…, event=…, image=…, type=….
+   * Tells what happened, from the file that Podman keeps of it, too. Without "more" the reply has the oldest event that matches, and one
+   * that is all empty if there is none; passing its time as since gives the next one. With "more" there is a reply for each event that
+   * matches: if since or until is given those of the past first, oldest first, and then what happens, as it happens. The last reply is an
+   * event that is all empty; it comes when until is reached.
+   * Filters: container=, image=, pod= and volume=NAME or the beginning of an id; event= or status=WHAT; type=; label=KEY[=VALUE]. Of those
+   * with one key one must match, and one of each key.
+   * since and until: RFC 3339, also without zone (UTC) or clock; seconds since 1970; or a duration such as 1h30m, which is so long ago for
+   * since and ahead for until. Events at these very times are not meant.
+   * What Podman 1.9 had no word for (build, for example) comes to those only who filter by event, status or type: its clients give up at it.
    * Every reply as it comes; leaving the loop gives the call up.
    */
   getEventsMore(params: GetEventsParameters, options?: CallOptions): Replies<GetEventsReply> {
@@ -1678,8 +1699,15 @@ method SendFile(type: string, length: int) -> (file_handle: string)
 # [Requires 'upgrade' flag]
 method ReceiveFile(path: string, delete: bool) -> (len: int)
 
-# Tells what happened, oldest first, and with "more" what happens from now on.
-# Filters: container=…, event=…, image=…, type=….
+# Tells what happened, from the file that Podman keeps of it, too. Without "more" the reply has the oldest event that matches, and one
+# that is all empty if there is none; passing its time as since gives the next one. With "more" there is a reply for each event that
+# matches: if since or until is given those of the past first, oldest first, and then what happens, as it happens. The last reply is an
+# event that is all empty; it comes when until is reached.
+# Filters: container=, image=, pod= and volume=NAME or the beginning of an id; event= or status=WHAT; type=; label=KEY[=VALUE]. Of those
+# with one key one must match, and one of each key.
+# since and until: RFC 3339, also without zone (UTC) or clock; seconds since 1970; or a duration such as 1h30m, which is so long ago for
+# since and ahead for until. Events at these very times are not meant.
+# What Podman 1.9 had no word for (build, for example) comes to those only who filter by event, status or type: its clients give up at it.
 # [Supports 'more' flag]
 method GetEvents(filter: []string, since: string, until: string) -> (
   events: Event

@@ -19,6 +19,8 @@ export interface ConfigurationPaths {
   readonly environment: Environment;
   readonly uid: number;
   readonly home: string;
+  /** Where a user's own configuration is. */
+  readonly configHome: string;
   readonly registries: RegistriesPaths;
   /** Instead of every other file with credentials, from the command line. */
   readonly authfile: string | undefined;
@@ -28,7 +30,10 @@ export interface ConfigurationPaths {
   readonly registriesD: readonly string[];
   /** Where they are kept when nothing else is said; a URL. */
   readonly lookaside: string;
-  readonly eventsFile: string;
+  /** From the command line. */
+  readonly eventsFile: string | undefined;
+  /** Podman's directory for what is gone after a reboot. */
+  readonly podmanDirectory: string;
 }
 
 export function configurationPaths(sources: ConfigurationSources): ConfigurationPaths {
@@ -40,6 +45,7 @@ export function configurationPaths(sources: ConfigurationSources): Configuration
     environment,
     uid,
     home,
+    configHome,
     registries: registriesPaths({ flag: sources.registriesConf, env: environment, uid, home }),
     authfile: sources.authfile,
     policy:
@@ -53,8 +59,7 @@ export function configurationPaths(sources: ConfigurationSources): Configuration
     lookaside: pathToFileURL(
       uid === 0 ? '/var/lib/containers/sigstore' : join(home, '.local/share/containers/sigstore'),
     ).href,
-    eventsFile:
-      sources.eventsFile ??
-      (uid === 0 ? '/run/libpod/events/events.log' : join(runtimeDirectory, 'libpod/tmp/events/events.log')),
+    eventsFile: sources.eventsFile,
+    podmanDirectory: uid === 0 ? '/run/libpod' : join(runtimeDirectory, 'libpod/tmp'),
   };
 }

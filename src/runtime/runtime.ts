@@ -17,6 +17,7 @@ import type { CopyContext } from './copy-context.js';
 import { configurationPaths, type ConfigurationPaths, type Environment } from './configuration-paths.js';
 import { messageOf } from './errors.js';
 import { EventLog } from './events/event-log.js';
+import { eventsPlace } from './events/events-place.js';
 import { FileExchange } from './file-exchange.js';
 import type { ImageContext } from './image-context.js';
 import { ImageList, type Catalogue } from './image-list.js';
@@ -85,7 +86,7 @@ export class Runtime {
     this.#options = options;
     this.version = options.version;
     this.#paths = configurationPaths(options);
-    this.events = new EventLog(this.#paths.eventsFile, options.warn);
+    this.events = new EventLog(async () => await eventsPlace(this.#paths), options.warn);
     this.files = new FileExchange(async () => await this.#exchangeRoot(), options.uid);
     this.copies = new Copies(this.operations, this.#pool, this.files, () => this.#copyContext());
     this.builds = new Builds({

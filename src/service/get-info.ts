@@ -10,10 +10,11 @@ export async function getInfo(
   call: CallContext,
 ): Promise<{ info: PodmanInfo }> {
   const registries = runtime.registries();
-  const [host, platform, store] = await Promise.all([
+  const [host, platform, store, events] = await Promise.all([
     readHostInfo(),
     runtime.platform(),
     runtime.storeStatus(call.signal),
+    runtime.events.place(),
   ]);
   return {
     info: {
@@ -22,7 +23,7 @@ export async function getInfo(
         buildahVersion: '',
         arch: platform.architecture,
         os: platform.os,
-        eventlogger: 'file',
+        eventlogger: events.path === undefined ? 'none' : 'file',
       },
       registries: {
         search: [...registries.search],

@@ -9,6 +9,7 @@ import { copyImage } from './copy-image.js';
 import { deleteUnusedImages } from './delete-unused-images.js';
 import { toInterfaceError, toOperationFailed } from './errors.js';
 import { exportImage } from './export-image.js';
+import { getEvents } from './get-events.js';
 import { getImage } from './get-image.js';
 import { getInfo } from './get-info.js';
 import { getVersion } from './get-version.js';
@@ -59,6 +60,7 @@ export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime): void 
     searchImages: (params, call) => searchImages(runtime, params, call),
     sendFile: (params, call) => sendFile(runtime, params, call),
     receiveFile: (params, call) => receiveFile(runtime, params, call),
+    getEvents: (params, call) => getEvents(runtime, params, call),
   };
   const ioImagedService: IoImagedService = {
     watchOperations: (_params, call) => watchOperations(runtime.operations, call),

@@ -1,6 +1,7 @@
 // WatchOperations of io.imaged
 import type { Operation as OperationReply, WatchOperationsReply } from '../generated/io-imaged.js';
 import type { CallContext, Stream } from '../rpc/index.js';
+import { ChangeFlag } from '../runtime/change-flag.js';
 import type { Operation, OperationTable } from '../runtime/operation.js';
 
 /** At most ten replies a second. */
@@ -25,28 +26,6 @@ export async function* watchOperations(
   } finally {
     operations.events.off('change', changed);
     call.signal.removeEventListener('abort', changed);
-  }
-}
-
-/** Remembers that something happened until somebody waits for it. */
-class ChangeFlag {
-  #raised = false;
-  #wake: (() => void) | undefined;
-
-  raise(): void {
-    this.#raised = true;
-    this.#wake?.();
-  }
-
-  /** Resolves once the flag was raised since the last time, and lowers it. */
-  async lowered(): Promise<void> {
-    if (!this.#raised) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      this.#wake = undefined;
-    }
-    this.#raised = false;
   }
 }
 

@@ -28,7 +28,7 @@ export function imageContext(store: Store, eventsFile: string): ImageContext {
   return {
     store,
     images: new ImageList(store),
-    events: new EventLog(eventsFile, warn),
+    events: new EventLog(async () => ({ path: eventsFile, limit: 0 }), warn),
     shortNames: { candidates: () => [] },
     environment: {},
     warn,

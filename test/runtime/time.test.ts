@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { instant, nanosecondTime, secondTime } from '../../src/runtime/time.js';
+import { instant, localTime, nanosecondTime, secondTime } from '../../src/runtime/time.js';
 
 describe('times', () => {
   it.each([
@@ -26,5 +26,13 @@ describe('times', () => {
     expect(instant('2020-09-13T14:26:40.5+02:00')).toBe(instant('2020-09-13T12:26:40.500Z'));
     expect(instant('2020-09-13T12:26:40.000000001Z')! - instant('2020-09-13T12:26:40Z')!).toBe(1n);
     expect(instant('2020-13-99T00:00:00Z')).toBeUndefined();
+  });
+
+  it('prints nanoseconds in the local zone', () => {
+    const time = 1_600_000_000_120_000_001n;
+    expect(instant(localTime(time))).toBe(time);
+    expect(localTime(time)).toMatch(/^2020-09-1[34]T\d\d:\d\d:40\.120000001(Z|[+-]\d\d:\d\d)$/);
+    expect(localTime(1_600_000_000_500_000_000n)).toMatch(/:40\.5(Z|[+-])/);
+    expect(localTime(1_600_000_000_000_000_000n)).toMatch(/:40(Z|[+-])/);
   });
 });
