@@ -8,7 +8,7 @@ import type { ControlOptions } from './control.js';
 import type { Credentials } from './credentials.js';
 import { basicAuthorization } from './credentials.js';
 import { codeOfFailure, innermostCode, RegistryError } from './errors.js';
-import { reasonOf, transportFailure } from './failure-text.js';
+import { transportFailure } from './failure-text.js';
 import { parseRetryAfter, triesBesideOthers, usualTries, withRetries } from './retry.js';
 import { SingleFlight } from './single-flight.js';
 import type { BearerToken } from './token.js';
@@ -183,11 +183,7 @@ export class HostSession {
     } catch (cause) {
       signal.throwIfAborted();
       const message = transportFailure(method, url, cause);
-      throw new RegistryError(codeOfFailure(cause), message, {
-        ...this.#about(op),
-        reason: reasonOf(cause),
-        cause,
-      });
+      throw new RegistryError(codeOfFailure(cause), message, { ...this.#about(op), cause });
     }
   }
 
