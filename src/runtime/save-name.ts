@@ -15,9 +15,9 @@ export function saveName({ id, names: stored }: StoredImage, text: string): stri
   return names.find((name) => name === text) ?? fullName(names, text) ?? nameByEnd(names, text);
 }
 
-/** The name in full, as the look-up completes it. */
+/** The name in full: of an image that has both, the local name rather than the one on docker.io, as podman has it. */
 function fullName(names: readonly string[], text: string): string | undefined {
-  for (const candidate of [text, `localhost/${text}`]) {
+  for (const candidate of [`localhost/${text}`, text]) {
     const reference = parsedName(candidate);
     if (reference === undefined) continue;
     const full = formatReference(tagNameOnly(reference));

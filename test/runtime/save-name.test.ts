@@ -14,6 +14,7 @@ describe('the name of a saved image', () => {
     ['example.com/a:1', ['example.com/b:1', 'example.com/a:1'], 'example.com/a:1'],
     ['busybox', ['docker.io/library/busybox:latest'], 'docker.io/library/busybox:latest'],
     ['busybox', ['localhost/busybox:latest'], 'localhost/busybox:latest'],
+    ['busybox', ['docker.io/library/busybox:latest', 'localhost/busybox:latest'], 'localhost/busybox:latest'],
     ['multi:1', ['example.com/x/multi:2', 'example.com/x/multi:1'], 'example.com/x/multi:1'],
     ['x/multi:1', ['example.com/x/multi:1'], 'example.com/x/multi:1'],
     ['ulti:1', ['example.com/multi:1'], undefined],
