@@ -40,7 +40,7 @@ export async function runGpg(
   signal: AbortSignal,
 ): Promise<GpgAnswer> {
   signal.throwIfAborted();
-  const child = spawn('gpg', ['--batch', '--no-tty', '--status-fd', '3', ...args], {
+  const child = spawn('gpg', ['--batch', '--no-tty', '--quiet', '--status-fd', '3', ...args], {
     // What it says to people is quoted in errors, in one language.
     env: { ...environment, LC_ALL: 'C' },
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
