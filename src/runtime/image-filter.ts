@@ -14,6 +14,8 @@ export interface FilterContext {
   readonly findByName: (name: string) => ImageSummary;
   /** Whether the image of this id is a list of manifests. */
   readonly isIndex: (id: string) => boolean;
+  /** When the image was made, to the nanosecond: summaries have seconds, and the images of one build share theirs. */
+  readonly madeAt: (id: string) => bigint;
 }
 
 /** The images that match every one of `filters`, each `key=value`. Throws {@link InvalidFilterError}. */
@@ -54,17 +56,17 @@ function parsePositive(
   filter: string,
   key: string,
   value: string,
-  { findByName, isIndex }: FilterContext,
+  { findByName, isIndex, madeAt }: FilterContext,
 ): ImageFilter {
   switch (key) {
     case 'before': {
-      const limit = createdOf(findByName(value));
-      return (image) => createdOf(image) < limit;
+      const limit = madeAt(findByName(value).id);
+      return (image) => madeAt(image.id) < limit;
     }
     case 'since':
     case 'after': {
-      const limit = createdOf(findByName(value));
-      return (image) => createdOf(image) > limit;
+      const limit = madeAt(findByName(value).id);
+      return (image) => madeAt(image.id) > limit;
     }
     case 'dangling': {
       const wanted = parseGoBoolean(filter, value);

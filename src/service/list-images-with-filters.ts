@@ -5,6 +5,7 @@ import { ImageNotFoundError, InvalidFilterError } from '../runtime/errors.js';
 import { filterImages } from '../runtime/image-filter.js';
 import { summaryOf, type ImageSummary } from '../runtime/image-list.js';
 import type { Runtime } from '../runtime/runtime.js';
+import { instant, zeroTime } from '../runtime/time.js';
 import { findByName } from './look-up.js';
 
 export async function listImagesWithFilters(
@@ -23,5 +24,7 @@ export async function listImagesWithFilters(
     }
   };
   const isIndex = (id: string): boolean => catalogue.indexes.has(id);
-  return { images: filterImages(catalogue.summaries, filters, { findByName: imageNamed, isIndex }) };
+  const madeAt = (id: string): bigint => instant(catalogue.view.imageById(id)?.created ?? zeroTime) ?? 0n;
+  const context = { findByName: imageNamed, isIndex, madeAt };
+  return { images: filterImages(catalogue.summaries, filters, context) };
 }

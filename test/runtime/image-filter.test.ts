@@ -46,7 +46,13 @@ const named = (name: string): ImageSummary => {
 };
 
 function ids(...filters: string[]): string {
-  return filterImages(images, filters, { findByName: named, isIndex: (id) => id === 'dd4' })
+  const context = {
+    findByName: named,
+    isIndex: (id: string) => id === 'dd4',
+    // The last two were made in the same second.
+    madeAt: (id: string) => BigInt(images.findIndex((one) => one.id === id)),
+  };
+  return filterImages(images, filters, context)
     .map(({ id }) => id)
     .join(' ');
 }
@@ -61,6 +67,8 @@ describe('filters of the image list', () => {
     ['before=bb2', 'aa1'],
     ['since=bb2', 'cc3 dd4'],
     ['after=bb2', 'cc3 dd4'],
+    ['after=cc3', 'dd4'],
+    ['before=dd4', 'aa1 bb2 cc3'],
     ['label=tier', 'bb2'],
     ['label=tier=front', 'bb2'],
     ['label=tier=back', ''],
