@@ -88,13 +88,14 @@ export function sampleImage(
   layers: readonly SampleLayer[],
   names: readonly string[],
   comment = '',
+  labels: Readonly<Record<string, string>> = {},
 ): ImageCommit['image'] {
   const config = Buffer.from(
     JSON.stringify({
       created: '2020-09-13T12:26:40.123456789Z',
       architecture: 'amd64',
       os: 'linux',
-      config: { Cmd: ['/bin/true'] },
+      config: { Cmd: ['/bin/true'], ...(Object.keys(labels).length > 0 && { Labels: labels }) },
       rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
       history: layers.map((_, index) => ({
         created: '2020-09-13T12:26:40Z',
@@ -137,8 +138,10 @@ export async function addImage(
   layers: readonly SampleLayer[],
   names: readonly string[],
   comment?: string,
+  labels?: Readonly<Record<string, string>>,
 ) {
-  const commit = { layers: [] as CommitLayer[], image: sampleImage(layers, names, comment) };
+  const image = sampleImage(layers, names, comment, labels);
+  const commit = { layers: [] as CommitLayer[], image };
   try {
     for (const layer of layers) commit.layers.push(await staged(store, layer));
     return await store.commitImage(commit);

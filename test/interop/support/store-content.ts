@@ -19,12 +19,23 @@ export interface ImageRecord {
   readonly created: string;
 }
 
+export interface ContainerRecord {
+  readonly id: string;
+  readonly names?: readonly string[];
+  readonly image: string;
+  readonly layer: string;
+}
+
 export function layerRecords(root: string): Promise<LayerRecord[]> {
   return readRecords(join(root, 'overlay-layers', 'layers.json'));
 }
 
 export function imageRecords(root: string): Promise<ImageRecord[]> {
   return readRecords(join(root, 'overlay-images', 'images.json'));
+}
+
+export function containerRecords(root: string): Promise<ContainerRecord[]> {
+  return readRecords(join(root, 'overlay-containers', 'containers.json'));
 }
 
 /** The recipe of a layer's tar; neighbouring segments are one, since their borders mean nothing. */
@@ -111,10 +122,7 @@ export async function untidiness(root: string): Promise<string[]> {
 export async function unusedLayers(root: string): Promise<string[]> {
   const layers = new Map((await layerRecords(root)).map((layer) => [layer.id, layer]));
   const used = new Set<string>();
-  const containers = await readRecords<{ layer: string }>(
-    join(root, 'overlay-containers', 'containers.json'),
-  );
-  for (const { layer } of [...(await imageRecords(root)), ...containers]) {
+  for (const { layer } of [...(await imageRecords(root)), ...(await containerRecords(root))]) {
     for (let id = layer; id !== undefined && !used.has(id); id = layers.get(id)?.parent) {
       used.add(id);
     }
