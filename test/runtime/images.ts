@@ -35,6 +35,26 @@ export function imageContext(store: Store, eventsFile: string): ImageContext {
   };
 }
 
+/** The store, in which somebody else does something right before a call of a method: the first, or that number. */
+export function meanwhile(
+  store: Store,
+  method: 'addName' | 'removeName' | 'deleteImage',
+  action: () => Promise<unknown>,
+  number = 1,
+): Store {
+  let calls = 0;
+  return new Proxy(store, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function') return value;
+      return async (...args: unknown[]): Promise<unknown> => {
+        if (key === method && ++calls === number) await action();
+        return await (value.apply(target, args) as Promise<unknown>);
+      };
+    },
+  });
+}
+
 export async function testStore(): Promise<TestStore> {
   const { options, remove } = await temporaryStore();
   const store = await openSettled(options);

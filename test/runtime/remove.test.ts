@@ -2,9 +2,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ImageNotFoundError } from '../../src/runtime/errors.js';
 import type { ImageContext } from '../../src/runtime/image-context.js';
 import { removeImage, type Removal } from '../../src/runtime/remove.js';
-import { imageContext, testStore, type TestStore } from './images.js';
+import { imageContext, meanwhile, testStore, type TestStore } from './images.js';
 
 const never = new AbortController().signal;
 
@@ -103,5 +104,84 @@ describe('removing an image', () => {
     await images.add({ names: ['localhost/b:1'], history: [step('one'), step('b')] });
     await remove('a:1');
     expect((await images.store.view()).imageById(parent.id)).toBeDefined();
+  });
+
+  it('takes an id behind its algorithm for an id', async () => {
+    const { id } = await images.add({ names: ['localhost/a:1', 'localhost/b:1'] });
+    await expect(remove(`sha256:${id}`)).rejects.toThrow('(must force)');
+    expect(await remove(`sha256:${id.slice(0, 8)}`, true)).toMatchObject({ deleted: id });
+  });
+
+  it('takes away the name that a short one was found by', async () => {
+    const { id } = await images.add({ names: ['quay.io/team/app:1', 'localhost/app:1'] });
+    expect(await remove('app:1')).toEqual({ id, untagged: ['localhost/app:1'], deleted: '' });
+  });
+
+  it('takes away no name when several may be meant, but compares whole components', async () => {
+    const names = ['a.example.com/one/app:1', 'b.example.com/one/app:1', 'c.example.com/two/app:1'];
+    await images.add({ names });
+    await expect(remove('one/app:1')).rejects.toThrow('user input matched multiple repotags for the image');
+    expect(await remove('two/app:1')).toMatchObject({ untagged: ['c.example.com/two/app:1'] });
+  });
+
+  it('takes a name with the digest of the image for the one in that repository', async () => {
+    const { digest } = await images.add({ names: ['quay.io/team/app:1', 'localhost/b:1'] });
+    expect(await remove(`quay.io/team/app@${digest}`)).toMatchObject({ untagged: ['quay.io/team/app:1'] });
+  });
+
+  it.each(['', 'UPPER', 'nobody:1'])('finds no image by the name %j', async (name) => {
+    await expect(remove(name)).rejects.toBeInstanceOf(ImageNotFoundError);
+  });
+
+  describe('that others change meanwhile', () => {
+    it('decides again when it gets a further name', async () => {
+      const { id } = await images.add({ names: ['localhost/a:1'] });
+      context = {
+        ...context,
+        store: meanwhile(images.store, 'deleteImage', () => images.store.addName(id, 'localhost/b:1')),
+      };
+      expect(await remove('a:1')).toEqual({ id, untagged: ['localhost/a:1'], deleted: '' });
+      expect(await names()).toEqual(['localhost/b:1']);
+    });
+
+    it('takes the name from whom it belongs to by then', async () => {
+      await images.add({ names: ['localhost/a:1', 'localhost/b:1'] });
+      const { id } = await images.add({ names: ['localhost/c:1'] });
+      context = {
+        ...context,
+        store: meanwhile(images.store, 'removeName', () => images.store.addName(id, 'localhost/a:1')),
+      };
+      expect(await remove('a:1')).toEqual({ id, untagged: ['localhost/a:1'], deleted: '' });
+      expect(await names()).toEqual(['localhost/b:1', 'localhost/c:1']);
+    });
+
+    it('says that it is not there when it is gone', async () => {
+      const { id } = await images.add({ names: ['localhost/a:1'] });
+      context = {
+        ...context,
+        store: meanwhile(images.store, 'deleteImage', () => images.store.deleteImage(id)),
+      };
+      await expect(remove('a:1')).rejects.toBeInstanceOf(ImageNotFoundError);
+    });
+
+    it('is gone with the last of its names, whoever removes them', async () => {
+      const { id } = await images.add({ names: ['localhost/a:1', 'localhost/b:1'] });
+      const removals = await Promise.all([remove('a:1'), remove('b:1')]);
+      expect(removals.map(({ deleted }) => deleted).toSorted()).toEqual(['', id]);
+      expect(removals.flatMap(({ untagged }) => untagged).toSorted()).toEqual([
+        'localhost/a:1',
+        'localhost/b:1',
+      ]);
+      expect(await names()).toEqual([]);
+    });
+
+    it('keeps a parent that is given a name', async () => {
+      const parent = await images.add({ names: [], history: [step('one')] });
+      await images.add({ names: ['localhost/child:1'], history: [step('one'), step('two')] });
+      const tag = (): Promise<unknown> => images.store.addName(parent.id, 'localhost/parent:1');
+      context = { ...context, store: meanwhile(images.store, 'deleteImage', tag, 2) };
+      await remove('child:1');
+      expect(await names()).toEqual(['localhost/parent:1']);
+    });
   });
 });
