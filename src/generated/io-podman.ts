@@ -363,6 +363,7 @@ export interface Event {
 
 /** A path that differs between a layer and the one under it. */
 export interface DiffInfo {
+  /** Absolute, within the image or container. */
   readonly path: string;
   /** A for added, C for changed, D for deleted. */
   readonly changeType: string;
@@ -638,8 +639,14 @@ export interface IoPodmanService {
     call: CallContext,
   ): Promise<{ imageInfo: string }>;
   /**
-   * Compares the uppermost layer of an image, or a layer or container, with what
-   * is under it.
+   * Compares the uppermost layer of an image, or a container, or a layer, with what
+   * is under it: in this order a name or beginning of an id is looked up. Of a layer
+   * on nothing everything is added. A directory is changed where its mode or time is,
+   * or something in it is added or deleted; one that replaces another as a whole is
+   * deleted, and what is in it follows. Places that engines mount into containers
+   * are left out. Of a name that is not UTF-8 each byte that is none is U+FFFD.
+   * Answers ImageNotFound if there is nothing of this name, and ErrorOccurred for an
+   * image without layers.
    */
   diff(params: { readonly name: string }, call: CallContext): Promise<{ diffs: readonly DiffInfo[] }>;
   /**
@@ -889,8 +896,14 @@ export class IoPodmanClient {
   }
 
   /**
-   * Compares the uppermost layer of an image, or a layer or container, with what
-   * is under it.
+   * Compares the uppermost layer of an image, or a container, or a layer, with what
+   * is under it: in this order a name or beginning of an id is looked up. Of a layer
+   * on nothing everything is added. A directory is changed where its mode or time is,
+   * or something in it is added or deleted; one that replaces another as a whole is
+   * deleted, and what is in it follows. Places that engines mount into containers
+   * are left out. Of a name that is not UTF-8 each byte that is none is U+FFFD.
+   * Answers ImageNotFound if there is nothing of this name, and ErrorOccurred for an
+   * image without layers.
    */
   diff(params: { readonly name: string }, options?: CallOptions): Promise<{ diffs: readonly DiffInfo[] }> {
     return this.#transport.call('io.podman.Diff', params, checkDiffReply, options);
@@ -1510,6 +1523,7 @@ type Event (
 
 # A path that differs between a layer and the one under it.
 type DiffInfo (
+  # Absolute, within the image or container.
   path: string,
   # A for added, C for changed, D for deleted.
   changeType: string
@@ -1568,8 +1582,14 @@ method GetLayersMapWithImageInfo() -> (layerMap: string)
 # Gives the layers of an image, base first, as the text of a JSON object.
 method BuildImageHierarchyMap(name: string) -> (imageInfo: string)
 
-# Compares the uppermost layer of an image, or a layer or container, with what
-# is under it.
+# Compares the uppermost layer of an image, or a container, or a layer, with what
+# is under it: in this order a name or beginning of an id is looked up. Of a layer
+# on nothing everything is added. A directory is changed where its mode or time is,
+# or something in it is added or deleted; one that replaces another as a whole is
+# deleted, and what is in it follows. Places that engines mount into containers
+# are left out. Of a name that is not UTF-8 each byte that is none is U+FFFD.
+# Answers ImageNotFound if there is nothing of this name, and ErrorOccurred for an
+# image without layers.
 method Diff(name: string) -> (diffs: []DiffInfo)
 
 # Gives an image a further name, taking it from the image that has it. A name

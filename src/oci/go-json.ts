@@ -1,4 +1,5 @@
 // JSON as Go's encoder writes it: digests of documents that several programs make must agree.
+import { isUtf8 } from 'node:buffer';
 
 /** Compact, with `<`, `>`, `&`, U+2028 and U+2029 escaped. Keys stay in their order; undefined ones are left out. */
 export function goJson(value: unknown): string {
@@ -54,4 +55,21 @@ export function goTime(text: string): string | undefined {
   const [, seconds = '', fraction = '', zone = 'Z'] = match;
   const digits = fraction.slice(0, 9).replace(/0+$/, '');
   return `${seconds}${digits === '' ? '' : `.${digits}`}${/^[+-]00:00$/.test(zone) ? 'Z' : zone}`;
+}
+
+const longestCharacter = 4;
+
+/** A byte string (latin1, one character a byte) as text: each byte that is no part of UTF-8 becomes U+FFFD. */
+export function goText(name: string): string {
+  const bytes = Buffer.from(name, 'latin1');
+  if (isUtf8(bytes)) return bytes.toString();
+  let text = '';
+  for (let at = 0; at < bytes.length;) {
+    let length = 1;
+    while (length <= longestCharacter && !isUtf8(bytes.subarray(at, at + length))) length += 1;
+    const isCharacter = length <= longestCharacter && at + length <= bytes.length;
+    text += isCharacter ? bytes.toString('utf8', at, at + length) : '\ufffd';
+    at += isCharacter ? length : 1;
+  }
+  return text;
 }

@@ -31,7 +31,7 @@ export type { Identity } from './introspection.js';
 export { Introspection } from './introspection.js';
 export type { Limits } from './limits.js';
 export type { RawConnection } from './raw-connection.js';
-export { reusable } from './reusable-reply.js';
+export { gathered, reusable } from './reusable-reply.js';
 export {
   ExpectedMore,
   ExpectedUpgrade,

@@ -1,4 +1,4 @@
-// Replies that are given more than once and serialised only once, a slice at a time.
+// Replies that are long, or given more than once: serialised only once, a slice at a time.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** The JSON of an object; bytes where they are kept. */
@@ -19,6 +19,27 @@ const sliceLength = 256;
  */
 export function reusable<T extends object>(reply: T): T {
   if (!kept.has(reply)) kept.set(reply, {});
+  return reply;
+}
+
+/**
+ * A reply of one list that would be too large as objects: each batch is serialised when it comes, and only its bytes stay. The object stands
+ * for the reply, and its list is empty. Items are written as they are: the interface has to declare their fields by these names.
+ */
+export async function gathered<Name extends string, Item extends object>(
+  name: Name,
+  batches: AsyncIterable<readonly Item[]>,
+): Promise<Readonly<Record<Name, readonly Item[]>>> {
+  const pieces: Buffer[] = [];
+  let before = `{${JSON.stringify(name)}:[`;
+  for await (const batch of batches) {
+    if (batch.length === 0) continue;
+    pieces.push(Buffer.from(before + JSON.stringify(batch).slice(1, -1)));
+    before = ',';
+  }
+  pieces.push(Buffer.from(pieces.length === 0 ? `${before}]}` : ']}'));
+  const reply = { [name]: [] } as unknown as Readonly<Record<Name, readonly Item[]>>;
+  kept.set(reply, { bytes: Promise.resolve(Buffer.concat(pieces)) });
   return reply;
 }
 

@@ -16,6 +16,9 @@ import { Copies } from './copies.js';
 import type { CopyContext } from './copy-context.js';
 import { configurationPaths, type ConfigurationPaths, type Environment } from './configuration-paths.js';
 import { messageOf } from './errors.js';
+import { diffTask, isOwnChange } from './diff.js';
+import type { Diff } from './diff-message.js';
+import { DiffThread } from './diff-thread.js';
 import { EventLog } from './events/event-log.js';
 import { eventsPlace } from './events/events-place.js';
 import { FileExchange } from './file-exchange.js';
@@ -77,6 +80,7 @@ export class Runtime {
   readonly #paths: ConfigurationPaths;
   readonly #pool = new LayerPool();
   readonly #layers = new SharedLayers();
+  readonly #diffs = new DiffThread();
   readonly #unreachable = new UnreachableHosts();
   #platform: Promise<Platform> | undefined;
   #opened: Promise<OpenedStore> | undefined;
@@ -146,6 +150,13 @@ export class Runtime {
     return await searchImages({ registries: this.registries(), warn }, request, signal);
   }
 
+  /** What an image, container or layer differs in from what it stands on, in batches. Throws as {@link diffTask} does. */
+  async *diff(name: string, signal: AbortSignal): AsyncGenerator<readonly Diff[], void> {
+    const store = await this.store();
+    const task = diffTask(store, await store.view(signal), name, this.registries());
+    for await (const diffs of this.#diffs.compare(task, signal)) yield diffs.filter(isOwnChange);
+  }
+
   /** What names are given, and images removed, with. */
   async imageContext(): Promise<ImageContext> {
     const { store, images } = await this.#open();
@@ -183,6 +194,7 @@ export class Runtime {
     await this.operations.abortAll(new Error('imaged is stopping'));
     await this.files.close();
     await this.#pool.close();
+    await this.#diffs.close();
     const opened = await this.#opened?.catch(() => undefined);
     await opened?.workplaces.close();
     await opened?.store.close();

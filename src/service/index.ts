@@ -8,6 +8,7 @@ import { buildImage } from './build-image.js';
 import { copyImage } from './copy-image.js';
 import { deleteUnusedImages } from './delete-unused-images.js';
 import { toInterfaceError, toOperationFailed } from './errors.js';
+import { diff } from './diff.js';
 import { exportImage } from './export-image.js';
 import { getEvents } from './get-events.js';
 import { getImage } from './get-image.js';
@@ -44,6 +45,7 @@ export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime): void 
     imageExists: (params, call) => imageExists(runtime, params, call),
     inspectImage: (params, call) => inspectImage(runtime, params, call),
     historyImage: (params, call) => historyImage(runtime, params, call),
+    diff: (params, call) => diff(runtime, params, call),
     tagImage: (params, call) => tagImage(runtime, params, call),
     untagImage: (params, call) => untagImage(runtime, params, call),
     removeImage: (params, call) => removeImage(runtime, params, call),

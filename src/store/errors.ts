@@ -96,6 +96,18 @@ export class LayerMissingError extends Error {
   }
 }
 
+/** There is no such layer, or what was asked for has none; the message is the wording that clients know. */
+export class LayerUnknownError extends Error {
+  override readonly name = 'LayerUnknownError';
+  readonly code = 'LAYER_UNKNOWN';
+  /** Of the layer, or of what has none. */
+  readonly layer: string;
+  constructor(layer: string) {
+    super('layer not known');
+    this.layer = layer;
+  }
+}
+
 /** More layers than an overlay can be mounted with. */
 export class TooManyLayersError extends Error {
   override readonly name = 'TooManyLayersError';

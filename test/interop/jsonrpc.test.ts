@@ -190,6 +190,8 @@ describe('both doors', () => {
     ['ImageExists', (door) => new IoPodmanClient(door).imageExists({ name: none })],
     ['InspectImage', (door) => new IoPodmanClient(door).inspectImage({ name: scene.name('both') })],
     ['HistoryImage of none', (door) => new IoPodmanClient(door).historyImage({ name: none })],
+    ['Diff', (door) => new IoPodmanClient(door).diff({ name: scene.name('both') })],
+    ['Diff of none', (door) => new IoPodmanClient(door).diff({ name: none })],
     ['RemoveImage of none', (door) => new IoPodmanClient(door).removeImage({ name: none, force: false })],
     ['PullImage of none', (door) => new IoPodmanClient(door).pullImage({ name: scene.name(none), creds })],
     ['a method not implemented', (door) => door.call('io.podman.Ps', {}, (value) => value)],

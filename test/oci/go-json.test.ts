@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { goJson, goTime, sortedByKey } from '../../src/oci/go-json.js';
+import { goJson, goText, goTime, sortedByKey } from '../../src/oci/go-json.js';
 
 describe('JSON as Go writes it', () => {
   it('escapes what could end a script element, and the two separators of lines', () => {
@@ -26,5 +26,19 @@ describe('JSON as Go writes it', () => {
     ['2020-13-02T03:04:05Z', undefined],
   ])('writes the time %s as %s', (text, expected) => {
     expect(goTime(text)).toBe(expected);
+  });
+
+  it.each([
+    ['plain', 'plain'],
+    ['\xc3\xbc \xf0\x9f\x90\xb3', 'ü 🐳'],
+    ['a\xffb', 'a\ufffdb'],
+    // One for each byte, where others have one for what could have become a character.
+    ['\xe2\x82', '\ufffd\ufffd'],
+    ['\xe2\x82x\xe2\x82\xac', '\ufffd\ufffdx€'],
+    ['\xed\xa0\x80', '\ufffd\ufffd\ufffd'],
+    ['\xf0\x9f\x90', '\ufffd\ufffd\ufffd'],
+    ['', ''],
+  ])('takes the bytes %j for the text %j', (bytes, text) => {
+    expect(goText(bytes)).toBe(text);
   });
 });

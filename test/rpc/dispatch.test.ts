@@ -5,6 +5,7 @@ import {
   checkEmpty,
   ConnectionScope,
   Dispatcher,
+  gathered,
   reusable,
   unknownPeer,
   UnknownError,
@@ -115,6 +116,18 @@ describe('Dispatcher', () => {
     expect(String(first)).toBe('{"some_name":1}');
     expect(second).toBe(first);
     expect(read).toBe(1);
+  });
+
+  it.each([
+    ['all batches', [[{ a: 1 }, { a: 2 }], [], [{ a: 3 }]], '{"list":[{"a":1},{"a":2},{"a":3}]}'],
+    ['none', [], '{"list":[]}'],
+    ['empty batches only', [[], []], '{"list":[]}'],
+  ])('serialises a list while it is gathered: %s', async (_, batches, text) => {
+    async function* coming() {
+      yield* batches;
+    }
+    const dispatcher = serving({ get: async () => await gathered('list', coming()) });
+    expect(String((await replies(dispatcher, call('Get')))[0])).toBe(text);
   });
 
   it('turns errors of the inside into those of the interface where it is told how', async () => {
