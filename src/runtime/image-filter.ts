@@ -3,7 +3,6 @@ import { InvalidFilterError, messageOf } from './errors.js';
 import { filterTime } from './filter-time.js';
 import type { ImageSummary } from './image-list.js';
 import { shellPattern } from './shell-pattern.js';
-import { instant } from './time.js';
 
 /** Whether an image passes. */
 export type ImageFilter = (image: ImageSummary) => boolean;
@@ -14,7 +13,7 @@ export interface FilterContext {
   readonly findByName: (name: string) => ImageSummary;
   /** Whether the image of this id is a list of manifests. */
   readonly isIndex: (id: string) => boolean;
-  /** When the image was made, to the nanosecond: summaries have seconds, and the images of one build share theirs. */
+  /** When the image of this id was made, in nanoseconds. */
   readonly madeAt: (id: string) => bigint;
 }
 
@@ -35,12 +34,6 @@ export function labelFilter(value: string): ImageFilter {
   const key = value.slice(0, equals);
   const wanted = value.slice(equals + 1);
   return (image) => Object.hasOwn(image.labels, key) && image.labels[key] === wanted;
-}
-
-/** A filter `until=…` with the text behind it: images made before that time. Throws a RangeError. */
-export function untilFilter(value: string): ImageFilter {
-  const limit = filterTime(value, Date.now());
-  return (image) => createdOf(image) < limit;
 }
 
 function parseFilter(filter: string, context: FilterContext): ImageFilter {
@@ -88,12 +81,10 @@ function parsePositive(
       const wanted = parseGoBoolean(filter, value);
       return (image) => isIndex(image.id) === wanted;
     }
-    case 'until':
-      try {
-        return untilFilter(value);
-      } catch (error) {
-        throw new InvalidFilterError(`invalid filter ${filter}: ${messageOf(error)}`, { cause: error });
-      }
+    case 'until': {
+      const limit = parseTime(filter, value);
+      return (image) => madeAt(image.id) < limit;
+    }
     case 'label':
       return labelFilter(value);
     case 'reference': {
@@ -112,8 +103,12 @@ function parsePositive(
   }
 }
 
-function createdOf(image: ImageSummary): bigint {
-  return instant(image.created) ?? 0n;
+function parseTime(filter: string, value: string): bigint {
+  try {
+    return filterTime(value, Date.now());
+  } catch (error) {
+    throw new InvalidFilterError(`invalid filter ${filter}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 const goBooleans: ReadonlyMap<string, boolean> = new Map([

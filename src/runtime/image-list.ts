@@ -5,7 +5,7 @@ import { ImageHierarchy } from './hierarchy.js';
 import { ImageFactsCache, type ImageFacts } from './image-facts.js';
 import { inSlices } from '../sys/slices.js';
 import { parsedName } from './resolve.js';
-import { secondTime } from './time.js';
+import { instant, secondTime } from './time.js';
 
 /** One image, with every value filled that the original left empty. Sizes are bytes. */
 export interface ImageSummary {
@@ -115,6 +115,11 @@ export function summaryOf(catalogue: Catalogue, image: StoredImage): ImageSummar
   const summary = catalogue.summariesById.get(image.id);
   if (summary === undefined) throw new RangeError(`image ${image.id} is not in the catalogue`);
   return summary;
+}
+
+/** When the image was made, to the nanosecond: summaries have seconds, and the images of one build share theirs. */
+export function madeAt(image: StoredImage): bigint {
+  return instant(image.created) ?? 0n;
 }
 
 /** The digest the image was pulled by: of the index if there was one. Empty for a record without a manifest. */

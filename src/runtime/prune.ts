@@ -8,8 +8,9 @@ import {
 } from '../store/index.js';
 import { messageOf, PruneFilterError } from './errors.js';
 import type { ImageContext } from './image-context.js';
-import { labelFilter, untilFilter, type ImageFilter } from './image-filter.js';
-import { summaryOf, type Catalogue } from './image-list.js';
+import { filterTime } from './filter-time.js';
+import { labelFilter } from './image-filter.js';
+import { madeAt, summaryOf, type Catalogue, type ImageSummary } from './image-list.js';
 import { deleteImage } from './remove.js';
 
 export interface PruneRequest {
@@ -33,7 +34,7 @@ export async function pruneImages(
     !image.readOnly &&
     (image.names.length === 0 || (all && catalogue.view.containersOf(image.id).length === 0)) &&
     catalogue.hierarchy.childrenOf(image).length === 0 &&
-    matchers.every((matches) => matches(summaryOf(catalogue, image)));
+    matchers.every((matches) => matches(image, summaryOf(catalogue, image)));
   const pruned: string[] = [];
   const kept = new Set<string>();
   for (let before = -1; pruned.length > before;) {
@@ -73,7 +74,9 @@ export async function deleteUnusedImages(
   return deleted;
 }
 
-function parseFilter(filter: string): ImageFilter {
+type Matcher = (image: StoredImage, summary: ImageSummary) => boolean;
+
+function parseFilter(filter: string): Matcher {
   const equals = filter.indexOf('=');
   if (equals < 0)
     throw new PruneFilterError(`filter input must be in the form of filter=value: ${filter} is invalid`);
@@ -81,19 +84,25 @@ function parseFilter(filter: string): ImageFilter {
   const value = filter.slice(equals + 1);
   switch (key) {
     case 'label':
-      return labelFilter(value);
     case 'label!': {
       const matches = labelFilter(value);
-      return (image) => !matches(image);
+      const wanted = key === 'label';
+      return (_image, summary) => matches(summary) === wanted;
     }
-    case 'until':
-      try {
-        return untilFilter(value);
-      } catch (error) {
-        throw new PruneFilterError(`invalid filter: ${messageOf(error)}`, { cause: error });
-      }
+    case 'until': {
+      const limit = parseTime(value);
+      return (image) => madeAt(image) < limit;
+    }
     default:
       throw new PruneFilterError(`invalid filter ${filter}: images are pruned by label and until only`);
+  }
+}
+
+function parseTime(value: string): bigint {
+  try {
+    return filterTime(value, Date.now());
+  } catch (error) {
+    throw new PruneFilterError(`invalid filter: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -3,9 +3,8 @@ import type { Image } from '../generated/io-podman.js';
 import type { CallContext } from '../rpc/index.js';
 import { ImageNotFoundError, InvalidFilterError } from '../runtime/errors.js';
 import { filterImages } from '../runtime/image-filter.js';
-import { summaryOf, type ImageSummary } from '../runtime/image-list.js';
+import { madeAt, summaryOf, type ImageSummary } from '../runtime/image-list.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { instant, zeroTime } from '../runtime/time.js';
 import { findByName } from './look-up.js';
 
 export async function listImagesWithFilters(
@@ -24,7 +23,10 @@ export async function listImagesWithFilters(
     }
   };
   const isIndex = (id: string): boolean => catalogue.indexes.has(id);
-  const madeAt = (id: string): bigint => instant(catalogue.view.imageById(id)?.created ?? zeroTime) ?? 0n;
-  const context = { findByName: imageNamed, isIndex, madeAt };
+  const timeOf = (id: string): bigint => {
+    const image = catalogue.view.imageById(id);
+    return image === undefined ? 0n : madeAt(image);
+  };
+  const context = { findByName: imageNamed, isIndex, madeAt: timeOf };
   return { images: filterImages(catalogue.summaries, filters, context) };
 }

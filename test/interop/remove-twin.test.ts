@@ -151,7 +151,8 @@ describe('RemoveImage and podman rmi', () => {
     const [mine, podmans] = await Promise.all([ours(situation), theirs(situation)]);
     const other = meant.get(situation.title);
     expect(mine).toBe(other ?? podmans);
-    if (other !== undefined) expect(podmans).not.toBe(other);
+    // Or the difference is none any more.
+    expect(mine === podmans).toBe(other === undefined);
   });
 });
 
@@ -276,7 +277,7 @@ describe('ImagesPrune and podman image prune', () => {
   it('leave a tidy store when the containers are gone, too', async () => {
     await own.podmanOutput('rm', '--all', '--force');
     const { pruned } = await daemon.call<{ pruned: string[] }>('ImagesPrune', { all: true, filter: [] });
-    expect(pruned.toSorted()).toEqual([ids.get('nameless used'), 'localhost/used:1'].toSorted());
+    expect(new Set(pruned)).toEqual(new Set([ids.get('nameless used'), 'localhost/used:1']));
     expect(await imageRecords(own.root)).toEqual([]);
     expect(await untidiness(own.root)).toEqual([]);
     expect(await unusedLayers(own.root)).toEqual([]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { filterImages } from '../../src/runtime/image-filter.js';
+import { instant } from '../../src/runtime/time.js';
 import type { ImageSummary } from '../../src/runtime/image-list.js';
 
 function image(id: string, rest: Partial<ImageSummary> = {}): ImageSummary {
@@ -50,7 +51,7 @@ function ids(...filters: string[]): string {
     findByName: named,
     isIndex: (id: string) => id === 'dd4',
     // The last two were made in the same second.
-    madeAt: (id: string) => BigInt(images.findIndex((one) => one.id === id)),
+    madeAt: (id: string) => (instant(named(id).created) ?? 0n) + (id === 'dd4' ? 1n : 0n),
   };
   return filterImages(images, filters, context)
     .map(({ id }) => id)

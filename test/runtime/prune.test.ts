@@ -82,6 +82,7 @@ describe('pruning images', () => {
       ['empty', 'two'],
     ],
     [['label=kind=one', 'label=kind=two'], []],
+    [['until=2023-12-31T23:59:59.5Z'], []],
     [['until=2024-01-01T00:00:00Z'], ['one']],
     [['until=2024-01-01T00:00:01Z'], ['empty', 'none', 'one', 'two']],
     [
