@@ -161,7 +161,9 @@ export class Runtime {
   async imageContext(): Promise<ImageContext> {
     const { store, images } = await this.#open();
     const { environment, warn } = this.#options;
-    return { store, images, events: this.events, shortNames: this.registries(), environment, warn };
+    // The files are read for short names only: images are pruned where they are broken.
+    const shortNames = { candidates: (name: string) => this.registries().candidates(name) };
+    return { store, images, events: this.events, shortNames, environment, warn };
   }
 
   /**

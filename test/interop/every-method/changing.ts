@@ -51,6 +51,13 @@ const refusedRemovals: Example[] = [
   },
 ];
 
+const unreadableStore: Example = {
+  title: 'where the store cannot be read',
+  stage: 'broken',
+  error: 'ErrorOccurred',
+  gives: { reason: expect.stringMatching(/^store: .*images\.json: not valid JSON/) },
+};
+
 export const changing = {
   TagImage: {
     succeeds: [
@@ -146,5 +153,66 @@ export const changing = {
       },
     ],
     fails: [...unknownImages((name) => ({ name, force: true })).slice(0, 4), ...refusedRemovals],
+  },
+
+  DeleteUnusedImages: {
+    succeeds: [
+      {
+        title: 'removes images with names and without',
+        stage: 'bare',
+        parameters: async (stage) => {
+          await stage.spare('spare:1', 'spare:2');
+          return {};
+        },
+        gives: { images: [expect.stringMatching(/^[0-9a-f]{64}$/)] },
+        effect: { of: async (stage) => await imageRecords(stage.store.root), is: [] },
+      },
+      { title: 'removes nothing where nothing is', stage: 'bare', gives: { images: [] } },
+    ],
+    fails: [unreadableStore],
+  },
+
+  ImagesPrune: {
+    succeeds: [
+      {
+        title: 'removes an image that matches, and tells its first name',
+        stage: 'bare',
+        parameters: async (stage) => {
+          await stage.spare('spare:1', 'spare:2');
+          return { all: true, filter: ['label=spare=yes', 'until=2100-01-01'] };
+        },
+        gives: { pruned: ['localhost/spare:1'] },
+        effect: { of: async (stage) => await imageRecords(stage.store.root), is: [] },
+      },
+      {
+        title: 'keeps what has a name',
+        parameters: async (stage) => {
+          await stage.spare('spare:1');
+          return { all: false, filter: ['label=spare'] };
+        },
+        gives: { pruned: [] },
+      },
+    ],
+    fails: [
+      unreadableStore,
+      {
+        title: 'with a filter that is none',
+        parameters: { all: false, filter: ['label=spare', 'dangling'] },
+        error: 'ErrorOccurred',
+        gives: { reason: 'filter input must be in the form of filter=value: dangling is invalid' },
+      },
+      {
+        title: 'with a filter that is not known',
+        parameters: { all: true, filter: ['dangling=true'] },
+        error: 'ErrorOccurred',
+        gives: { reason: 'invalid filter dangling=true: images are pruned by label and until only' },
+      },
+      {
+        title: 'with a time that is none',
+        parameters: { all: true, filter: ['until=soon'] },
+        error: 'ErrorOccurred',
+        gives: { reason: 'invalid filter: failed to parse value as time or duration: "soon"' },
+      },
+    ],
   },
 } as const satisfies Readonly<Record<string, MethodExamples>>;
