@@ -29,6 +29,8 @@ export interface PackOptions {
   readonly lowers?: readonly string[] | undefined;
   /** Seconds since 1970: later times become this one, in an adopted directory as well. */
   readonly latest?: number | undefined;
+  /** Times are cut to seconds, as Podman and buildah write them: their layers of the same files are the same then. */
+  readonly wholeSeconds?: boolean | undefined;
   /** Asked between files and between chunks. */
   readonly abort?: { throwIfRaised(): void } | undefined;
 }
@@ -258,11 +260,10 @@ class TreePacker {
   }
 
   #time(modified: Timestamp): Timestamp {
-    const { latest } = this.#options;
-    if (latest === undefined || modified.seconds < latest) return modified;
-    return modified.seconds === latest && modified.nanoseconds === 0
-      ? modified
-      : { seconds: latest, nanoseconds: 0 };
+    const { latest = Number.POSITIVE_INFINITY, wholeSeconds } = this.#options;
+    if (modified.nanoseconds === 0 && modified.seconds <= latest) return modified;
+    if (modified.seconds >= latest) return { seconds: latest, nanoseconds: 0 };
+    return wholeSeconds === true ? { ...modified, nanoseconds: 0 } : modified;
   }
 }
 

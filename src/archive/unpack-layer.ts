@@ -14,21 +14,13 @@ import { defaultLayerLimits } from './limits.js';
 import { RatioGuard } from './ratio-guard.js';
 import { Tally } from './tally.js';
 import type { TarObserver } from './tar-observer.js';
+import type { PromisedLayer } from './transfer-layer.js';
 import { TarReader } from './tar-reader.js';
-
-/** What a layer's descriptor and its image's config promise. */
-export interface ExpectedLayer {
-  readonly digest: Digest;
-  /** Bytes of the blob. */
-  readonly size: number;
-  /** Digest of the uncompressed tar; whatever it is passes if it is not known. */
-  readonly diffId?: Digest | undefined;
-}
 
 export interface UnpackOptions {
   /** An existing empty directory, which becomes the layer's `diff`. */
   readonly directory: string;
-  readonly expected: ExpectedLayer;
+  readonly expected: PromisedLayer;
   readonly observer?: TarObserver | undefined;
   readonly limits?: Partial<LayerLimits> | undefined;
   /** Called for each chunk with the bytes of the blob so far. */
@@ -60,8 +52,9 @@ export async function unpackLayer(
   signal?: AbortSignal,
 ): Promise<LayerSummary> {
   const { expected, observer } = options;
+  const { digest: promised, size: length } = expected;
   const limits = { ...defaultLayerLimits, ...options.limits };
-  const blob = new Tally(digestAlgorithm(expected.digest), chunks);
+  const blob = new Tally(promised === undefined ? 'sha256' : digestAlgorithm(promised), chunks);
   const diffAlgorithm = expected.diffId === undefined ? 'sha256' : digestAlgorithm(expected.diffId);
   let diff = blob;
   const ratio = new RatioGuard(limits);
@@ -75,7 +68,7 @@ export async function unpackLayer(
       input,
       (chunk) => {
         const hashed = blob.add(chunk);
-        if (blob.bytes > expected.size) throw new SizeMismatchError(expected.size, blob.bytes);
+        if (length !== undefined && blob.bytes > length) throw new SizeMismatchError(length, blob.bytes);
         options.onProgress?.(blob.bytes);
         return hashed;
       },
@@ -99,15 +92,16 @@ export async function unpackLayer(
       if (ready !== undefined) await ready;
       if (hashed !== undefined) await hashed;
     }
-    if (blob.bytes !== expected.size) throw new SizeMismatchError(expected.size, blob.bytes);
-    demandDigest(expected.digest, await blob.digest());
+    if (length !== undefined && blob.bytes !== length) throw new SizeMismatchError(length, blob.bytes);
+    const digest = await blob.digest();
+    if (promised !== undefined) demandDigest(promised, digest);
     const diffId = await diff.digest();
     if (expected.diffId !== undefined) demandDigest(expected.diffId, diffId);
     reader.end();
     await applier.end();
     const { uids, gids } = visitor.owners;
     return {
-      digest: expected.digest,
+      digest,
       size: blob.bytes,
       diffId,
       diffSize: diff.bytes,
@@ -119,8 +113,8 @@ export async function unpackLayer(
     await applier?.abandon();
     input.destroy();
     // A blob that is not the one asked for is the reason, that it cannot be unzipped only what follows from it.
-    if (error instanceof CompressionError && blob.bytes === expected.size) {
-      demandDigest(expected.digest, await blob.digest());
+    if (error instanceof CompressionError && promised !== undefined && blob.bytes === length) {
+      demandDigest(promised, await blob.digest());
     }
     throw error;
   } finally {

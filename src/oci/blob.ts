@@ -80,13 +80,21 @@ export interface LayerBlob {
   readonly directory: string;
 }
 
+/** The tar of a directory tree with its times in whole seconds, made while it is read: of what is changed in a container. */
+export interface TreeBlob {
+  readonly kind: 'tree';
+  readonly directory: string;
+  /** What the directory lies on, the topmost first. */
+  readonly lowers: readonly string[];
+}
+
 /** What a blob unzips to, whatever it is zipped with. */
 export interface UnzippedBlob {
   readonly kind: 'unzipped';
   readonly blob: FileBlob | PackedBlob;
 }
 
-export type BlobLocation = HttpBlob | FileBlob | PackedBlob | LayerBlob | UnzippedBlob;
+export type BlobLocation = HttpBlob | FileBlob | PackedBlob | LayerBlob | TreeBlob | UnzippedBlob;
 
 /** Bytes of an existing file from `offset` on; what lies behind is left alone. */
 export interface FileTarget {

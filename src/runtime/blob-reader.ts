@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BlobInput } from '../archive/blob-input.js';
 import { CHUNK_BYTES } from '../archive/chunk-pool.js';
+import { treeInput } from '../archive/tree-input.js';
 import { unzipped } from '../archive/unzipped.js';
 import type { BlobLocation, LayerBlob } from '../oci/blob.js';
 import { openBlob } from '../registry/open-blob.js';
@@ -39,6 +40,8 @@ export async function openBlobInput(blob: BlobLocation, signal: AbortSignal): Pr
       const content = unzipped(input, signal);
       return { [Symbol.asyncIterator]: () => content, destroy: (error) => input.destroy(error) };
     }
+    case 'tree':
+      return treeInput(blob.directory, { lowers: blob.lowers, wholeSeconds: true });
     default:
       return layerInput(blob);
   }

@@ -5,7 +5,6 @@ import type { PromisedLayer, TransferSummary } from '../archive/transfer-layer.j
 import type { ContextSummary } from '../archive/unpack-context.js';
 import type { LayerSummary } from '../archive/unpack-layer.js';
 import type { BlobLocation, BlobTarget, Recode } from '../oci/blob.js';
-import type { Digest } from '../oci/digest.js';
 import type { TransferredError } from './transferred-error.js';
 
 export type { TransferSummary };
@@ -20,7 +19,7 @@ export interface LayerTask {
   readonly directory: string;
   /** Where the compressed tar-split is written; nothing may be there. */
   readonly tarSplitPath: string;
-  readonly expected: { readonly digest: Digest; readonly size: number; readonly diffId?: Digest | undefined };
+  readonly expected: PromisedLayer;
   readonly limits?: Partial<LayerLimits> | undefined;
 }
 
