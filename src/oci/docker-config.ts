@@ -6,6 +6,7 @@ import { goJson, goTime, sortedByKey } from './go-json.js';
 export function formatDockerConfig(config: ImageConfig, parent: string): Buffer {
   const container = containerConfig(config.config);
   const document = {
+    ...text('comment', config.comment),
     ...(config.created !== undefined && { created: goTime(config.created) ?? config.created }),
     ...text('docker_version', config.dockerVersion),
     container_config: container,

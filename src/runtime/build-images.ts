@@ -3,28 +3,9 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuildRequest } from '../build/build-request.js';
-import type {
-  BuildImage,
-  BuildLayer,
-  BuildStore,
-  CacheQuery,
-  LayerDraft,
-  NewBuildImage,
-} from '../build/build-store.js';
+import type { BuildImage, BuildStore, CacheQuery, LayerDraft, NewBuildImage } from '../build/build-store.js';
 import { InstructionError } from '../build/errors.js';
-import { formatManifest, formatOciConfig } from '../oci/convert.js';
-import type { Descriptor } from '../oci/descriptor.js';
 import { digestHex, digestOf, parseDigest, type Digest } from '../oci/digest.js';
-import { formatDockerConfig } from '../oci/docker-config.js';
-import { parseManifest } from '../oci/manifest.js';
-import {
-  dockerConfig,
-  dockerLayer,
-  dockerManifest,
-  ociConfig,
-  ociLayer,
-  ociManifest,
-} from '../oci/media-types.js';
 import { parsePlatform, type Platform } from '../oci/platform.js';
 import { formatReference, tagNameOnly } from '../oci/reference.js';
 import { parseNormalized } from '../oci/reference.js';
@@ -33,7 +14,8 @@ import type { TempDir } from '../sys/temp-dir.js';
 import type { BuildCache } from './build-cache.js';
 import type { CopyContext } from './copy-context.js';
 import { fetchRepository, isRepository } from './fetch-git.js';
-import { readConfig } from './image-facts.js';
+import { annotationsOf, readConfig } from './image-facts.js';
+import { madeImage, presentLayer } from './made-image.js';
 import { storedName } from './names.js';
 import type { Operation } from './operation.js';
 import { signerFor } from './policy.js';
@@ -108,35 +90,13 @@ export class BuildImages implements BuildStore {
 
   async commit(image: NewBuildImage): Promise<BuildImage> {
     const { config: content, format, layers, added, names, parent, annotations } = image;
-    const docker = format === 'docker';
-    const configBytes = docker ? formatDockerConfig(content, parent) : formatOciConfig(content);
-    const config = { digest: digestOf(configBytes), bytes: configBytes };
-    const tars = layers.map(({ diffId, diffSize }) => ({ diffId, diffSize }));
-    if (added !== undefined) tars.push(added.packed);
-    const descriptors = tars.map(({ diffId, diffSize }): Descriptor => ({
-      mediaType: docker ? dockerLayer : ociLayer,
-      digest: diffId,
-      size: diffSize,
-    }));
-    const manifestBytes = formatManifest({
-      mediaType: docker ? dockerManifest : ociManifest,
-      config: {
-        mediaType: docker ? dockerConfig : ociConfig,
-        digest: config.digest,
-        size: configBytes.length,
-      },
-      layers: descriptors,
-      annotations: docker ? {} : annotations,
-    });
-    const manifest = { digest: digestOf(manifestBytes), bytes: manifestBytes };
+    const tars = added === undefined ? layers : [...layers, added.packed];
+    const { config, manifest } = madeImage({ config: content, format, layers: tars, parent, annotations });
     const { signal } = this.#operation;
-    const signature = await this.#signature(manifestBytes, names[0]);
+    const signature = await this.#signature(manifest.bytes, names[0]);
     const stored = await this.#context.store.commitImage(
       {
-        layers: [
-          ...layers.map((layer) => present(layer)),
-          ...(added === undefined ? [] : [this.#made(added)]),
-        ],
+        layers: [...layers.map(presentLayer), ...(added === undefined ? [] : [this.#made(added)])],
         image: {
           id: digestHex(config.digest),
           digest: manifest.digest,
@@ -247,12 +207,6 @@ function isFor({ config }: BuildImage, { os, architecture }: Platform): boolean 
   return config.os === os && config.architecture === architecture;
 }
 
-/** A layer that the store has: nothing else of it is looked at. */
-function present({ diffId, diffSize }: BuildLayer): CommitLayer {
-  const blob = { blobDigest: diffId, blobSize: diffSize, compression: 'none' } as const;
-  return { diffId, diffSize, ...blob, uids: [], gids: [] };
-}
-
 /**
  * The name by which it was found. Images that were asked for by an id, or that this build made, go by the beginning of their id.
  */
@@ -267,13 +221,4 @@ function historyName({ id, names }: StoredImage, asked: string | undefined): str
 /** Where the one signature ends (containers-storage-format §9). */
 function metadataOf(manifest: Digest, { length }: Buffer): string {
   return JSON.stringify({ 'signature-sizes': [length], 'signatures-sizes': { [manifest]: [length] } });
-}
-
-function annotationsOf(manifest: Buffer): Readonly<Record<string, string>> {
-  try {
-    return parseManifest(manifest).annotations;
-  } catch {
-    // Of schema 1, which has none.
-    return {};
-  }
 }

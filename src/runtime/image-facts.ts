@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { HistoryEntry, ImageConfig } from '../oci/config.js';
 import { parseConfig } from '../oci/config.js';
 import { parseDigest } from '../oci/digest.js';
-import { manifestMediaType } from '../oci/manifest.js';
+import { manifestMediaType, parseManifest } from '../oci/manifest.js';
 import { isIndexType } from '../oci/media-types.js';
 import { parseSchema1, schema1Config } from '../oci/schema1.js';
 import type { Store, StoredImage, StoreView } from '../store/index.js';
@@ -45,6 +45,16 @@ export async function readConfig(store: Store, image: StoredImage): Promise<Imag
   } catch {
     // Other programs store what they like; such an image is listed with empty values.
     return undefined;
+  }
+}
+
+/** Those of a manifest; none where it has no place for them, or is not understood. */
+export function annotationsOf(manifest: Buffer): Readonly<Record<string, string>> {
+  try {
+    return parseManifest(manifest).annotations;
+  } catch {
+    // Of schema 1, which has none.
+    return {};
   }
 }
 

@@ -3,6 +3,7 @@ import { ProgramError, runProgram } from '../sys/run-program.js';
 import type { Store, StoredContainer } from '../store/index.js';
 import type { Environment } from './configuration-paths.js';
 import { engineOf, type ContainerEngine } from './containers.js';
+import { complaintOf, engineEnvironment, storeOptions } from './engine-program.js';
 import { RemoveRefusedError } from './errors.js';
 
 /** Podman gives each container ten seconds to stop, all at once. */
@@ -58,7 +59,7 @@ async function remove(
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const failure = await run(program, [...storeOptions(store), ...args, ...ids], environment, signal);
+  const failure = await run(program, [...storeOptions(store.options), ...args, ...ids], environment, signal);
   if (failure === undefined) return;
   const { containers } = await store.view(signal);
   const left = ids.filter((id) => containers.some((container) => container.id === id));
@@ -74,28 +75,12 @@ async function run(
   environment: Environment,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  // These would have podman ask a service, which may have another store.
-  const env = { ...environment, CONTAINER_HOST: undefined, CONTAINER_CONNECTION: undefined };
+  const env = engineEnvironment(environment);
   try {
     const { exitCode, errors } = await runProgram(program, args, { env, timeout }, signal);
-    return exitCode === 0 ? undefined : `${program}: ${lastLines(errors) || `exit status ${exitCode}`}`;
+    return exitCode === 0 ? undefined : `${program}: ${complaintOf(errors) || `exit status ${exitCode}`}`;
   } catch (error) {
     if (error instanceof ProgramError) return error.message;
     throw error;
   }
-}
-
-/** In one line, as errors are. */
-function lastLines(text: string): string {
-  return text
-    .trim()
-    .replace(/\s*\n\s*/g, '; ')
-    .slice(-1000);
-}
-
-/** The options of podman and buildah that mean this store. */
-function storeOptions({ options }: Store): string[] {
-  const { graphRoot, runRoot, driver, driverOptions } = options;
-  const place = ['--root', graphRoot, '--runroot', runRoot, '--storage-driver', driver];
-  return [...place, ...driverOptions.flatMap((option) => ['--storage-opt', option])];
 }

@@ -19,12 +19,13 @@ export interface ProgramOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds after which it is asked to end. */
   readonly timeout: number;
+  /** Characters kept of each stream; 64 Ki if absent. */
+  readonly maxText?: number | undefined;
 }
 
 /** Milliseconds that a program has to end when it was asked to. */
 const grace = 5000;
-/** Characters kept of each stream. */
-const maxText = 64 * 1024;
+const usualText = 64 * 1024;
 
 /**
  * Runs `program` from PATH without input. When the signal is aborted or the time is up, it is asked to end, so that it can finish what
@@ -33,7 +34,7 @@ const maxText = 64 * 1024;
 export async function runProgram(
   program: string,
   args: readonly string[],
-  { env, timeout }: ProgramOptions,
+  { env, timeout, maxText = usualText }: ProgramOptions,
   signal: AbortSignal,
 ): Promise<ProgramEnd> {
   signal.throwIfAborted();
@@ -55,8 +56,8 @@ export async function runProgram(
       () => failure !== undefined && [child.stdout, child.stderr].map((pipe) => pipe.destroy()),
     );
   });
-  const output = collect(child.stdout);
-  const errors = collect(child.stderr);
+  const output = collect(child.stdout, maxText);
+  const errors = collect(child.stderr, maxText);
   child.stdin.on('error', () => undefined).end();
   const onAbort = (): void => end(signal.reason as Error);
   signal.addEventListener('abort', onAbort, { once: true });
@@ -81,7 +82,8 @@ function startReason(cause: Error): string {
     : cause.message;
 }
 
-function collect(stream: NodeJS.ReadableStream): () => string {
+/** The first characters of a stream, in pieces as they came. */
+export function collect(stream: NodeJS.ReadableStream, maxText: number): () => string {
   let text = '';
   stream.setEncoding('utf8');
   stream.on('data', (piece: string) => {
