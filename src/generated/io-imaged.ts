@@ -38,7 +38,7 @@ export interface BlobProgress {
 export interface Operation {
   /** Unique as long as the service runs. */
   readonly id: string;
-  /** What it does: pull, push, save, load, import, export, copy or build. */
+  /** What it does: pull, push, save, load, import, export, copy, build or commit. */
   readonly kind: string;
   /** The name or reference it works on, exactly as the caller gave it. */
   readonly target: string;
@@ -466,7 +466,7 @@ type BlobProgress (
 type Operation (
   # Unique as long as the service runs.
   id: string,
-  # What it does: pull, push, save, load, import, export, copy or build.
+  # What it does: pull, push, save, load, import, export, copy, build or commit.
   kind: string,
   # The name or reference it works on, exactly as the caller gave it.
   target: string,

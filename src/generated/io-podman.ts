@@ -414,10 +414,15 @@ export interface BuildImageReply {
 
 /** The parameters of Commit. */
 export interface CommitParameters {
+  /** Of the container, or its id, or the beginning of that. */
   readonly name: string;
+  /** "": it has no name. */
   readonly imageName: string;
+  /** As in ImportImage. ONBUILD is kept in the format docker only. */
   readonly changes: readonly string[];
+  /** "": that of the image below. */
   readonly author: string;
+  /** The comment of its history, and in the format docker that of the image. */
   readonly message: string;
   readonly pause: boolean;
   /** oci (also when "") or docker. */
@@ -738,7 +743,13 @@ export interface IoPodmanService {
    * what cannot be said here.
    */
   buildImage(params: { readonly build: BuildInfo }, call: CallContext): Stream<BuildImageReply>;
-  /** Makes an image of a container. Answers ContainerNotFound if there is none. */
+  /**
+   * Makes an image of a container of podman, buildah or CRI-O: a layer of what was
+   * changed, with the container's settings and these changes. Podman is asked for the
+   * settings of its own. What an engine puts into the environment by itself is left
+   * out. What runs is paused while it is read, if that is wanted, and goes on however
+   * the call ends. Answers ContainerNotFound if there is no container.
+   */
   commit(params: CommitParameters, call: CallContext): Stream<CommitReply>;
   /**
    * Writes an image to a file of the service. The id in the last reply is the
@@ -780,11 +791,18 @@ export interface IoPodmanService {
    * What Podman 1.9 had no word for (build, for example) comes to those only who filter by event, status or type: its clients give up at it.
    */
   getEvents(params: GetEventsParameters, call: CallContext): Stream<GetEventsReply>;
-  /** Tells whether a container is there: 0 if it is, 1 if not. */
+  /**
+   * Tells whether a container is there: 0 if it is, 1 if not. A name that several
+   * have, or none can have, is answered by ErrorOccurred.
+   */
   containerExists(params: { readonly name: string }, call: CallContext): Promise<{ exists: number }>;
   /** Runs the command in a label of an image, if the service is set up to do so. */
   containerRunlabel(params: { readonly runlabel: Runlabel }, call: CallContext): Promise<Empty>;
-  /** Tells the state of a container, as the text of a JSON object. */
+  /**
+   * Tells the state of a container, as the text of a JSON object, as far as it can be
+   * seen: state (1 configured, 3 running, 6 exited), configPath, runDir, mounted,
+   * mountPoint and pid.
+   */
   containerStateData(params: { readonly name: string }, call: CallContext): Promise<{ config: string }>;
 }
 
@@ -1081,7 +1099,11 @@ export class IoPodmanClient {
   }
 
   /**
-   * Makes an image of a container. Answers ContainerNotFound if there is none.
+   * Makes an image of a container of podman, buildah or CRI-O: a layer of what was
+   * changed, with the container's settings and these changes. Podman is asked for the
+   * settings of its own. What an engine puts into the environment by itself is left
+   * out. What runs is paused while it is read, if that is wanted, and goes on however
+   * the call ends. Answers ContainerNotFound if there is no container.
    * The last reply only.
    */
   commit(params: CommitParameters, options?: CallOptions): Promise<CommitReply> {
@@ -1089,7 +1111,11 @@ export class IoPodmanClient {
   }
 
   /**
-   * Makes an image of a container. Answers ContainerNotFound if there is none.
+   * Makes an image of a container of podman, buildah or CRI-O: a layer of what was
+   * changed, with the container's settings and these changes. Podman is asked for the
+   * settings of its own. What an engine puts into the environment by itself is left
+   * out. What runs is paused while it is read, if that is wanted, and goes on however
+   * the call ends. Answers ContainerNotFound if there is no container.
    * Every reply as it comes; leaving the loop gives the call up.
    */
   commitMore(params: CommitParameters, options?: CallOptions): Replies<CommitReply> {
@@ -1201,7 +1227,10 @@ export class IoPodmanClient {
     return this.#transport.more('io.podman.GetEvents', params, checkGetEventsReply, options);
   }
 
-  /** Tells whether a container is there: 0 if it is, 1 if not. */
+  /**
+   * Tells whether a container is there: 0 if it is, 1 if not. A name that several
+   * have, or none can have, is answered by ErrorOccurred.
+   */
   containerExists(params: { readonly name: string }, options?: CallOptions): Promise<{ exists: number }> {
     return this.#transport.call('io.podman.ContainerExists', params, checkContainerExistsReply, options);
   }
@@ -1219,7 +1248,11 @@ export class IoPodmanClient {
     return this.#transport.oneway('io.podman.ContainerRunlabel', params, options);
   }
 
-  /** Tells the state of a container, as the text of a JSON object. */
+  /**
+   * Tells the state of a container, as the text of a JSON object, as far as it can be
+   * seen: state (1 configured, 3 running, 6 exited), configPath, runDir, mounted,
+   * mountPoint and pid.
+   */
   containerStateData(params: { readonly name: string }, options?: CallOptions): Promise<{ config: string }> {
     return this.#transport.call(
       'io.podman.ContainerStateData',
@@ -1664,13 +1697,22 @@ method SearchImages(query: string, limit: ?int, filter: ImageSearchFilter) -> (
 # [Supports 'more' flag]
 method BuildImage(build: BuildInfo) -> (image: MoreResponse)
 
-# Makes an image of a container. Answers ContainerNotFound if there is none.
+# Makes an image of a container of podman, buildah or CRI-O: a layer of what was
+# changed, with the container's settings and these changes. Podman is asked for the
+# settings of its own. What an engine puts into the environment by itself is left
+# out. What runs is paused while it is read, if that is wanted, and goes on however
+# the call ends. Answers ContainerNotFound if there is no container.
 # [Supports 'more' flag]
 method Commit(
+  # Of the container, or its id, or the beginning of that.
   name: string,
+  # "": it has no name.
   image_name: string,
+  # As in ImportImage. ONBUILD is kept in the format docker only.
   changes: []string,
+  # "": that of the image below.
   author: string,
+  # The comment of its history, and in the format docker that of the image.
   message: string,
   pause: bool,
   # oci (also when "") or docker.
@@ -1733,13 +1775,16 @@ method GetEvents(filter: []string, since: string, until: string) -> (
   events: Event
 )
 
-# Tells whether a container is there: 0 if it is, 1 if not.
+# Tells whether a container is there: 0 if it is, 1 if not. A name that several
+# have, or none can have, is answered by ErrorOccurred.
 method ContainerExists(name: string) -> (exists: int)
 
 # Runs the command in a label of an image, if the service is set up to do so.
 method ContainerRunlabel(runlabel: Runlabel) -> ()
 
-# Tells the state of a container, as the text of a JSON object.
+# Tells the state of a container, as the text of a JSON object, as far as it can be
+# seen: state (1 configured, 3 running, 6 exited), configPath, runDir, mounted,
+# mountPoint and pid.
 method ContainerStateData(name: string) -> (config: string)
 
 # No image is meant by this name, or more than one.

@@ -1,6 +1,7 @@
 // The long calls that copy images: each is one operation that ends, undone, when its caller goes away.
 import type { Digest } from '../oci/digest.js';
 import { passwordCredentials } from '../registry/credentials.js';
+import { commitContainer, type CommitRequest } from './commit/commit-container.js';
 import { copyBetween, type CopyRequest } from './copy-between.js';
 import type { CopyContext } from './copy-context.js';
 import type { FileCaller, FileExchange } from './file-exchange.js';
@@ -110,6 +111,13 @@ export class Copies {
       if (remove) await file.remove();
       return id;
     });
+  }
+
+  /** Results in the id of the image. */
+  commit(request: CommitRequest, caller: Caller): Running<string> {
+    return this.#run({ kind: 'commit', target: request.name }, caller, (context, operation) =>
+      commitContainer(context, request, operation),
+    );
   }
 
   /** Copies from any place to any other. */

@@ -29,7 +29,16 @@ interface OperationEvents {
   wake: () => void;
 }
 
-export type OperationKind = 'pull' | 'push' | 'save' | 'load' | 'import' | 'export' | 'copy' | 'build';
+export type OperationKind =
+  | 'pull'
+  | 'push'
+  | 'save'
+  | 'load'
+  | 'import'
+  | 'export'
+  | 'copy'
+  | 'build'
+  | 'commit';
 
 /** What starts an operation. */
 export interface OperationRequest {

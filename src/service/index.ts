@@ -5,6 +5,9 @@ import type { Dispatcher } from '../rpc/index.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { build } from './build.js';
 import { buildImage } from './build-image.js';
+import { commit } from './commit.js';
+import { containerExists } from './container-exists.js';
+import { containerStateData } from './container-state-data.js';
 import { copyImage } from './copy-image.js';
 import { deleteUnusedImages } from './delete-unused-images.js';
 import { toInterfaceError, toOperationFailed } from './errors.js';
@@ -59,6 +62,9 @@ export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime): void 
     loadImage: (params, call) => loadImage(runtime, params, call),
     importImage: (params, call) => importImage(runtime, params, call),
     buildImage: (params, call) => buildImage(runtime, params, call),
+    commit: (params, call) => commit(runtime, params, call),
+    containerExists: (params, call) => containerExists(runtime, params, call),
+    containerStateData: (params, call) => containerStateData(runtime, params, call),
     searchImages: (params, call) => searchImages(runtime, params, call),
     sendFile: (params, call) => sendFile(runtime, params, call),
     receiveFile: (params, call) => receiveFile(runtime, params, call),
