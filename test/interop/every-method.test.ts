@@ -13,7 +13,8 @@ jest.setTimeout(120_000);
 const stages = new Map<NonNullable<Example['stage']> | 'full', Stage>();
 
 beforeAll(async () => {
-  for (const kind of ['full', 'bare', 'broken'] as const) stages.set(kind, await Stage[kind]());
+  for (const kind of ['full', 'bare', 'broken', 'misconfigured'] as const)
+    stages.set(kind, await Stage[kind]());
 });
 
 afterAll(async () => {

@@ -4,7 +4,7 @@ import { expect } from '@jest/globals';
 import { imageRecords } from '../support/store-content.js';
 import type { Example, MethodExamples } from './example.js';
 import type { Stage } from './stage.js';
-import { unknownImages } from './unknown-images.js';
+import { brokenStore, unknownImages } from './common-failures.js';
 import type { Parameters } from './way.js';
 
 /** The names that the image of a reply has on the disk; undefined if it is not there. */
@@ -121,7 +121,7 @@ export const changing = {
         effect: { of: namesOf, is: undefined },
       },
     ],
-    fails: [...unknownImages((name) => ({ name, force: false })).slice(0, 4), ...refusedRemovals],
+    fails: [...unknownImages((name) => ({ name, force: false })), ...refusedRemovals],
   },
 
   RemoveImageWithResponse: {
@@ -152,7 +152,55 @@ export const changing = {
         },
       },
     ],
-    fails: [...unknownImages((name) => ({ name, force: true })).slice(0, 4), ...refusedRemovals],
+    fails: [...unknownImages((name) => ({ name, force: true })), ...refusedRemovals],
+  },
+
+  DeleteUnusedImages: {
+    succeeds: [
+      {
+        title: 'removes what no container uses, and tells the ids',
+        stage: 'bare',
+        parameters: async (stage) => {
+          await stage.spare('spare:1');
+          return {};
+        },
+        gives: { images: [expect.stringMatching(/^[0-9a-f]{64}$/)] },
+        effect: { of: (stage) => imageRecords(stage.store.root), is: [] },
+      },
+    ],
+    fails: [brokenStore],
+  },
+
+  ImagesPrune: {
+    succeeds: [
+      {
+        title: 'removes what passes its filters, and tells the names',
+        parameters: async (stage) => {
+          await stage.without(await stage.spare());
+          await stage.spare('spare:1', 'spare:2');
+          return { all: true, filter: ['label=spare=yes'] };
+        },
+        gives: { pruned: ['localhost/spare:1'] },
+      },
+      {
+        title: 'removes only what has no name, unless it is told to',
+        stage: 'bare',
+        parameters: async (stage) => {
+          await stage.spare('spare:1');
+          return { all: false, filter: [] };
+        },
+        gives: { pruned: [] },
+      },
+    ],
+    fails: [
+      {
+        title: 'by a filter there is not',
+        parameters: { all: true, filter: ['color=red'] },
+        error: 'ErrorOccurred',
+        gives: { reason: expect.stringContaining('color') },
+      },
+      brokenStore,
+    ],
   },
 
   DeleteUnusedImages: {

@@ -9,7 +9,7 @@ export interface Example {
   /** What is special about this call. */
   readonly title: string;
   /** Absent: the one with everything in it. */
-  readonly stage?: 'bare' | 'broken';
+  readonly stage?: 'bare' | 'broken' | 'misconfigured';
   /** In the names of the wire. Asked for before each call, so that it can make what a call uses up. */
   readonly parameters?: Made;
   /** What the last reply has, or, with `error`, the error. Jest's matchers may stand for values. */

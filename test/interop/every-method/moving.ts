@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { output } from '../support/process.js';
 import type { Example, MethodExamples } from './example.js';
 import type { Stage } from './stage.js';
-import { unknownImages } from './unknown-images.js';
+import { unknownImages } from './common-failures.js';
 import type { Parameters } from './way.js';
 
 const id = expect.stringMatching(/^[0-9a-f]{64}$/);
@@ -116,7 +116,6 @@ export const moving = {
       }),
     ),
     fails: [
-      ...unknownImages((name) => save(name, 'docker-archive')).filter(({ error }) => error === undefined),
       {
         title: 'of an image that is not there',
         parameters: save('no-such', ''),

@@ -1,16 +1,8 @@
 // Calls that change nothing: the service, images as they are, what happened.
 import { expect } from '@jest/globals';
 
-import type { Example, MethodExamples } from './example.js';
-import { unknownImages } from './unknown-images.js';
-
-/** A store that cannot be read is no empty one. */
-const brokenStore: Example = {
-  title: 'of a store that cannot be read',
-  stage: 'broken',
-  error: 'ErrorOccurred',
-  gives: { reason: expect.stringContaining('images.json') },
-};
+import { brokenStore, unknownImages } from './common-failures.js';
+import type { MethodExamples } from './example.js';
 
 const filterFailures: readonly (readonly [filter: string, reason: string])[] = [
   ['no-filter', 'unable to get list of images "invalid filter syntax no-filter"'],
@@ -62,7 +54,7 @@ export const reading = {
     fails: [
       {
         title: 'of registries that are not configured as they must be',
-        stage: 'broken',
+        stage: 'misconfigured',
         error: 'ErrorOccurred',
         gives: { reason: expect.stringContaining('registries.conf') },
       },
@@ -182,5 +174,81 @@ export const reading = {
       },
     ],
     fails: unknownImages((name) => ({ name })),
+  },
+
+  Diff: {
+    succeeds: [
+      {
+        title: 'tells what the uppermost layer of an image changes',
+        parameters: (stage) => ({ name: stage.names.oci }),
+        gives: {
+          diffs: expect.arrayContaining([
+            { path: '/etc/new', changeType: 'A' },
+            { path: '/etc/old', changeType: 'D' },
+          ]),
+        },
+      },
+      {
+        title: 'tells all of a base, as added',
+        parameters: (stage) => ({ name: stage.names.base }),
+        gives: { diffs: [{ path: '/base', changeType: 'A' }] },
+      },
+      {
+        title: "tells what a container's own layer changes",
+        parameters: { name: 'buildahs' },
+        gives: { diffs: expect.any(Array) },
+      },
+    ],
+    fails: [
+      {
+        title: 'of what is neither layer nor image nor container',
+        parameters: { name: 'no-such' },
+        error: 'ImageNotFound',
+        gives: { id: 'no-such', reason: 'layer, image, or container no-such does not exist' },
+      },
+      {
+        title: 'of an image without layers',
+        parameters: (stage) => ({ name: stage.names.bare }),
+        error: 'ErrorOccurred',
+        gives: { reason: 'layer not known' },
+      },
+    ],
+  },
+
+  GetEvents: {
+    succeeds: [
+      {
+        title: 'tells the oldest event there is of a kind',
+        parameters: (stage) => ({ filter: ['event=pull', `image=${stage.names.oci}`], since: '', until: '' }),
+        modes: ['once'],
+        gives: (stage) => ({
+          events: { id: stage.id('oci'), name: stage.names.oci, status: 'pull', type: 'image' },
+        }),
+      },
+      {
+        title: 'tells all events up to a time, and then an empty one',
+        parameters: (stage) => ({
+          filter: ['event=pull', `image=${stage.names.oci}`],
+          since: '1h',
+          until: new Date().toISOString(),
+        }),
+        modes: ['more'],
+        gives: { events: { id: '', image: '', name: '', status: '', time: '', type: '' } },
+      },
+    ],
+    fails: [
+      {
+        title: 'by a filter there is not',
+        parameters: { filter: ['color=red'] },
+        error: 'ErrorOccurred',
+        gives: { reason: expect.stringContaining('color') },
+      },
+      {
+        title: 'since what is no time',
+        parameters: { since: 'yesterday' },
+        error: 'ErrorOccurred',
+        gives: { reason: expect.stringContaining('yesterday') },
+      },
+    ],
   },
 } as const satisfies Readonly<Record<string, MethodExamples>>;

@@ -76,13 +76,19 @@ export class Stage {
     return stage;
   }
 
-  /** One whose store and configuration cannot be read. */
+  /** One whose store cannot be read. */
   static async broken(): Promise<Stage> {
     const stage = await Stage.bare();
-    const { root, registriesConf } = stage.store;
-    await mkdir(join(root, 'overlay-images'), { recursive: true });
-    await writeFile(join(root, 'overlay-images', 'images.json'), '[{"id":');
-    await writeFile(registriesConf, 'unqualified-search-registries = "no list"');
+    const place = join(stage.store.root, 'overlay-images');
+    await mkdir(place, { recursive: true });
+    await writeFile(join(place, 'images.json'), '[{"id":');
+    return stage;
+  }
+
+  /** One whose configuration says nonsense. */
+  static async misconfigured(): Promise<Stage> {
+    const stage = await Stage.bare();
+    await writeFile(stage.store.registriesConf, 'unqualified-search-registries = "no list"');
     return stage;
   }
 

@@ -1,7 +1,18 @@
-// What is answered to names that mean no image (io-podman-api §2.1, §2.2): the same by every method that takes one.
+// How methods fail that have nothing else in common.
+import { expect } from '@jest/globals';
+
 import type { Example } from './example.js';
 import type { Parameters } from './way.js';
 
+/** A store that cannot be read is no empty one. */
+export const brokenStore: Example = {
+  title: 'of a store that cannot be read',
+  stage: 'broken',
+  error: 'ErrorOccurred',
+  gives: { reason: expect.stringContaining('images.json') },
+};
+
+/** What names are answered that mean no image, by every method that takes one (io-podman-api §2.1, §2.2). */
 const reasons: readonly (readonly [name: string, reason: string])[] = [
   ['', 'input name is blank'],
   ['no-such', 'unable to find a name and tag match for no-such in repotags: no such image'],
