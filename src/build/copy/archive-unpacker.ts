@@ -9,7 +9,6 @@ import {
   closeDescriptor,
   type FileStatus,
   isDirectory,
-  isSymbolicLink,
   openInRoot,
   statusAt,
   type Timestamp,
@@ -74,8 +73,13 @@ export class ArchiveUnpacker implements TarVisitor {
   }
 
   entry(entry: TarEntry): void {
-    if (entry.name === '' || entry.type === tarType.globalHeader) return;
+    if (entry.name === '') return;
     const path = cleanPath(entry.name, defaultLayerLimits.pathBytes);
+    if (entry.type === tarType.globalHeader) {
+      // It is nothing, but as for the peers what it would lie in is made.
+      this.#open(parentOf(path));
+      return;
+    }
     const look = this.#look(entry);
     if (path === '') {
       if (entry.type !== tarType.directory)
@@ -124,7 +128,7 @@ export class ArchiveUnpacker implements TarVisitor {
     switch (entry.type) {
       case tarType.file:
       case tarType.contiguous:
-        this.#file = { fd: createFile(parent, name, path), look, path, position: 0 };
+        this.#file = { fd: createFile(parent, name, path, 'anything'), look, path, position: 0 };
         break;
       case tarType.directory:
         this.#makeDirectory(parent, name, path, look);
@@ -136,7 +140,7 @@ export class ArchiveUnpacker implements TarVisitor {
         this.#link(entry, parent, name, path);
         break;
       case tarType.fifo:
-        createNode(parent, name, { mode: S_IFIFO, deviceMajor: 0, deviceMinor: 0 }, look, path);
+        createNode(parent, name, { mode: S_IFIFO, deviceMajor: 0, deviceMinor: 0 }, look, path, 'anything');
         break;
       default:
         throw new UnsupportedEntryError(
@@ -149,8 +153,6 @@ export class ArchiveUnpacker implements TarVisitor {
   #makeDirectory(parent: number, name: string, path: string, look: EntryLook): void {
     const there = statusAt(parent, name);
     if (typeof there !== 'number' && !isDirectory(there.mode)) {
-      if (!isSymbolicLink(there.mode))
-        throw new CopyError(`cannot replace file ${quoted(path)} with a directory`);
       expected(unlinkAt(parent, name), 'unlink', path);
     }
     withDescriptor(childDirectory(parent, name, look, path), (fd) =>
@@ -168,7 +170,7 @@ export class ArchiveUnpacker implements TarVisitor {
         throw new UnsafePathError('a hard link to a directory', shortened(entry.name));
       const here = statusAt(parent, name);
       const same = typeof here !== 'number' && here.inode === there.inode && here.device === there.device;
-      if (!same) createHardLink(from, lastName(target), parent, name, path);
+      if (!same) createHardLink(from, lastName(target), parent, name, path, 'anything');
     });
   }
 

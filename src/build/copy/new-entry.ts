@@ -36,13 +36,16 @@ export interface EntryLook extends Owner {
   readonly attributes?: ReadonlyMap<string, Buffer>;
 }
 
+/** What has to make room: a directory does for what comes from an archive and for links, not for the files of a tree. */
+export type Replaced = 'files' | 'anything';
+
 /** An open new file, empty; what had its name is gone. `path` is for messages, here and below. */
-export function createFile(dir: number, name: string, path: string): number {
-  return replacing(dir, name, path, 'create', false, () => createFileAt(dir, name, PRIVATE));
+export function createFile(dir: number, name: string, path: string, replaced: Replaced = 'files'): number {
+  return replacing(dir, name, path, 'create', replaced, () => createFileAt(dir, name, PRIVATE));
 }
 
 export function createLink(dir: number, name: string, target: string, look: EntryLook, path: string): void {
-  replacing(dir, name, path, 'symlink', true, () => symlinkAt(target, dir, name));
+  replacing(dir, name, path, 'symlink', 'anything', () => symlinkAt(target, dir, name));
   expected(changeOwnerAt(dir, name, look.uid, look.gid), 'chown', path);
   changeNamedTimes(dir, name, look, path);
 }
@@ -54,9 +57,10 @@ export function createNode(
   status: Pick<FileStatus, 'mode' | 'deviceMajor' | 'deviceMinor'>,
   look: EntryLook,
   path: string,
+  replaced: Replaced = 'files',
 ): void {
   const kind = (status.mode & ~0o7777) | PRIVATE;
-  replacing(dir, name, path, 'mknod', false, () =>
+  replacing(dir, name, path, 'mknod', replaced, () =>
     makeNodeAt(dir, name, kind, status.deviceMajor, status.deviceMinor),
   );
   expected(changeOwnerAt(dir, name, look.uid, look.gid), 'chown', path);
@@ -71,8 +75,9 @@ export function createHardLink(
   dir: number,
   name: string,
   path: string,
+  replaced: Replaced = 'files',
 ): void {
-  replacing(dir, name, path, 'link', false, () => linkAt(from, fromName, dir, name));
+  replacing(dir, name, path, 'link', replaced, () => linkAt(from, fromName, dir, name));
 }
 
 /** Everything about an open file or directory but its content. Owners first: a change of them takes set-id bits and capabilities. */
@@ -87,20 +92,20 @@ export function dress(fd: number, look: EntryLook, path: string): void {
   expected(changeTimes(fd, look.accessed ?? look.modified, look.modified), 'utimes', path);
 }
 
-/** Runs `make`, again when something had to make room: a file never replaces a directory, a link does. */
+/** Runs `make`, again when something had to make room. */
 function replacing(
   dir: number,
   name: string,
   path: string,
   what: string,
-  directories: boolean,
+  replaced: Replaced,
   make: () => number,
 ): number {
   let result = make();
   if (result === -EEXIST) {
     const status = statusAt(dir, name);
     if (typeof status !== 'number' && isDirectory(status.mode)) {
-      if (!directories) throw new CopyError(`cannot replace directory ${quoted(path)} with a file`);
+      if (replaced === 'files') throw new CopyError(`cannot replace directory ${quoted(path)} with a file`);
       removeTree(dir, name);
     } else {
       expected(unlinkAt(dir, name), 'unlink', path);

@@ -1,4 +1,5 @@
 // ADD: archives and addresses (build.md, Instructions).
+import { paxRecord, tarOf } from '../../../archive/tar-builder.js';
 import { archive, directory, file, type Compression, type ConformanceCase } from '../conformance-case.js';
 
 const from = 'FROM localhost/base/busybox\n';
@@ -99,6 +100,42 @@ export const addCases: readonly ConformanceCase[] = [
       ]),
     ],
     dockerfile: `${from}RUN mkdir /to && ln -s /etc/passwd /to/x && echo y > /to/y\nADD a.tar /to/\n`,
+  },
+  {
+    name: 'unpacks a file over a directory and a directory over a file',
+    files: [
+      archive('a.tar', [
+        { name: 'x', content: 'file' },
+        { name: 'y/', type: 'directory', mode: 0o700 },
+        { name: 'y/in', content: 'in' },
+        { name: 'z/', type: 'directory', mode: 0o700 },
+      ]),
+    ],
+    dockerfile: `${from}RUN mkdir -p /to/x/sub /target && echo x > /to/x/sub/file && echo y > /to/y && ln -s /target /to/z\nADD a.tar /to/\n`,
+  },
+  {
+    name: 'unpacks links over directories',
+    files: [
+      archive('a.tar', [
+        { name: 'file', content: 'file' },
+        { name: 'hard', type: 'link', linkname: 'file' },
+        { name: 'soft', type: 'symlink', linkname: 'file', mode: 0o777 },
+      ]),
+    ],
+    dockerfile: `${from}RUN mkdir -p /to/hard/sub /to/soft/sub\nADD a.tar /to/\n`,
+  },
+  {
+    name: 'makes what a global header of an archive would lie in',
+    files: [
+      file(
+        'a.tar',
+        tarOf(
+          { name: 'made/global', type: 'g', content: paxRecord('comment', 'for all') },
+          { name: 'file', content: 'f' },
+        ),
+      ),
+    ],
+    dockerfile: `${from}ADD a.tar /to/\n`,
   },
   {
     name: 'gives what it unpacks to an owner',
