@@ -1,8 +1,10 @@
 // From the sources of an instruction to the files and directories that they stand for.
 import { byteString, type FileStatus, isDirectory } from '../../sys/files.js';
+import type { AbortFlag } from '../../sys/abort-flag.js';
 import { SourceMissingError } from './copy-errors.js';
 import type { CopyPlace } from './copy-place.js';
-import type { CopyPart, CopyRequest, CopySource } from './copy-request.js';
+import type { CopyRequest, CopySource } from './copy-request.js';
+import { holdsKept } from './holds-kept.js';
 import { SourceFilter } from './source-filter.js';
 import { chasePath, cleanSource, expandPattern, statusInRoot, lastName, quoted } from './source-path.js';
 
@@ -36,6 +38,13 @@ export interface Selection {
   readonly items: readonly SelectedItem[];
 }
 
+/** The root of a source, and what of it is left out. */
+interface OpenPlace {
+  readonly root: number;
+  readonly filter: SourceFilter;
+  readonly abort: AbortFlag;
+}
+
 /** Throws {@link SourceMissingError} when a source or all of them name nothing that is not left out. */
 export function selectSources(request: CopyRequest, place: CopyPlace): Selection {
   const items: SelectedItem[] = [];
@@ -43,12 +52,16 @@ export function selectSources(request: CopyRequest, place: CopyPlace): Selection
   let filled = 0;
   let missing: string | undefined;
   for (const part of request.parts) {
-    const root = place.openSource(part.source);
-    const filter = new SourceFilter(part.source, request.excludes);
+    const { abort } = place;
+    const open = {
+      root: place.openSource(part.source),
+      filter: new SourceFilter(part.source, request.excludes),
+      abort,
+    };
     for (const pattern of part.patterns) {
       sources++;
-      place.abort.throwIfRaised();
-      const found = selectOne(request, part, root, filter, pattern);
+      abort.throwIfRaised();
+      const found = selectOne(request, part.source, open, pattern);
       if (found.length === 0) missing ??= pattern;
       else filled++;
       items.push(...found);
@@ -64,11 +77,11 @@ export function selectSources(request: CopyRequest, place: CopyPlace): Selection
 
 function selectOne(
   request: CopyRequest,
-  { source }: CopyPart,
-  root: number,
-  filter: SourceFilter,
+  source: CopySource,
+  open: OpenPlace,
   written: string,
 ): SelectedItem[] {
+  const { root, filter } = open;
   const text = byteString(written);
   const pattern = cleanSource(text);
   const literal = source.kind === 'files';
@@ -83,10 +96,7 @@ function selectOne(
   let ignored = 0;
   for (const path of paths) {
     const { path: target, status } = chasePath(root, path);
-    const isTree = isDirectory(status.mode);
-    const leftOut = filter.leavesOutNamed(path, lastName(path), isTree);
-    // A link may lead to what is left out.
-    if (leftOut || (target !== path && !isTree && filter.leavesOutNamed(target, lastName(path), false))) {
+    if (isLeftOut(open, path, target, status)) {
       ignored++;
       continue;
     }
@@ -111,6 +121,20 @@ function selectOne(
     );
   }
   return items;
+}
+
+function isLeftOut(
+  { root, filter, abort }: OpenPlace,
+  path: string,
+  target: string,
+  status: FileStatus,
+): boolean {
+  if (!isDirectory(status.mode)) {
+    // A link may lead to what is left out.
+    return [path, target].some((one) => filter.leavesOutFile(one, lastName(path)));
+  }
+  if (!filter.leavesOutDirectory(path)) return false;
+  return !(filter.leadsInto(path) && holdsKept(root, target, filter, abort));
 }
 
 function namesOf(root: number, path: string): string[] {

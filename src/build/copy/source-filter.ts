@@ -32,11 +32,18 @@ export class SourceFilter {
     );
   }
 
-  /** A file or directory that is named itself: `--exclude` knows files by their last name, and what is in directories. */
-  leavesOutNamed(path: string, name: string, isDirectory: boolean): boolean {
-    if (path === '') return false;
-    const ignored = this.#ignore?.ignores(printable(path)) ?? false;
-    if (isDirectory) return ignored && !(this.#ignore?.mayHoldKept(printable(path)) ?? true);
-    return ignored || (this.#exclude?.ignores(printable(name)) ?? false);
+  /** A file that is named itself: `--exclude` knows it by its last name. */
+  leavesOutFile(path: string, name: string): boolean {
+    return this.leavesOutDirectory(path) || (this.#exclude?.ignores(printable(name)) ?? false);
+  }
+
+  /** A directory that is named itself, not yet what is in it: that alone is what `--exclude` is about. */
+  leavesOutDirectory(path: string): boolean {
+    return path !== '' && (this.#ignore?.ignores(printable(path)) ?? false);
+  }
+
+  /** Whether such a directory is gone into. */
+  leadsInto(path: string): boolean {
+    return this.#ignore?.mayHoldKept(printable(path)) ?? true;
   }
 }

@@ -22,9 +22,9 @@ const mostCharacters = 4096;
 export class IgnorePattern {
   /** It takes back what others ignore. */
   readonly isException: boolean;
+  readonly #text: string;
   readonly #tokens: readonly Token[];
-  /** The whole of the pattern where it has nothing special. */
-  readonly #literal: string | undefined;
+  readonly #isLiteral: boolean;
   /** Some of what every match has in it: most paths are told apart by that. */
   readonly #needle: string;
 
@@ -34,40 +34,38 @@ export class IgnorePattern {
     const text = this.isException ? pattern.slice(1) : pattern;
     if (text.length > mostCharacters)
       throw new IgnoreError(`a pattern has more than ${mostCharacters} characters`);
-    this.#literal = /[*?[\\]/.test(text) ? undefined : text;
-    this.#tokens = this.#literal === undefined ? parseTokens(text) : [];
+    this.#text = text;
+    this.#isLiteral = !/[*?[\\]/.test(text);
+    this.#tokens = this.#isLiteral ? [] : parseTokens(text);
     this.#needle = needleOf(text);
   }
 
   /** Whether it matches the path or a directory the path is in. */
   matches(path: string): boolean {
-    if (this.#literal !== undefined) return path === this.#literal || path.startsWith(`${this.#literal}/`);
-    return path.includes(this.#needle) && this.#run(path, true).accepts;
+    if (this.#isLiteral) return path === this.#text || path.startsWith(`${this.#text}/`);
+    return path.includes(this.#needle) && this.#accepts(path);
   }
 
-  /** Whether it may match anything in the directory, itself not counted. */
-  mayMatchIn(directory: string): boolean {
-    if (this.#literal !== undefined) return this.#literal.startsWith(`${directory}/`);
-    return this.#run(`${directory}/`, false).isAlive;
+  /** Whether it is written as something in the directory, or as itself. */
+  leadsInto(directory: string): boolean {
+    return `${this.#text}/`.startsWith(`${directory}/`);
   }
 
-  #run(path: string, stopsAtParents: boolean): { readonly accepts: boolean; readonly isAlive: boolean } {
+  #accepts(path: string): boolean {
     const end = this.#tokens.length;
     let states = new Uint8Array(end + 1);
     let next = new Uint8Array(end + 1);
     this.#enter(states, 0);
-    let isAlive = true;
     for (const character of path) {
-      if (stopsAtParents && character === '/' && states[end] === entered) return { accepts: true, isAlive };
+      if (character === '/' && states[end] === entered) return true;
       next.fill(0);
       for (let state = 0; state < end; state += 1) {
         if (states[state] !== away) this.#step(next, state, character);
       }
-      isAlive = next.some((state) => state !== away);
-      if (!isAlive) return { accepts: false, isAlive };
+      if (next.every((state) => state === away)) return false;
       [states, next] = [next, states];
     }
-    return { accepts: states[end] === entered, isAlive };
+    return states[end] === entered;
   }
 
   /** A state, and those behind it that need no character to be reached. */

@@ -16,14 +16,16 @@ export class IgnoreRules {
     return index >= 0 && !this.#patterns[index]!.isException;
   }
 
-  /** Whether anything in the directory may be kept; if not, nobody needs to look into it. */
+  /**
+   * Whether anything in the directory is looked at; if not, nobody needs to go into it. As for the peers, what is left out is
+   * gone into on the way that an exception spells out: `!a/*` leads into `a`, `!?/b` leads nowhere.
+   */
   mayHoldKept(directory: string): boolean {
     const index = this.#lastMatch(directory);
     if (index < 0 || this.#patterns[index]!.isException) return true;
-    // What matches the directory matches everything in it: only exceptions further down can take that back.
-    return this.#patterns
-      .slice(index + 1)
-      .some((pattern) => pattern.isException && pattern.mayMatchIn(directory));
+    // What matches the directory matches everything in it: only later exceptions can take that back.
+    if (!this.#patterns.some((pattern, place) => place > index && pattern.isException)) return false;
+    return this.#patterns.some((pattern) => pattern.isException && pattern.leadsInto(directory));
   }
 
   #lastMatch(path: string): number {
