@@ -177,6 +177,14 @@ export const configurationCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'cleans the work directory',
+    dockerfile: `${from}WORKDIR /tmp/\n`,
+    differs: {
+      why: 'WORKDIR is stored as a clean path, as BuildKit and newer buildahs have it; buildah 1.28 keeps a slash at its end.',
+      ours: { 'config WorkingDir': '/tmp' },
+    },
+  },
+  {
     name: 'makes the work directory for its user',
     dockerfile: `${from}USER user\nWORKDIR /home/user/x\nRUN touch file && pwd\n`,
     differs: {
@@ -208,6 +216,18 @@ export const configurationCases: readonly ConformanceCase[] = [
     name: 'sets a health check with all its values',
     dockerfile: `${from}HEALTHCHECK --interval=1m30s --timeout=500ms --start-period=2s --retries=4 CMD test -f /etc/passwd\n`,
     variants: docker,
+  },
+  {
+    name: 'sets the interval of a health check while the container starts',
+    dockerfile: `${from}HEALTHCHECK --start-interval=250ms CMD test -f /etc/passwd\n`,
+    variants: docker,
+    differs: {
+      why: 'HEALTHCHECK --start-interval is newer than buildah 1.28.',
+      instead: { dockerfile: `${from}HEALTHCHECK CMD test -f /etc/passwd\n` },
+      ours: {
+        'config Healthcheck': { StartInterval: 250_000_000, Test: ['CMD-SHELL', 'test -f /etc/passwd'] },
+      },
+    },
   },
   {
     name: 'sets a health check in exec form',

@@ -5,6 +5,9 @@ import { file, type ConformanceCase } from '../conformance-case.js';
 
 const from = 'FROM localhost/base/busybox\n';
 
+const noTraces =
+  'RUN leaves no files and directories that were made for mounts; buildah leaves /run/secrets and the places of `--volume`.';
+
 const fewer =
   'RUN has the capabilities CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, SETUID and SYS_CHROOT; buildah gives AUDIT_WRITE, MKNOD and NET_RAW, too.';
 
@@ -179,9 +182,16 @@ export const runCases: readonly ConformanceCase[] = [
     dockerfile: `${from}RUN --mount=type=secret,id=s wc -c < /run/secrets/s > /size\n`,
     options: ['--secret', 'id=s,src=CONTEXT/hidden'],
     differs: {
-      why: 'RUN leaves no directories that were made for mounts; buildah leaves /run/secrets.',
+      why: noTraces,
       ours: { 'tree /run/secrets': undefined },
     },
+  },
+  {
+    name: 'mounts directories and files of the host',
+    files: [file('dir/a', 'a'), file('alone', 'alone')],
+    dockerfile: `${from}RUN cat /mounted/dir/a /mounted-file > /copy\n`,
+    options: ['--volume', 'CONTEXT/dir:/mounted/dir', '--volume', 'CONTEXT/alone:/mounted-file'],
+    differs: { why: noTraces, ours: { 'tree /mounted': undefined, 'tree /mounted-file': undefined } },
   },
   {
     name: 'mounts a secret where it is told',

@@ -37,6 +37,16 @@ export const stageCases: readonly ConformanceCase[] = [
     fails: /nothing/,
   },
   {
+    name: 'takes the last of several stages of one name',
+    dockerfile: `FROM ${base} AS twice\nENV A=first\nFROM ${base} AS twice\nENV A=second\nFROM twice\n`,
+    differs: {
+      why: 'Of several stages of one name the last one counts, as in BuildKit; in buildah 1.28 it is the one that ends last.',
+      instead: {
+        dockerfile: `FROM ${base} AS once\nENV A=first\nFROM ${base} AS twice\nENV A=second\nFROM twice\n`,
+      },
+    },
+  },
+  {
     name: 'does not run stages that the target does not need',
     dockerfile: `FROM ${base} AS broken\nRUN false\nFROM ${base}\nENV A=1\n`,
     differs: {
