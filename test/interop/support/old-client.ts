@@ -11,9 +11,34 @@ export interface MoreReply {
   readonly error?: string;
 }
 
+/** A reply of any method. */
+export interface Reply {
+  readonly parameters?: unknown;
+  readonly continues?: true;
+  readonly error?: string;
+}
+
 export class OldClient extends RawClient {
   constructor(address: string) {
     super(address.replace('unix:', ''));
+  }
+
+  /** Sends a message as it stands and returns its replies, of which all but the last continue. */
+  async say(message: string): Promise<Reply[]> {
+    this.write(`${message}\0`);
+    const replies: Reply[] = [];
+    do replies.push((await this.next()) as Reply);
+    while (replies.at(-1)?.continues === true);
+    return replies;
+  }
+
+  /** Sends a message as it stands, and returns the parameters of its one reply. */
+  async ask<Result>(message: string): Promise<Result> {
+    const [reply, ...more] = await this.say(message);
+    if (reply === undefined || reply.error !== undefined || more.length > 0) {
+      throw new Error(`not one good reply to ${message}: ${JSON.stringify([reply, ...more])}`);
+    }
+    return reply.parameters as Result;
   }
 
   /** A call with its one reply. */
