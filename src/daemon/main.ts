@@ -4,6 +4,7 @@ import { Dispatcher, Introspection } from '../rpc/index.js';
 import { linkInterfaces } from '../rpc/registry-links.js';
 import { messageOf } from '../runtime/errors.js';
 import { Runtime } from '../runtime/runtime.js';
+import { auditRecord, isChange } from '../service/audit.js';
 import { serveInterfaces } from '../service/index.js';
 import { returnBlocksFrom } from '../sys/allocator.js';
 import { notify } from '../sys/notify.js';
@@ -33,6 +34,7 @@ async function main(): Promise<void> {
   const dispatcher = new Dispatcher({
     unexpected: (error, method) => log.error(`${method}: ${messageOf(error)}`, error),
     unknownField: (method, path) => log.debug(`${method}: field ${path} is not known and was ignored`),
+    answered: (call) => log.record(isChange(call) ? 'info' : 'debug', () => auditRecord(call)),
   });
   dispatcher.serve(
     orgVarlinkService,

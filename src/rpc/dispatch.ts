@@ -21,6 +21,19 @@ export interface IncomingCall {
   readonly more: boolean;
   readonly oneway: boolean;
   readonly upgrade: boolean;
+  /** The protocol it came by, for those who keep book. */
+  readonly door: 'varlink' | 'jsonrpc';
+}
+
+/** A call that has its answer, the last one of a stream. */
+export interface AnsweredCall {
+  readonly call: IncomingCall;
+  readonly context: CallContext;
+  /** What the method gave; undefined if it failed. */
+  readonly reply?: object;
+  readonly error?: VarlinkError;
+  /** How long it took; milliseconds. */
+  readonly duration: number;
 }
 
 /** Where the dispatcher tells what no caller may see. */
@@ -29,6 +42,8 @@ export interface DispatchLog {
   unexpected?(error: unknown, method: string): void;
   /** A call had a field that its interface does not declare and does not mind. */
   unknownField?(method: string, path: string): void;
+  /** A call was answered, or it was found that nobody waits for the answer any more. */
+  answered?(call: AnsweredCall): void;
 }
 
 export interface ServeOptions {
@@ -81,6 +96,25 @@ export class Dispatcher {
    * wire. A stream is ended at its next reply once the signal is aborted. Throws nothing but {@link VarlinkError}.
    */
   async run(call: IncomingCall, context: CallContext, send: Send): Promise<JsonText> {
+    const start = performance.now();
+    const tell = (end: { readonly reply: object } | { readonly error: VarlinkError }): void =>
+      this.#log.answered?.({ call, context, ...end, duration: performance.now() - start });
+    try {
+      const { reply, text } = await this.#answer(call, context, send);
+      tell({ reply });
+      return text;
+    } catch (error) {
+      tell({ error: error as VarlinkError });
+      throw error;
+    }
+  }
+
+  /** The last reply, also as the JSON that it is on the wire. Throws nothing but {@link VarlinkError}. */
+  async #answer(
+    call: IncomingCall,
+    context: CallContext,
+    send: Send,
+  ): Promise<{ readonly reply: object; readonly text: JsonText }> {
     const found = this.#methods.get(call.method);
     if (found === undefined) throw this.#notFound(call.method);
     const { served, method } = found;
@@ -92,11 +126,11 @@ export class Dispatcher {
     const write = (method.write as Write | undefined) ?? asItIs;
     try {
       const result = (handler as Handler).call(served.service, parameters, context);
-      const last = method.stream
+      const reply = method.stream
         ? await lastOf(result as Stream<object>, context.signal, call.more ? write : undefined, send)
         : await (result as Promise<object>);
-      const text = serialize(last, write);
-      return typeof text === 'string' ? text : await text;
+      const text = serialize(reply, write);
+      return { reply, text: typeof text === 'string' ? text : await text };
     } catch (error) {
       throw this.#errorFor(error, call.method, served, context.signal);
     }

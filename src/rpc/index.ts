@@ -12,7 +12,7 @@ export {
 export { ConnectionScope } from './connection-scope.js';
 export type { ErrorFactory, InterfaceDescriptor, MethodDescriptor } from './descriptor.js';
 export { AddressError } from './address.js';
-export type { DispatchLog, IncomingCall, Send, ServeOptions } from './dispatch.js';
+export type { AnsweredCall, DispatchLog, IncomingCall, Send, ServeOptions } from './dispatch.js';
 export { Dispatcher } from './dispatch.js';
 export type { DoorOptions } from './door.js';
 export type { Empty, Fields, UnknownField } from './fields.js';

@@ -96,6 +96,9 @@ async function writeConfiguration(): Promise<string[]> {
     registriesD,
     '--events-file',
     join(directory, 'events.log'),
+    // What the calls below do is shown by what they print.
+    '--log-level',
+    'warn',
   ];
 }
 

@@ -38,6 +38,7 @@ function call(method: string, flags: Partial<IncomingCall> = {}): IncomingCall {
     more: false,
     oneway: false,
     upgrade: false,
+    door: 'varlink',
     ...flags,
   };
 }

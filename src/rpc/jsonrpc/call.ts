@@ -35,6 +35,7 @@ export class Call extends RunningCall implements QueuedCall {
       more: !oneway && request.more !== false,
       oneway,
       upgrade: false,
+      door: 'jsonrpc' as const,
     };
     super(incoming, caller.peer, caller.connection);
     this.request = request;

@@ -18,6 +18,7 @@ export function decodeCall(bytes: Buffer, maxDepth: number): IncomingCall {
     more: flag(fields, 'more'),
     oneway: flag(fields, 'oneway'),
     upgrade: flag(fields, 'upgrade'),
+    door: 'varlink' as const,
   };
   if (Number(call.more) + Number(call.oneway) + Number(call.upgrade) > 1)
     throw new ProtocolError('a call has two flags');

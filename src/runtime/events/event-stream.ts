@@ -20,7 +20,7 @@ export async function firstEvent(
   return undefined;
 }
 
-/** Events as they happen, after those that are wanted of the past, until nothing more is wanted or `signal` is aborted. */
+/** Events as they happen, after those that are wanted of the past, until nothing more is wanted. Throws the signal's reason. */
 export async function* followEvents(
   log: EventLog,
   query: EventQuery,
@@ -37,7 +37,8 @@ export async function* followEvents(
       // Asked before the file is read for the last time.
       const over = query.until !== undefined && wallClock() >= query.until;
       yield* eventsIn(tail, query, signal);
-      if (over || signal.aborted) return;
+      if (over) return;
+      signal.throwIfAborted();
       const timer = query.until === undefined ? undefined : setTimeout(wake, remaining(query.until));
       await change.lowered();
       clearTimeout(timer);
@@ -58,9 +59,8 @@ async function* eventsIn(
       const event = parseEvent(line);
       if (event === undefined || !matches(event)) continue;
       yield event;
-      if (signal.aborted) return;
     }
-    if (signal.aborted) return;
+    signal.throwIfAborted();
   }
 }
 

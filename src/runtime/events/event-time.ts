@@ -1,31 +1,16 @@
 // The times that `since` and `until` of GetEvents may be, which are those of podman's command line.
+import { parseDuration } from '../../build/dockerfile/duration.js';
 import { instant } from '../time.js';
 
 const dated = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)([.,]\d+)?)?(Z|[+-]\d\d:\d\d)?$/;
 const unixSeconds = /^([+-]?)(\d+)(?:\.(\d*))?$/;
-const duration = /^([+-]?)((?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/;
-const durationPart = /(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)/g;
-
-/** Nanoseconds. */
-const units: Readonly<Record<string, bigint>> = {
-  ns: 1n,
-  us: 1_000n,
-  µs: 1_000n,
-  μs: 1_000n,
-  ms: 1_000_000n,
-  s: 1_000_000_000n,
-  m: 60_000_000_000n,
-  h: 3_600_000_000_000n,
-};
 
 /** Longer than any time is; characters. */
 const longest = 100;
-/** What Go counts nanoseconds in. */
-const maxInt64 = 2n ** 63n - 1n;
 
 /**
  * Nanoseconds since 1970, undefined when `text` is no time: RFC 3339, its date alone, both also without a zone, which is UTC then; Unix
- * seconds; or a duration of Go's, which goes from `now` into the past or into the future.
+ * seconds; or a duration of Go's, which goes from `now` into the past or into the future. (The filters of images take more: `filterTime`.)
  */
 export function eventTime(text: string, duration: 'ago' | 'ahead', now: bigint): bigint | undefined {
   if (text.length > longest) return undefined;
@@ -50,21 +35,14 @@ function datedTime(text: string): bigint | undefined {
 function unixTime(text: string): bigint | undefined {
   const [, sign, seconds, fraction = ''] = unixSeconds.exec(text) ?? [];
   if (seconds === undefined) return undefined;
-  const time = scaled(seconds, fraction, 1_000_000_000n);
+  const time = BigInt(`${seconds}${fraction.slice(0, 9).padEnd(9, '0')}`);
   return sign === '-' ? -time : time;
 }
 
 function nanosecondsOf(text: string): bigint | undefined {
-  const [, sign, parts] = duration.exec(text) ?? [];
-  if (parts === undefined) return undefined;
-  let sum = 0n;
-  for (const [, whole = '', fraction = '', unit = ''] of parts.matchAll(durationPart))
-    sum += scaled(whole, fraction, units[unit] ?? 0n);
-  if (sum > maxInt64) return undefined;
-  return sign === '-' ? -sum : sum;
-}
-
-/** The decimal number times `unit`, what is below one cut off. */
-function scaled(whole: string, fraction: string, unit: bigint): bigint {
-  return (BigInt(`${whole}${fraction}` || '0') * unit) / 10n ** BigInt(fraction.length);
+  try {
+    return BigInt(parseDuration(text));
+  } catch {
+    return undefined;
+  }
 }
