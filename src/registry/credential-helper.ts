@@ -1,6 +1,5 @@
 // docker-credential-NAME: programs that keep credentials elsewhere.
-import { once } from 'node:events';
-import { startChild } from '../sys/child.js';
+import { ProgramError, runProgram, type ProgramEnd } from '../sys/run-program.js';
 import type { Credentials } from './credentials.js';
 
 /** A helper that is missing or fails; never quotes what it printed on success. */
@@ -9,8 +8,8 @@ export class CredentialHelperError extends Error {
   readonly code = 'CREDENTIAL_HELPER';
 }
 
-const maxOutput = 1024 * 1024;
 const timeout = 30_000;
+const maxText = 1024 * 1024;
 
 /** Asks a helper for the credentials of a host; undefined: it has none. Throws {@link CredentialHelperError}. */
 export async function askHelper(
@@ -23,12 +22,12 @@ export async function askHelper(
     throw new CredentialHelperError(`invalid name of a credential helper: ${JSON.stringify(name)}`);
   }
   const program = `docker-credential-${name}`;
-  const { status, output, errors } = await run(program, `${host}\n`, env, signal);
+  const { exitCode, output, errors } = await run(program, host, env, signal);
   const complaint = (output + errors).trim();
-  if (status !== 0) {
+  if (exitCode !== 0) {
     if (complaint.includes('credentials not found in native keychain')) return undefined;
     const reason = complaint.split('\n', 1)[0]!.slice(0, 200);
-    throw new CredentialHelperError(`credential helper ${program} failed: ${reason || `status ${status}`}`);
+    throw new CredentialHelperError(`credential helper ${program} failed: ${reason || `status ${exitCode}`}`);
   }
   return parseAnswer(program, output);
 }
@@ -48,41 +47,14 @@ function parseAnswer(program: string, output: string): Credentials | undefined {
 
 async function run(
   program: string,
-  input: string,
+  host: string,
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
-): Promise<{ status: number | null; output: string; errors: string }> {
-  const child = started(program, {
-    env: { ...env },
-    signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
-    // Nobody waits for one that does not end by itself.
-    killSignal: 'SIGKILL',
-  });
-  const texts = { output: '', errors: '' };
-  const collect = (key: keyof typeof texts) => (text: string) => {
-    if (texts[key].length < maxOutput) texts[key] += text;
-  };
-  child.stdout.setEncoding('utf8').on('data', collect('output'));
-  child.stderr.setEncoding('utf8').on('data', collect('errors'));
-  // A helper that does not read what it is asked closes the pipe; its status tells the rest.
-  child.stdin.on('error', () => undefined).end(input);
+): Promise<ProgramEnd> {
   try {
-    const [status] = (await once(child, 'close')) as [number | null];
-    return { status, ...texts };
+    return await runProgram(program, ['get'], { env, timeout, input: `${host}\n`, maxText }, signal);
   } catch (cause) {
-    signal.throwIfAborted();
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    const reason = missing ? 'executable file not found in $PATH' : (cause as Error).message;
-    throw new CredentialHelperError(`credential helper ${program} failed: ${reason}`, { cause });
-  }
-}
-
-function started(program: string, options: Parameters<typeof startChild>[2]): ReturnType<typeof startChild> {
-  try {
-    return startChild(program, ['get'], options);
-  } catch (cause) {
-    throw new CredentialHelperError(`credential helper ${program} failed: ${(cause as Error).message}`, {
-      cause,
-    });
+    if (!(cause instanceof ProgramError)) throw cause;
+    throw new CredentialHelperError(`credential helper ${program} failed: ${cause.reason}`, { cause });
   }
 }

@@ -24,5 +24,5 @@ export async function askPodman(
     signal,
   );
   if (exitCode === 0) return output;
-  throw new ProgramError(`podman: ${complaintOf(errors) || `exit status ${exitCode}`}`);
+  throw new ProgramError('podman', complaintOf(errors) || `exit status ${exitCode}`);
 }
