@@ -1,7 +1,8 @@
 // How overlay marks what is in an upper directory, and which attributes of a file a layer's tar has a place for.
 import { inUserNamespace } from '../sys/mount.js';
 import type { Attributes } from '../sys/xattr.js';
-import { demand } from './errors.js';
+import { shortened } from './entry-path.js';
+import { demand, PackError } from './errors.js';
 
 /** A file's attributes in a layer; `opaque` is a directory of which nothing below shows through. */
 export interface LayerAttributes {
@@ -13,12 +14,20 @@ const none: LayerAttributes = { kept: [], opaque: false };
 
 /** Where an overlay that is mounted by us has its notes. */
 export function opaqueAttribute(): string {
-  return inUserNamespace() ? 'user.overlay.opaque' : 'trusted.overlay.opaque';
+  return `${notesPrefix()}opaque`;
 }
+
+function notesPrefix(): string {
+  return inUserNamespace() ? 'user.overlay.' : 'trusted.overlay.';
+}
+
+/** Notes that the content is in a lower layer, maybe under another name. */
+const elsewhere: readonly string[] = ['metacopy', 'redirect'];
 
 /**
  * What the tar says of the attributes of `path`. `strips`: takes from the file what the tar has no place for, so that it is what it
- * would be if it had come from there; labels of security modules belong to the place and stay.
+ * would be if it had come from there; labels of security modules belong to the place and stay. Throws {@link PackError} where the
+ * content is in another layer: overlay was mounted with `metacopy` or `redirect_dir`.
  */
 export function layerAttributes(attributes: Attributes, path: string, strips: boolean): LayerAttributes {
   const keys = attributes.list();
@@ -31,6 +40,8 @@ export function layerAttributes(attributes: Attributes, path: string, strips: bo
       if (value !== undefined) kept.push([key, value]);
     } else if (key === opaqueAttribute()) {
       opaque = attributes.get(key)?.toString('latin1') === 'y';
+    } else if (elsewhere.some((note) => key === `${notesPrefix()}${note}`)) {
+      throw new PackError(`its content is in a layer below (${key})`, shortened(path));
     } else if (strips && !key.startsWith('security.')) {
       demand(attributes.remove(key), `removexattr ${key}`, path);
     }

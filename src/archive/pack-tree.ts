@@ -15,7 +15,7 @@ import { tarType, type Timestamp } from './tar-entry.js';
 import { BLOCK_BYTES } from './tar-header.js';
 import { paddingAfter } from './tar-header-writer.js';
 import type { TarObserver } from './tar-observer.js';
-import { walkTree, type TreeItem } from './tree-walk.js';
+import { demandStatus, isGone, walkTree, type TreeItem } from './tree-walk.js';
 
 export interface PackOptions {
   /** Sees what a reader of the tar would see. */
@@ -31,6 +31,8 @@ export interface PackOptions {
   readonly latest?: number | undefined;
   /** Times are cut to seconds, as Podman and buildah write them: their layers of the same files are the same then. */
   readonly wholeSeconds?: boolean | undefined;
+  /** Somebody changes the files meanwhile: what is gone is left out, and what becomes shorter is filled with zeros. */
+  readonly lives?: boolean | undefined;
   /** Asked between files and between chunks. */
   readonly abort?: { throwIfRaised(): void } | undefined;
 }
@@ -59,7 +61,7 @@ const types: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Reads the whole of `directory`, which nobody may change meanwhile, with blocking calls; the root itself is not in the tar. Whiteouts
+ * Reads the whole of `directory`, which nobody may change meanwhile if it is not said to live, with blocking calls; the root itself is not in the tar. Whiteouts
  * of overlay become those of layers. Throws {@link PackError} for what a layer cannot hold, and LayerErrors for system calls.
  */
 export async function packTree(
@@ -94,6 +96,7 @@ class TreePacker {
   readonly #tar: TarChunks;
   readonly #options: PackOptions;
   readonly #adopts: boolean;
+  readonly #lives: boolean;
   readonly #owners = new OwnerSets(defaultLayerLimits.owners);
   /** The first names of files that have more of them, and how many are still to come. */
   readonly #links = new Map<string, { readonly path: string; left: number }>();
@@ -105,11 +108,12 @@ class TreePacker {
     this.#tar = tar;
     this.#options = options;
     this.#adopts = options.adopts === true;
+    this.#lives = options.lives === true;
   }
 
   async pack(): Promise<PackedTree> {
     if (this.#adopts) layerAttributes(attributesOf(this.#root), '', true);
-    for (const item of walkTree(this.#root)) {
+    for (const item of walkTree(this.#root, this.#lives)) {
       this.#options.abort?.throwIfRaised();
       const rest = this.#pack(item) ?? this.#tar.waiting();
       if (rest !== undefined) await rest;
@@ -169,26 +173,32 @@ class TreePacker {
     if (type === tarType.file) return this.#regularFile(entry);
     const { kept } = layerAttributes(attributesAt(parent, name), path, this.#adopts);
     const linkName = type === tarType.symbolicLink ? this.#target(entry) : '';
-    this.#linkOr(entry, { path, type, status, linkName, attributes: kept });
+    if (linkName !== undefined) this.#linkOr(entry, { path, type, status, linkName, attributes: kept });
     return undefined;
   }
 
   #regularFile(entry: Entry): Promise<void> | undefined {
-    const { path, parent, name, status } = entry;
-    const { size } = status;
-    if (!Number.isSafeInteger(size)) throw new PackError('the file is too large', shortened(path));
-    const fd = demand(files.openFileAt(parent, name), 'openat', path);
+    const { path, parent, name } = entry;
+    const fd = files.openFileAt(parent, name);
+    if (this.#lives && isGone(fd)) return undefined;
+    demand(fd, 'openat', path);
     let isLarge = false;
     try {
+      const status = this.#lives ? demandStatus(files.statusAt(fd, ''), path) : entry.status;
+      if ((status.mode & S_IFMT) !== S_IFREG) return undefined;
+      const { size } = status;
+      if (!Number.isSafeInteger(size)) throw new PackError('the file is too large', shortened(path));
       const { kept } = layerAttributes(attributesOf(fd), path, this.#adopts);
-      if (!this.#linkOr(entry, { path, type: tarType.file, status, size, attributes: kept }))
+      const opened = { ...entry, status };
+      if (!this.#linkOr(opened, { path, type: tarType.file, status, size, attributes: kept }))
         return undefined;
       isLarge = size > CHUNK_BYTES;
-      if (!isLarge) this.#content(fd, path, size);
+      if (isLarge) return this.#largeContent(fd, path, size);
+      this.#content(fd, path, size);
+      return undefined;
     } finally {
       if (!isLarge) files.closeDescriptor(fd);
     }
-    return isLarge ? this.#largeContent(fd, path, size) : undefined;
   }
 
   async #largeContent(fd: number, path: string, size: number): Promise<void> {
@@ -205,11 +215,19 @@ class TreePacker {
 
   #content(fd: number, path: string, size: number, isEnd = true): void {
     for (let rest = size; rest > 0;) {
-      const bytes = this.#tar.content(rest, (into, at, length) => readSync(fd, into, at, length, null));
+      const bytes = this.#tar.content(rest, (into, at, length) => this.#read(fd, into, at, length));
       if (bytes === 0) throw new PackError('it became shorter while it was read', shortened(path));
       rest -= bytes;
     }
     if (isEnd) this.#tar.raw(zeros.subarray(0, paddingAfter(size)));
+  }
+
+  /** As many bytes as there are left, and zeros behind them in what lives. */
+  #read(fd: number, into: Buffer, at: number, length: number): number {
+    const bytes = readSync(fd, into, at, length, null);
+    if (bytes > 0 || !this.#lives) return bytes;
+    into.fill(0, at, at + length);
+    return length;
   }
 
   /** Writes the header; false when it is one more name of a file that is in the tar already. */
@@ -238,9 +256,11 @@ class TreePacker {
     this.#tar.entry(path, size);
   }
 
-  #target({ path, parent, name }: Entry): string {
+  /** Undefined if it is gone. */
+  #target({ path, parent, name }: Entry): string | undefined {
     const target = files.readLinkAt(parent, name);
     if (typeof target === 'string') return target;
+    if (this.#lives && isGone(target)) return undefined;
     demand(target, 'readlinkat', path);
     throw new PackError('it is no link any more', shortened(path));
   }

@@ -8,7 +8,7 @@ import { packTree, type PackOptions } from './pack-tree.js';
 /** Files are read without a turn for whoever wants to end it; together 4 MiB, some milliseconds. */
 const PIECES_A_TURN = 16;
 
-type TreeOptions = Pick<PackOptions, 'lowers' | 'wholeSeconds'>;
+type TreeOptions = Pick<PackOptions, 'lowers' | 'wholeSeconds' | 'lives'>;
 
 /** Packs `directory` while it is being read; what {@link packTree} throws comes out of the reading. */
 export function treeInput(directory: string, options: TreeOptions = {}): BlobInput {

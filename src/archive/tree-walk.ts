@@ -37,11 +37,12 @@ const CLOSED = -1;
 
 /**
  * Everything below the open directory `root`, which stays the caller's: names sorted by their bytes, a directory before what is in
- * it. Follows nothing. Throws {@link PackError} for paths that no program could open, and what the system calls fail with.
+ * it. Follows nothing. `lives`: somebody changes it meanwhile, and what is gone when it is looked at is left out. Throws
+ * {@link PackError} for paths that no program could open, and what the system calls fail with.
  */
-export function* walkTree(root: number): Generator<TreeItem, void> {
+export function* walkTree(root: number, lives = false): Generator<TreeItem, void> {
   // The first one is the caller's, the last one is where we are.
-  const levels: Level[] = [enter(root, '', statusOf(root, '', ''))];
+  const levels: Level[] = [enter(root, '', demandStatus(files.statusAt(root, ''), ''))];
   try {
     for (let level = levels[0]; level !== undefined; level = levels.at(-1)) {
       const name = level.names[level.next++];
@@ -56,12 +57,16 @@ export function* walkTree(root: number): Generator<TreeItem, void> {
       }
       const path = level.path === '' ? name : `${level.path}/${name}`;
       if (path.length >= files.PATH_BYTES) throw new PackError('the path is too long', shortened(path));
-      const status = statusOf(level.fd, name, path);
+      const found = files.statusAt(level.fd, name);
+      if (lives && typeof found === 'number' && isGone(found)) continue;
+      const status = demandStatus(found, path);
       if (!files.isDirectory(status.mode)) {
         yield { kind: 'file', path, parent: level.fd, name, status };
         continue;
       }
-      const fd = demand(files.openDirectoryAt(level.fd, name), 'openat', path);
+      const fd = files.openDirectoryAt(level.fd, name);
+      if (lives && isGone(fd)) continue;
+      demand(fd, 'openat', path);
       levels.push(enter(fd, path, status));
       yield { kind: 'directory', path, fd, status };
       closeFar(levels);
@@ -91,18 +96,28 @@ function closeFar(levels: readonly Level[]): void {
 function reopen(level: Level, below: Level): void {
   if (level.fd !== CLOSED) return;
   const fd = demand(files.openDirectoryAt(below.fd, '..'), 'openat', level.path);
-  const { inode, device } = statusOf(fd, '', level.path);
+  const { inode, device } = demandStatus(files.statusAt(fd, ''), level.path);
   level.fd = fd;
   if (inode !== level.status.inode || device !== level.status.device) {
     throw new PackError('it was moved meanwhile', shortened(below.path));
   }
 }
 
-function statusOf(fd: number, name: string, path: string): files.FileStatus {
-  const status = files.statusAt(fd, name);
+/** The result of `statusAt` if it is a status; throws for `-errno`. */
+export function demandStatus(status: files.FileStatus | number, path: string): files.FileStatus {
   if (typeof status !== 'number') return status;
   demand(status, 'statx', path);
   throw new PackError('it has no status', shortened(path));
+}
+
+/** Whether a system call failed because what it is about is not there any more, or is something else. */
+export function isGone(result: number): boolean {
+  return (
+    result === -files.ENOENT ||
+    result === -files.ENOTDIR ||
+    result === -files.ELOOP ||
+    result === -files.EINVAL
+  );
 }
 
 function byBytes(a: string, b: string): number {

@@ -41,7 +41,7 @@ export async function openBlobInput(blob: BlobLocation, signal: AbortSignal): Pr
       return { [Symbol.asyncIterator]: () => content, destroy: (error) => input.destroy(error) };
     }
     case 'tree':
-      return treeInput(blob.directory, { lowers: blob.lowers, wholeSeconds: true });
+      return treeInput(blob.directory, { lowers: blob.lowers, wholeSeconds: true, lives: true });
     default:
       return layerInput(blob);
   }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   linkSync,
@@ -7,6 +8,7 @@ import {
   readdirSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -16,6 +18,8 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { extract } from 'tar-stream';
 import { packTree } from '../../src/archive/pack-tree.js';
+import type { TarObserver } from '../../src/archive/tar-observer.js';
+import { isRoot } from './tar-builder.js';
 
 let root: string;
 
@@ -163,5 +167,57 @@ describe('packTree', () => {
     expect(late?.mtime).toEqual(new Date(1_000_000));
     const [again] = await members(await pack());
     expect(again?.mtime.getTime()).toBeGreaterThan(1_600_000_000_000);
+  });
+});
+
+describe('a tree that is changed while it is packed', () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+
+  /** Changes the tree when the header of `a` has been written: the names behind it are read already. */
+  function whileItIsPacked(change: () => void): { readonly observer: TarObserver } {
+    const ignore = (): void => undefined;
+    const entry = (name: string): void => {
+      if (name === 'a') change();
+    };
+    return { observer: { raw: ignore, content: ignore, end: ignore, entry } };
+  }
+
+  function change(): void {
+    for (const name of ['b', 'c', 'd']) rmSync(join(root, name), { recursive: true });
+    mkdirSync(join(root, 'c'));
+    symlinkSync('/etc/passwd', join(root, 'd'));
+    truncateSync(join(root, 'a'), 3);
+    writeFileSync(join(root, 'f'), 'longer than before');
+  }
+
+  beforeEach(() => {
+    for (const name of names) writeFileSync(join(root, name), name.repeat(10));
+  });
+
+  it('is an error where nobody said that it lives', async () => {
+    await expect(pack(whileItIsPacked(() => rmSync(join(root, 'b'))))).rejects.toThrow('ENOENT');
+    await expect(pack(whileItIsPacked(() => truncateSync(join(root, 'a'), 3)))).rejects.toThrow(
+      'it became shorter',
+    );
+  });
+
+  it('gives what is there, whole members and nothing that a link leads to', async () => {
+    const found = await members(await pack({ lives: true, ...whileItIsPacked(change) }));
+    expect(found.map(({ name, type, content }) => [name, type, content.toString()])).toEqual([
+      ['a', 'file', `aaa${'\0'.repeat(7)}`],
+      ['c/', 'directory', ''],
+      ['d', 'symlink', ''],
+      ['e', 'file', 'e'.repeat(10)],
+      ['f', 'file', 'longer than before'],
+    ]);
+  });
+});
+
+(isRoot ? describe : describe.skip)('an upper directory whose content is elsewhere', () => {
+  it.each(['metacopy', 'redirect'])('is refused: a tar of it would lack that (%s)', async (note) => {
+    writeFileSync(join(root, 'file'), '');
+    const program = 'import os, sys; os.setxattr(sys.argv[1], sys.argv[2], b"y")';
+    execFileSync('python3', ['-c', program, join(root, 'file'), `trusted.overlay.${note}`]);
+    await expect(pack()).rejects.toThrow(`its content is in a layer below (trusted.overlay.${note})`);
   });
 });

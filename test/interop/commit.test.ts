@@ -156,6 +156,14 @@ describe('a container that runs', () => {
     expect([0, 1]).toContain((first ?? 0) - (last ?? -2));
   });
 
+  it('can be read while it changes its files', async () => {
+    for (const format of ['oci', 'docker', 'oci']) {
+      const id = await scene.commit('counting', { manifestType: format });
+      await podman('run', '--rm', '--entrypoint', '/bin/ls', id, '/ready');
+    }
+    expect(await scene.status('counting')).toBe('running');
+  });
+
   it('goes on when the caller leaves, and nothing is left', async () => {
     const connection = await begin();
     connection.close();

@@ -18,6 +18,10 @@ export interface ContainerLayers {
 export function layersOf(view: StoreView, { id, layer }: StoredContainer): ContainerLayers {
   const own = view.layer(layer);
   if (own === undefined) throw new CommitError(`container ${id}: layer ${layer || '""'} is not in the store`);
+  if (own.idMapped)
+    throw new CommitError(
+      `container ${id}: its files have the ids of a user namespace, which its image must not`,
+    );
   const below = view.chain(own.parent);
   const bottom = below.at(-1) ?? own;
   if (bottom.parent !== undefined)
