@@ -158,10 +158,7 @@ const awaited: ReadonlySet<string> = new Set([
   'ImageTree',
   'GetLayersMapWithImageInfo',
   'BuildImageHierarchyMap',
-  'Commit',
-  'ContainerExists',
   'ContainerRunlabel',
-  'ContainerStateData',
 ]);
 
 const methods = interfaces.flatMap(({ descriptor, contract }) =>

@@ -3,6 +3,7 @@ import { ioImaged } from '../../../src/generated/io-imaged.js';
 import { ioPodman } from '../../../src/generated/io-podman.js';
 import type { InterfaceDescriptor } from '../../../src/rpc/index.js';
 import { changing } from './changing.js';
+import { containers } from './containers.js';
 import type { MethodExamples } from './example.js';
 import { imaged } from './imaged.js';
 import { moving } from './moving.js';
@@ -14,6 +15,6 @@ export interface InterfaceExamples {
 }
 
 export const examples: readonly InterfaceExamples[] = [
-  { descriptor: ioPodman, methods: { ...reading, ...changing, ...moving } },
+  { descriptor: ioPodman, methods: { ...reading, ...changing, ...moving, ...containers } },
   { descriptor: ioImaged, methods: imaged },
 ];
