@@ -28,13 +28,13 @@ import {
 } from './new-entry.js';
 import type { Ownership } from './ownership.js';
 import { isKept } from './source-file.js';
-import { joined, lastName, parentOf, quoted } from './source-path.js';
+import { lastName, parentOf, quoted } from './source-path.js';
 
 const { O_DIRECTORY, O_RDONLY, S_IFIFO } = constants;
 
 /** A directory of the archive, whose mode and times are right when nothing more comes into it. */
 interface MadeDirectory {
-  /** Below the root; its parents may be links. */
+  /** Below the top; its parents may be links. */
   readonly path: string;
   readonly inode: bigint;
   readonly look: EntryLook;
@@ -47,13 +47,13 @@ interface OpenParent {
 }
 
 /**
- * Entries go below a directory, through links in the working root as a process would go whose root that is. Owners, modes and times
+ * Entries go into a directory of the working root, through links as a process would go whose root that directory is: as for the
+ * peers, no link of an archive leads out of where it is unpacked. Owners, modes and times
  * are the archive's; `--chown` has its way. `finish` sets those of directories, `close` has to follow.
  */
 export class ArchiveUnpacker implements TarVisitor {
   readonly blocked = false;
-  readonly #root: number;
-  readonly #directory: string;
+  readonly #top: number;
   readonly #ownership: Ownership;
   readonly #made: MadeDirectory[] = [];
   #parent: OpenParent | undefined;
@@ -61,10 +61,9 @@ export class ArchiveUnpacker implements TarVisitor {
     | { readonly fd: number; readonly look: EntryLook; readonly path: string; position: number }
     | undefined;
 
-  /** `directory` is a path below `root`, which stays the caller's. */
-  constructor(root: number, directory: string, ownership: Ownership) {
-    this.#root = root;
-    this.#directory = directory;
+  /** `top` is the directory, open; it stays the caller's. */
+  constructor(top: number, ownership: Ownership) {
+    this.#top = top;
     this.#ownership = ownership;
   }
 
@@ -84,7 +83,7 @@ export class ArchiveUnpacker implements TarVisitor {
     if (path === '') {
       if (entry.type !== tarType.directory)
         throw new UnsafePathError('an entry without a name', shortened(entry.name));
-      withDescriptor(this.#enter(''), (fd) => this.#note(fd, this.#directory, look));
+      withDescriptor(this.#enter(''), (fd) => this.#note(fd, '', look));
       return;
     }
     const parent = this.#open(parentOf(path));
@@ -107,7 +106,7 @@ export class ArchiveUnpacker implements TarVisitor {
   /** All entries have come. The last directories first: those they are in come later. */
   finish(): void {
     for (const { path, inode, look } of this.#made.toReversed()) {
-      const fd = openInRoot(this.#root, path === '' ? '.' : path, O_RDONLY | O_DIRECTORY);
+      const fd = openInRoot(this.#top, path === '' ? '.' : path, O_RDONLY | O_DIRECTORY);
       // A later entry may have put something else in its place.
       if (fd < 0) continue;
       withDescriptor(fd, () => {
@@ -155,9 +154,7 @@ export class ArchiveUnpacker implements TarVisitor {
     if (typeof there !== 'number' && !isDirectory(there.mode)) {
       expected(unlinkAt(parent, name), 'unlink', path);
     }
-    withDescriptor(childDirectory(parent, name, look, path), (fd) =>
-      this.#note(fd, joined(this.#directory, path), look),
-    );
+    withDescriptor(childDirectory(parent, name, look, path), (fd) => this.#note(fd, path, look));
   }
 
   // Its owner, mode and times are those of the first name, which came before.
@@ -205,7 +202,7 @@ export class ArchiveUnpacker implements TarVisitor {
   }
 
   #enter(path: string): number {
-    return makeDirectories(this.#root, joined(this.#directory, path), this.#ownership.madeOwner);
+    return makeDirectories(this.#top, path, this.#ownership.madeOwner);
   }
 
   #forget(): void {

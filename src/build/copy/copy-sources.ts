@@ -36,7 +36,7 @@ export async function copySources(request: CopyRequest, place: CopyPlace): Promi
       if (item.kept !== '') copyKept(copier, item);
       else if (isDirectory(item.status.mode)) copier.copyDirectory(item, '');
       else if (!archives.has(item)) copier.copyFile(item, top, '', rename ?? item.name);
-      else await unpack(item, root, directory, ownership, abort);
+      else await unpack(item, top, ownership, abort);
     }
     copier.finish();
   } finally {
@@ -53,13 +53,12 @@ function copyKept(copier: TreeCopier, item: SelectedItem): void {
 
 async function unpack(
   item: SelectedItem,
-  root: number,
-  directory: string,
+  top: number,
   ownership: Ownership,
   abort: AbortFlag,
 ): Promise<void> {
   const { fd } = openItem(item);
-  const unpacker = new ArchiveUnpacker(root, directory, ownership);
+  const unpacker = new ArchiveUnpacker(top, ownership);
   try {
     await readArchive(fd, unpacker, undefined, abort);
     unpacker.finish();

@@ -125,6 +125,19 @@ export const addCases: readonly ConformanceCase[] = [
     dockerfile: `${from}RUN mkdir -p /to/hard/sub /to/soft/sub\nADD a.tar /to/\n`,
   },
   {
+    name: 'unpacks through links of the archive and of the root as if the destination were the root',
+    files: [
+      archive('a.tar', [
+        { name: 'up', type: 'symlink', linkname: '..', mode: 0o777 },
+        { name: 'up/etc/one', content: '1' },
+        { name: 'there', type: 'symlink', linkname: '/etc', mode: 0o777 },
+        { name: 'there/two', content: '2' },
+        { name: 'own/three', content: '3' },
+      ]),
+    ],
+    dockerfile: `${from}RUN mkdir -p /to/etc && ln -s /etc /to/own\nADD a.tar /to/\n`,
+  },
+  {
     name: 'makes what a global header of an archive would lie in',
     files: [
       file(
