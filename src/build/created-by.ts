@@ -9,7 +9,7 @@ const RUN_PREFIX_LENGTH = 'RUN '.length;
 
 /**
  * `sources`: digests of what is mounted, each with a colon in front. Here-documents are a part of the text.
- * The number in front is that of the words, as the peer counts them.
+ * The number in front is that of the words, as the peer counts them, and the order that of the pairs: `A1=` comes before `A=`.
  */
 export function runCreatedBy(
   { original, command }: RunInstruction,
@@ -19,6 +19,7 @@ export function runCreatedBy(
   const args = variables
     .inForce()
     .map(([name, value]) => `${name}=${value}`)
+    .toSorted()
     .join(' ');
   const prefix = args === '' ? '' : `|${args.split(' ').length} ${args} `;
   const bodies = command.form === 'shell' ? command.heredocs.map(({ content }) => `\n${content.trim()}`) : [];

@@ -84,6 +84,10 @@ export const layerCases: readonly ConformanceCase[] = [
     dockerfile: `${from}RUN ["echo", "a b", "c"]\n`,
   },
   {
+    name: 'writes arguments into the history in the order of the pairs',
+    dockerfile: 'FROM localhost/base/busybox\nARG A=\nARG A1=1\nARG B=\nRUN echo "$A$A1$B" > /args\n',
+  },
+  {
     name: 'writes RUN with its arguments into the history',
     dockerfile: `${from}ARG Z=1\nARG A\nENV E=2\nRUN echo $Z$A\nRUN ["echo", "x"]\n`,
     options: ['--build-arg', 'A=a b'],
