@@ -44,9 +44,7 @@ export function treeFacts(root: string, layers: readonly string[]): Map<string, 
   const lowers = layers.map((id) => `l/${readFileSync(join(overlay, id, 'link'), 'utf8')}`);
   // One directory alone is no overlay for the kernel.
   if (lowers.length === 1) lowers.push('l');
-  const options = `ro,lowerdir=${lowers.join(':')}`;
-  if (layers.length > 1)
-    execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', options, place], { cwd: overlay });
+  if (layers.length > 1) mountOverlay(overlay, lowers, place);
   const top = layers.length > 1 ? place : join(overlay, layers[0] ?? '', 'diff');
   try {
     describe(top, '/', { facts, names: new Map() });
@@ -55,6 +53,22 @@ export function treeFacts(root: string, layers: readonly string[]): Map<string, 
     rmdirSync(place);
   }
   return facts;
+}
+
+/**
+ * Tries again: buildah mounts `overlay` over itself while it runs, and whoever stands in that when it ends has nowhere to mount
+ * from. The paths are too many for absolute ones.
+ */
+function mountOverlay(overlay: string, lowers: readonly string[], place: string): void {
+  const args = ['-t', 'overlay', 'overlay', '-o', `ro,lowerdir=${lowers.join(':')}`, place];
+  for (let tries = 5; ; tries -= 1) {
+    try {
+      execFileSync('mount', args, { cwd: overlay, stdio: 'pipe' });
+      return;
+    } catch (error) {
+      if (tries === 1) throw error;
+    }
+  }
 }
 
 interface Walk {
