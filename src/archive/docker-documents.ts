@@ -77,7 +77,7 @@ function quoted(text: string): string {
 
 /** Compact and sorted, of values that are JSON already. */
 function rawObject(fields: Readonly<Record<string, string>>): string {
-  const sorted = Object.entries(sortedByKey(fields));
+  const sorted = [...sortedByKey(fields)];
   return `{${sorted.map(([key, value]) => `${quoted(key)}:${value}`).join(',')}}`;
 }
 

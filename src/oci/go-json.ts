@@ -1,9 +1,20 @@
 // JSON as Go's encoder writes it: digests of documents that several programs make must agree.
 import { isUtf8 } from 'node:buffer';
 
-/** Compact, with `<`, `>`, `&`, U+2028 and U+2029 escaped. Keys stay in their order; undefined ones are left out. */
+/** Compact, with `<`, `>`, `&`, U+2028 and U+2029 escaped. Keys stay in their order, also those of maps; undefined ones are left out. */
 export function goJson(value: unknown): string {
-  return escapedForGo(JSON.stringify(value));
+  return escapedForGo(jsonOf(value));
+}
+
+// Not JSON.stringify alone: an object has keys that look like numbers before all others.
+function jsonOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map(jsonOf).join(',')}]`;
+  const fields: Iterable<[unknown, unknown]> = value instanceof Map ? value : Object.entries(value);
+  const members: string[] = [];
+  for (const [key, field] of fields)
+    if (field !== undefined) members.push(`${JSON.stringify(key)}:${jsonOf(field)}`);
+  return `{${members.join(',')}}`;
 }
 
 const [less, greater, ampersand] = Buffer.from('<>&') as unknown as [number, number, number];
@@ -40,10 +51,14 @@ export function escapedForGo(json: string): string {
   return escaped.toString('utf8', 0, length);
 }
 
-/** The same object with its keys sorted as Go sorts those of a map: by bytes. */
-export function sortedByKey<Value>(map: Readonly<Record<string, Value>>): Record<string, Value> {
-  const keys = Object.keys(map).toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  return Object.fromEntries(keys.map((key) => [key, map[key] as Value]));
+/** The fields of an object in the order of Go's maps: by the bytes of their keys. */
+export function sortedByKey<Value>(map: Readonly<Record<string, Value>>): ReadonlyMap<string, Value> {
+  const fields = Object.entries(map);
+  // UTF-16 has another order than UTF-8 only where characters beyond the first 65,536 are.
+  const plain = fields.every(([key]) => !/[\ud800-\udfff]/.test(key));
+  const order = (a: string, b: string): number =>
+    plain ? (a < b ? -1 : 1) : Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return new Map(fields.toSorted(([a], [b]) => order(a, b)));
 }
 
 /**

@@ -1,7 +1,6 @@
 // What Docker before 1.8.3 wrote of an image, written again as Go writes it: ids were made of that.
 import { goTime, sortedByKey } from './go-json.js';
 import { Fields } from './json-fields.js';
-import type { Json } from './strict-json.js';
 
 /** Was this written by a Docker whose descriptions are not taken as they are? */
 export function isOlderDocker(version: string): boolean {
@@ -66,17 +65,17 @@ function command(fields: Fields, key: string): readonly string[] | null {
   return typeof value === 'string' ? [value] : (fields.strings(key) ?? null);
 }
 
-function set(fields: Fields, key: string): Readonly<Record<string, Json>> | null {
+function set(fields: Fields, key: string): ReadonlyMap<string, object> | null {
   const members = fields.object(key)?.keys();
   return members === undefined ? null : sortedByKey(Object.fromEntries(members.map((name) => [name, {}])));
 }
 
 function filled(fields: Fields, key: string): object {
   const members = set(fields, key);
-  return members === null || Object.keys(members).length === 0 ? {} : { [key]: members };
+  return members === null || members.size === 0 ? {} : { [key]: members };
 }
 
-function labels(fields: Fields): Readonly<Record<string, string>> | null {
+function labels(fields: Fields): ReadonlyMap<string, string> | null {
   const values = fields.stringMap('Labels');
   return values === undefined ? null : sortedByKey(values);
 }

@@ -15,7 +15,9 @@ export class ImageHierarchy {
     const hierarchy = new ImageHierarchy();
     const byStep = new Map<string, StoredImage>();
     await inSlices(view.images, (image) => {
-      const step = stepKey(image.layer, facts.get(image).historyHash);
+      const { isKnown, historyHash } = facts.get(image);
+      if (!isKnown) return;
+      const step = stepKey(image.layer, historyHash);
       // The first image in store order that fits is the parent.
       if (!byStep.has(step)) byStep.set(step, image);
     });
@@ -57,7 +59,7 @@ function findParent(
   image: StoredImage,
 ): StoredImage | undefined {
   const { historyLength, parentHistoryHash } = facts.get(image);
-  if (historyLength < 2) return undefined;
+  if (historyLength === 0) return undefined;
   const sameLayer = byStep.get(stepKey(image.layer, parentHistoryHash));
   if (sameLayer !== undefined && sameLayer.id !== image.id) return sameLayer;
   if (image.layer === undefined) return undefined;

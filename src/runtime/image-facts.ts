@@ -13,6 +13,8 @@ import { instant } from './time.js';
 export interface ImageFacts {
   readonly labels: Readonly<Record<string, string>>;
   readonly historyLength: number;
+  /** Whether there is a configuration that can be understood. */
+  readonly isKnown: boolean;
   /** Hash over all history entries; empty without a history. */
   readonly historyHash: string;
   /** Hash over all entries but the newest: the hash a parent has. Empty with fewer than two entries. */
@@ -25,6 +27,7 @@ export interface ImageFacts {
 
 const noFacts: ImageFacts = {
   labels: {},
+  isKnown: false,
   historyLength: 0,
   historyHash: '',
   parentHistoryHash: '',
@@ -121,6 +124,7 @@ async function holdsIndex(store: Store, image: StoredImage): Promise<boolean> {
 function factsOf({ config, history }: ImageConfig): ImageFacts {
   return {
     labels: config.labels,
+    isKnown: true,
     historyLength: history.length,
     historyHash: historyHash(history),
     parentHistoryHash: historyHash(history.slice(0, -1)),

@@ -1,8 +1,9 @@
 // All that is known of one image, as the JSON document podman gives (images-and-transports §8.1).
-import { dirname, join } from 'node:path';
 import type { ImageConfig } from '../oci/config.js';
+import { goJson, sortedByKey } from '../oci/go-json.js';
 import { dockerManifest, ociManifest } from '../oci/media-types.js';
 import { parseManifest, type ImageManifest } from '../oci/manifest.js';
+import type { Json, JsonObject } from '../oci/strict-json.js';
 import type { Store, StoredImage, StoreView } from '../store/index.js';
 import { readConfig } from './image-facts.js';
 import { imageSize, manifestDigest, repoDigests, type Catalogue } from './image-list.js';
@@ -31,13 +32,16 @@ export async function inspectImage(store: Store, catalogue: Catalogue, image: St
     Os: config?.os ?? '',
     Size: size,
     VirtualSize: size,
-    GraphDriver: graphDriver(store, view, image),
-    RootFS: { Type: config?.rootfs.type ?? '', Layers: orNull(config?.rootfs.diffIds ?? []) },
-    Labels: orNull(sorted(config?.config.labels ?? {})),
-    Annotations: sorted(manifest?.annotations ?? {}),
+    GraphDriver: await graphDriver(store, view, image),
+    RootFS: {
+      Type: config?.rootfs.type ?? '',
+      Layers: asWritten(config?.rootfs.diffIds, config?.raw['rootfs'], 'diff_ids'),
+    },
+    Labels: asWritten(sortedByKey(config?.config.labels ?? {}), config?.raw['config'], 'Labels'),
+    Annotations: sortedByKey(manifest?.annotations ?? {}),
     ManifestType: manifest?.mediaType ?? '',
     User: config?.config.user ?? '',
-    History: orNull((config?.history ?? []).map(historyEntry)),
+    History: asWritten(config?.history.map(historyEntry), config?.raw, 'history'),
     // Podman 4 gives the whole history here, the list leaves out the current name.
     NamesHistory: orNull(image.namesHistory),
     ...healthcheck(config, manifest),
@@ -64,7 +68,8 @@ function comment(config: ImageConfig | undefined, manifest: ImageManifest | unde
 /** The OCI part of the container configuration, without what is empty. */
 function containerConfig(config: ImageConfig | undefined): object {
   if (config === undefined) return {};
-  const { user, exposedPorts, env, entrypoint, cmd, volumes, workingDir, labels, stopSignal } = config.config;
+  const { user, exposedPorts, env, entrypoint, cmd, volumes, workingDir, labels } = config.config;
+  const { stopSignal, argsEscaped } = config.config;
   return withoutEmpty({
     User: user,
     ExposedPorts: emptyObjects(exposedPorts),
@@ -73,19 +78,15 @@ function containerConfig(config: ImageConfig | undefined): object {
     Cmd: cmd,
     Volumes: emptyObjects(volumes),
     WorkingDir: workingDir,
-    Labels: sorted(labels),
+    Labels: sortedByKey(labels),
     StopSignal: stopSignal,
+    ArgsEscaped: argsEscaped ? true : undefined,
   });
 }
 
 /** A set of names as Go has it in JSON. */
 function emptyObjects(names: readonly string[]): object {
-  return Object.fromEntries(names.toSorted().map((name) => [name, {}]));
-}
-
-/** A map in the order Go's encoder writes it. */
-function sorted(map: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return sortedByKey(Object.fromEntries(names.map((name) => [name, {}])));
 }
 
 function historyEntry(entry: ImageConfig['history'][number]): object {
@@ -98,31 +99,52 @@ function historyEntry(entry: ImageConfig['history'][number]): object {
   });
 }
 
-function graphDriver(store: Store, view: StoreView, image: StoredImage): object {
-  const [top, ...lowers] = view.chain(image.layer).map((layer) => store.layerFiles(layer));
-  return {
-    Name: store.options.driver,
-    Data: {
-      ...(lowers.length === 0 ? {} : { LowerDir: lowers.join(':') }),
-      ...(top === undefined ? {} : { UpperDir: top, WorkDir: join(dirname(top), 'work') }),
-    },
+async function graphDriver(store: Store, view: StoreView, image: StoredImage): Promise<object> {
+  const [top, ...lowers] = view.chain(image.layer);
+  const Name = store.options.driver;
+  if (top === undefined) return { Name, Data: {} };
+  const { diff, work, merged } = store.layerPaths(top);
+  // Podman does without where it cannot read the counts.
+  const isMounted = await store.isMounted(top).catch(() => false);
+  const Data = {
+    LowerDir: lowers.map((layer) => store.layerFiles(layer)).join(':'),
+    MergedDir: isMounted ? merged : '',
+    UpperDir: diff,
+    WorkDir: work,
   };
+  return { Name, Data: withoutEmpty(Data) };
 }
 
 function healthcheck(config: ImageConfig | undefined, manifest: ImageManifest | undefined): object {
-  const check = config?.config.healthcheck;
+  // Docker writes it down in either place.
+  const check = config?.containerConfig?.healthcheck ?? config?.config.healthcheck;
   if (check === undefined || manifest?.mediaType !== dockerManifest) return {};
   const { test, interval, timeout, startPeriod, retries } = check;
   return {
     Healthcheck: {
       ...withoutEmpty({ Test: test }),
-      ...withoutZero({ Interval: interval, Timeout: timeout, StartPeriod: startPeriod, Retries: retries }),
+      ...withoutZero({ StartPeriod: startPeriod, Interval: interval, Timeout: timeout, Retries: retries }),
     },
   };
 }
 
+/** What is empty as the configuration has it: an empty list or map where one is written down, null where not. */
+function asWritten<Value extends object>(
+  value: Value | undefined,
+  parent: Json | undefined,
+  key: string,
+): Value | null {
+  if (value === undefined || !isEmpty(value)) return value ?? null;
+  const there = typeof parent === 'object' && parent !== null ? (parent as JsonObject)[key] : undefined;
+  return typeof there === 'object' && there !== null ? value : null;
+}
+
 function orNull<Value extends object>(value: Value): Value | null {
-  return Object.keys(value).length === 0 ? null : value;
+  return isEmpty(value) ? null : value;
+}
+
+function isEmpty(value: object): boolean {
+  return value instanceof Map ? value.size === 0 : Object.keys(value).length === 0;
 }
 
 /** Without properties that are undefined, `""`, `[]` or `{}`. */
@@ -130,21 +152,11 @@ function withoutEmpty(value: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(
     Object.entries(value).filter(([, field]) => {
       if (field === undefined || field === '') return false;
-      return typeof field !== 'object' || field === null || Object.keys(field).length > 0;
+      return typeof field !== 'object' || field === null || !isEmpty(field);
     }),
   );
 }
 
 function withoutZero(value: Readonly<Record<string, number>>): object {
   return Object.fromEntries(Object.entries(value).filter(([, number]) => number !== 0));
-}
-
-const goEscapes = /[<>&\u2028\u2029]/g;
-
-/** Compact JSON with the escapes of Go's encoder: clients compare such documents as text. */
-export function goJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll(
-    goEscapes,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

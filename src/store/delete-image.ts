@@ -1,10 +1,10 @@
 // Deleting an image with the layers that nobody else needs.
-import { readFile } from 'node:fs/promises';
 import { removeImageData } from './big-data.js';
 import { makeChange, type ChangeContext, type Plan } from './change.js';
 import type { State } from './draft.js';
-import { ImageInUseError, ImageMountedError, StoreUnreadableError } from './errors.js';
+import { ImageInUseError, ImageMountedError } from './errors.js';
 import { incompleteRecord } from './layer-record.js';
+import { readMounts } from './mounts.js';
 import { refuseChanged, writableImage } from './names.js';
 import { uninstall } from './overlay.js';
 import type { Place } from './place.js';
@@ -73,18 +73,7 @@ function planDeletion(own: Place, state: State, id: string, seen: readonly strin
   };
 }
 
-/** Podman counts mounts by layer, over all processes, in a file of its own. */
 async function refuseMounted(mountsPath: string, id: string, layers: readonly string[]): Promise<void> {
-  const text = await readFile(mountsPath, 'utf8').catch(() => '');
-  if (text === '') return;
-  let mounts: readonly { readonly id: string; readonly path?: string; readonly count?: number }[] | null;
-  try {
-    mounts = JSON.parse(text) as typeof mounts;
-  } catch (error) {
-    throw new StoreUnreadableError(mountsPath, `not valid JSON (${(error as Error).message})`, {
-      cause: error,
-    });
-  }
-  const mount = mounts?.find((entry) => (entry.count ?? 0) > 0 && layers.includes(entry.id));
+  const mount = (await readMounts(mountsPath)).find((entry) => layers.includes(entry.id));
   if (mount !== undefined) throw new ImageMountedError(id, mount.path ?? mount.id);
 }

@@ -15,6 +15,7 @@ import { Journal, type PendingNotes } from './journal.js';
 import { chainIds, type StoredLayer } from './layer-record.js';
 import { refuseChanged, updateNames } from './names.js';
 import type { StorageOptions } from './options.js';
+import { readMounts } from './mounts.js';
 import { layerPaths, type LayerPaths } from './overlay.js';
 import { Place } from './place.js';
 import { recover } from './recovery.js';
@@ -133,6 +134,11 @@ export class Store {
     return this.layerPaths(layer).diff;
   }
 
+  /** Whether some program has mounted the layer, and counts that. */
+  async isMounted({ id }: StoredLayer): Promise<boolean> {
+    return (await readMounts(this.#mountsPath)).some((mount) => mount.id === id);
+  }
+
   /** What the engine of a container keeps of it. */
   containerDirectory(id: string): string {
     return join(this.#own.containersDirectory, id);
@@ -200,7 +206,7 @@ export class Store {
     signal?: AbortSignal,
   ): Promise<readonly string[]> {
     this.#assertWritable();
-    const mountsPath = join(this.options.runRoot, `${this.options.driver}-layers`, 'mountpoints.json');
+    const mountsPath = this.#mountsPath;
     return await deleteImage({ ...this.#context, mountsPath }, imageId, seen, signal);
   }
 
@@ -217,6 +223,10 @@ export class Store {
   ): Promise<StoredImage> {
     this.#assertWritable();
     return await updateNames(this.#context, imageId, choose, signal);
+  }
+
+  get #mountsPath(): string {
+    return join(this.options.runRoot, `${this.options.driver}-layers`, 'mountpoints.json');
   }
 
   #placeOf(root: string): Place {

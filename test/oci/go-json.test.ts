@@ -7,13 +7,20 @@ describe('JSON as Go writes it', () => {
   });
 
   it('sorts keys by their bytes', () => {
-    expect(Object.keys(sortedByKey({ ä: 1, z: 2, Z: 3, 𝒳: 4, '\uffff': 5 }))).toEqual([
+    expect([...sortedByKey({ ä: 1, z: 2, Z: 3, 𝒳: 4, '\uffff': 5 }).keys()]).toEqual([
       'Z',
       'z',
       'ä',
       '\uffff',
       '𝒳',
     ]);
+  });
+
+  it('leaves keys that look like numbers where they belong', () => {
+    const labels = { 9: 'b', 10: 'a', '-': 'c' };
+    expect(goJson({ labels: sortedByKey(labels), list: [1, undefined, null] })).toBe(
+      '{"labels":{"-":"c","10":"a","9":"b"},"list":[1,null,null]}',
+    );
   });
 
   it.each([
