@@ -619,8 +619,8 @@ export interface IoPodmanService {
   /** Tells whether an image is there: 0 if it is, 1 if not. */
   imageExists(params: { readonly name: string }, call: CallContext): Promise<{ exists: number }>;
   /**
-   * Tells everything about an image, as the text of a JSON object. Answers
-   * ImageNotFound if there is none.
+   * Tells everything about an image, as the text of the JSON object that Podman 4.3
+   * gives. Answers ImageNotFound if there is none.
    */
   inspectImage(params: { readonly name: string }, call: CallContext): Promise<{ image: string }>;
   /**
@@ -631,14 +631,24 @@ export interface IoPodmanService {
     params: { readonly name: string },
     call: CallContext,
   ): Promise<{ history: readonly ImageHistory[] }>;
-  /** Draws the layers of an image, or the images that need it, as text. */
+  /**
+   * Draws the layers of an image, base first, or with whatRequires all layers that
+   * stand on its uppermost one. Answers ImageNotFound if there is no such image.
+   */
   imageTree(
     params: { readonly name: string; readonly whatRequires: boolean },
     call: CallContext,
   ): Promise<{ tree: string }>;
-  /** Gives all layers and their images, as the text of a JSON object. */
+  /**
+   * Gives all layers and their images, as the text of a JSON object: by id of the
+   * layer objects with ID, ParentID, ChildID, RepoTags and Size, and by the empty id
+   * the names of images without layers.
+   */
   getLayersMapWithImageInfo(params: Empty, call: CallContext): Promise<{ layerMap: string }>;
-  /** Gives the layers of an image, base first, as the text of a JSON object. */
+  /**
+   * Gives ID, Tags and Layers of an image, base first, as the text of a JSON object.
+   * Answers ImageNotFound if there is no such image.
+   */
   buildImageHierarchyMap(
     params: { readonly name: string },
     call: CallContext,
@@ -864,8 +874,8 @@ export class IoPodmanClient {
   }
 
   /**
-   * Tells everything about an image, as the text of a JSON object. Answers
-   * ImageNotFound if there is none.
+   * Tells everything about an image, as the text of the JSON object that Podman 4.3
+   * gives. Answers ImageNotFound if there is none.
    */
   inspectImage(params: { readonly name: string }, options?: CallOptions): Promise<{ image: string }> {
     return this.#transport.call('io.podman.InspectImage', params, checkInspectImageReply, options);
@@ -882,7 +892,10 @@ export class IoPodmanClient {
     return this.#transport.call('io.podman.HistoryImage', params, checkHistoryImageReply, options);
   }
 
-  /** Draws the layers of an image, or the images that need it, as text. */
+  /**
+   * Draws the layers of an image, base first, or with whatRequires all layers that
+   * stand on its uppermost one. Answers ImageNotFound if there is no such image.
+   */
   imageTree(
     params: { readonly name: string; readonly whatRequires: boolean },
     options?: CallOptions,
@@ -890,7 +903,11 @@ export class IoPodmanClient {
     return this.#transport.call('io.podman.ImageTree', params, checkImageTreeReply, options);
   }
 
-  /** Gives all layers and their images, as the text of a JSON object. */
+  /**
+   * Gives all layers and their images, as the text of a JSON object: by id of the
+   * layer objects with ID, ParentID, ChildID, RepoTags and Size, and by the empty id
+   * the names of images without layers.
+   */
   getLayersMapWithImageInfo(params: Empty, options?: CallOptions): Promise<{ layerMap: string }> {
     return this.#transport.call(
       'io.podman.GetLayersMapWithImageInfo',
@@ -900,7 +917,10 @@ export class IoPodmanClient {
     );
   }
 
-  /** Gives the layers of an image, base first, as the text of a JSON object. */
+  /**
+   * Gives ID, Tags and Layers of an image, base first, as the text of a JSON object.
+   * Answers ImageNotFound if there is no such image.
+   */
   buildImageHierarchyMap(
     params: { readonly name: string },
     options?: CallOptions,
@@ -1598,21 +1618,25 @@ method GetImage(id: string) -> (image: Image)
 # Tells whether an image is there: 0 if it is, 1 if not.
 method ImageExists(name: string) -> (exists: int)
 
-# Tells everything about an image, as the text of a JSON object. Answers
-# ImageNotFound if there is none.
+# Tells everything about an image, as the text of the JSON object that Podman 4.3
+# gives. Answers ImageNotFound if there is none.
 method InspectImage(name: string) -> (image: string)
 
 # Tells how an image was made, newest step first. Answers ImageNotFound if there
 # is none.
 method HistoryImage(name: string) -> (history: []ImageHistory)
 
-# Draws the layers of an image, or the images that need it, as text.
+# Draws the layers of an image, base first, or with whatRequires all layers that
+# stand on its uppermost one. Answers ImageNotFound if there is no such image.
 method ImageTree(name: string, whatRequires: bool) -> (tree: string)
 
-# Gives all layers and their images, as the text of a JSON object.
+# Gives all layers and their images, as the text of a JSON object: by id of the
+# layer objects with ID, ParentID, ChildID, RepoTags and Size, and by the empty id
+# the names of images without layers.
 method GetLayersMapWithImageInfo() -> (layerMap: string)
 
-# Gives the layers of an image, base first, as the text of a JSON object.
+# Gives ID, Tags and Layers of an image, base first, as the text of a JSON object.
+# Answers ImageNotFound if there is no such image.
 method BuildImageHierarchyMap(name: string) -> (imageInfo: string)
 
 # Compares the uppermost layer of an image, or a container, or a layer, with what

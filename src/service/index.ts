@@ -4,6 +4,7 @@ import { ioPodman, type IoPodmanService } from '../generated/io-podman.js';
 import type { Dispatcher } from '../rpc/index.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { build } from './build.js';
+import { buildImageHierarchyMap } from './build-image-hierarchy-map.js';
 import { buildImage } from './build-image.js';
 import { commit } from './commit.js';
 import { containerExists } from './container-exists.js';
@@ -16,11 +17,13 @@ import { exportImage } from './export-image.js';
 import { getEvents } from './get-events.js';
 import { getImage } from './get-image.js';
 import { getInfo } from './get-info.js';
+import { getLayersMapWithImageInfo } from './get-layers-map-with-image-info.js';
 import { getVersion } from './get-version.js';
 import { historyImage } from './history-image.js';
 import { imageExists } from './image-exists.js';
 import { imageSave } from './image-save.js';
 import { imagesPrune } from './images-prune.js';
+import { imageTree } from './image-tree.js';
 import { importImage } from './import-image.js';
 import { inspectImage } from './inspect-image.js';
 import { listImagesWithFilters } from './list-images-with-filters.js';
@@ -48,6 +51,9 @@ export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime): void 
     imageExists: (params, call) => imageExists(runtime, params, call),
     inspectImage: (params, call) => inspectImage(runtime, params, call),
     historyImage: (params, call) => historyImage(runtime, params, call),
+    imageTree: (params, call) => imageTree(runtime, params, call),
+    getLayersMapWithImageInfo: (params, call) => getLayersMapWithImageInfo(runtime, params, call),
+    buildImageHierarchyMap: (params, call) => buildImageHierarchyMap(runtime, params, call),
     diff: (params, call) => diff(runtime, params, call),
     tagImage: (params, call) => tagImage(runtime, params, call),
     untagImage: (params, call) => untagImage(runtime, params, call),

@@ -190,6 +190,16 @@ describe('both doors', () => {
     ['ImageExists', (door) => new IoPodmanClient(door).imageExists({ name: none })],
     ['InspectImage', (door) => new IoPodmanClient(door).inspectImage({ name: scene.name('both') })],
     ['HistoryImage of none', (door) => new IoPodmanClient(door).historyImage({ name: none })],
+    [
+      'ImageTree',
+      (door) => new IoPodmanClient(door).imageTree({ name: scene.name('both'), whatRequires: true }),
+    ],
+    ['GetLayersMapWithImageInfo', (door) => new IoPodmanClient(door).getLayersMapWithImageInfo({})],
+    [
+      'BuildImageHierarchyMap',
+      (door) => new IoPodmanClient(door).buildImageHierarchyMap({ name: scene.name('both') }),
+    ],
+    ['HistoryImage', (door) => new IoPodmanClient(door).historyImage({ name: scene.name('both') })],
     ['Diff', (door) => new IoPodmanClient(door).diff({ name: scene.name('both') })],
     ['Diff of none', (door) => new IoPodmanClient(door).diff({ name: none })],
     ['RemoveImage of none', (door) => new IoPodmanClient(door).removeImage({ name: none, force: false })],

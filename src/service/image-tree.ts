@@ -1,0 +1,14 @@
+// ImageTree
+import type { CallContext } from '../rpc/index.js';
+import { imageTree as draw } from '../runtime/image-tree.js';
+import type { Runtime } from '../runtime/runtime.js';
+import { lookUp } from './look-up.js';
+
+export async function imageTree(
+  runtime: Runtime,
+  { name, whatRequires }: { readonly name: string; readonly whatRequires: boolean },
+  { signal }: CallContext,
+): Promise<{ tree: string }> {
+  const { view, image } = await lookUp(runtime, name, signal);
+  return { tree: draw(view, image, whatRequires) };
+}
