@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { temporaryDirectory } from '../interop/support/files.js';
-import { buildGoProbe } from '../interop/support/go-probe.js';
+import { buildGoProbe } from '../interop/support/go-program.js';
 import { output } from '../interop/support/process.js';
 import { startServer } from '../interop/support/server-process.js';
 import type { LoadReport, Plan, Target } from './rpc-load.js';

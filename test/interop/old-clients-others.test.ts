@@ -58,6 +58,15 @@ describe('podman-remote 1.4.4', () => {
     expect(await caller.ask(getImage(built))).toEqual(imageIs(built));
   });
 
+  it('draws the tree of layers by itself', async () => {
+    using caller = client();
+    const { layerMap } = await caller.ask<{ layerMap: string }>(
+      '{"method":"io.podman.GetLayersMapWithImageInfo"}',
+    );
+    const layers = Object.values(JSON.parse(layerMap) as Record<string, { RepoTags: string[] | null }>);
+    expect(layers.filter(({ RepoTags }) => RepoTags?.includes(name))).toHaveLength(1);
+  });
+
   it('removes, and learns the id', async () => {
     using caller = client();
     const own = await named('removed:1');

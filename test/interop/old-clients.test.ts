@@ -181,6 +181,17 @@ describe('podman-remote 1.9.3', () => {
     expect(JSON.parse(image)).toMatchObject({ Id: id, RepoTags: [name], Config: { Cmd: ['/file'] } });
   });
 
+  it('draws the tree, and tells what the top layer changes', async () => {
+    using caller = client();
+    const { tree } = await caller.ask<{ tree: string }>(
+      `{"method":"io.podman.ImageTree","parameters":{"name":"${name}","whatRequires":false}}`,
+    );
+    expect(tree).toMatch(new RegExp(`^Image ID: ${id.slice(0, 12)}\nTags:     \\[${name}\\]\n`));
+    expect(await caller.ask(`{"method":"io.podman.Diff","parameters":{"name":"${name}"}}`)).toEqual({
+      diffs: [{ path: '/other', changeType: 'A' }],
+    });
+  });
+
   it('saves, and fetches what was saved on the same connection', async () => {
     using caller = client();
     const archive = await savedArchive(caller, name);

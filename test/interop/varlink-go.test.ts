@@ -9,7 +9,7 @@ import type { Connection } from '../../src/rpc/transport.js';
 import { OrgVarlinkServiceClient } from '../../src/generated/org-varlink-service.js';
 import { Failed, OrgExampleProbeClient } from '../proof/generated/org-example-probe.js';
 import { removeTree, temporaryDirectory } from './support/files.js';
-import { buildGoProbe } from './support/go-probe.js';
+import { buildGoProbe } from './support/go-program.js';
 import { output, run } from './support/process.js';
 import { certify, probeServer } from './support/proof.js';
 import { startServer } from './support/server-process.js';
