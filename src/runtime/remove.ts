@@ -42,6 +42,7 @@ export async function removeImage(
     const decision = decide(catalogue, found, force);
     try {
       if (decision.containers.length > 0) {
+        context.store.assertWritable();
         await removeContainers(context.store, context.environment, decision.containers, signal);
       }
       return decision.name === undefined

@@ -151,14 +151,14 @@ export class Store {
 
   /** A place to unpack a layer, outside all locks; gone with this process if it is not committed. */
   async stageLayer(signal?: AbortSignal): Promise<StagedLayer> {
-    this.#assertWritable();
+    this.assertWritable();
     signal?.throwIfAborted();
     return await StagedLayer.create(this.#own);
   }
 
   /** See {@link commitImage}. */
   async commitImage(commit: ImageCommit, signal?: AbortSignal): Promise<StoredImage> {
-    this.#assertWritable();
+    this.assertWritable();
     const placeOf = (root: string): Place => this.#placeOf(root);
     const context = { ...this.#context, placeOf, turn: this.#commitTurn };
     return await commitImage(context, commit, signal);
@@ -205,9 +205,15 @@ export class Store {
     seen?: readonly string[],
     signal?: AbortSignal,
   ): Promise<readonly string[]> {
-    this.#assertWritable();
+    this.assertWritable();
     const mountsPath = this.#mountsPath;
     return await deleteImage({ ...this.#context, mountsPath }, imageId, seen, signal);
+  }
+
+  /** Throws UnsupportedStoreError if the store can only be read. */
+  assertWritable(): void {
+    const { readOnlyReason, graphRoot } = this.options;
+    if (readOnlyReason !== undefined) throw new UnsupportedStoreError(graphRoot, readOnlyReason);
   }
 
   /** Ends what goes on in the background. */
@@ -221,7 +227,7 @@ export class Store {
     choose: (image: StoredImage) => readonly string[],
     signal: AbortSignal | undefined,
   ): Promise<StoredImage> {
-    this.#assertWritable();
+    this.assertWritable();
     return await updateNames(this.#context, imageId, choose, signal);
   }
 
@@ -233,10 +239,5 @@ export class Store {
     const place = this.#places.get(root);
     if (place === undefined) throw new ImageUnknownError(root);
     return place;
-  }
-
-  #assertWritable(): void {
-    const { readOnlyReason, graphRoot } = this.options;
-    if (readOnlyReason !== undefined) throw new UnsupportedStoreError(graphRoot, readOnlyReason);
   }
 }

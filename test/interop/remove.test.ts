@@ -130,6 +130,23 @@ describe('with force, containers go by the program that made them', () => {
   });
 });
 
+describe('an image that podman has mounted', () => {
+  it('is kept by a prune with a warning, and ends the deletion of all unused', async () => {
+    const [mounted, other] = [await add('mounted'), await add('other')];
+    const place = await scene.store.podmanOutput('image', 'mount', mounted);
+    const reply = await scene.daemon.call('ImagesPrune', { all: true, filter: [] });
+    expect(reply).toEqual({ pruned: ['localhost/other:1'] });
+    const complaint = `image ${mounted} is mounted at ${place}`;
+    expect(scene.daemon.log.text).toContain(`not pruned: ${complaint}`);
+    expect(await add('other')).toBe(other);
+    expect(await reason(scene.daemon, 'DeleteUnusedImages', {})).toBe(complaint);
+    expect(await reason(scene.daemon, 'RemoveImage', { name: 'mounted:1', force: true })).toBe(complaint);
+    await scene.store.podmanOutput('image', 'unmount', mounted);
+    expect(await scene.daemon.call('DeleteUnusedImages')).toEqual({ images: [mounted, other] });
+    await expectEmpty();
+  });
+});
+
 describe('a program that does not remove containers', () => {
   let daemon: Imaged | undefined;
 

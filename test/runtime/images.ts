@@ -30,7 +30,8 @@ export function imageContext(store: Store, eventsFile: string): ImageContext {
     images: new ImageList(store),
     events: new EventLog(async () => ({ path: eventsFile, limit: 0 }), warn),
     shortNames: { candidates: () => [] },
-    environment: {},
+    // No program is called by mistake.
+    environment: { PATH: '/nowhere' },
     warn,
   };
 }

@@ -1,10 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ImageNotFoundError } from '../../src/runtime/errors.js';
 import type { ImageContext } from '../../src/runtime/image-context.js';
 import { removeImage, type Removal } from '../../src/runtime/remove.js';
+import { openSettled } from '../store/sample.js';
 import { imageContext, meanwhile, testStore, type TestStore } from './images.js';
 
 const never = new AbortController().signal;
@@ -131,6 +132,20 @@ describe('removing an image', () => {
 
   it.each(['', 'UPPER', 'nobody:1'])('finds no image by the name %j', async (name) => {
     await expect(remove(name)).rejects.toBeInstanceOf(ImageNotFoundError);
+  });
+
+  it('removes no container where the image cannot be removed', async () => {
+    const { id } = await images.add({ names: ['localhost/a:1'] });
+    const { options } = images.store;
+    const container = { id: 'c', image: id, layer: 'l', metadata: '{"image-name":"a"}' };
+    const path = join(options.graphRoot, 'overlay-containers', 'containers.json');
+    await writeFile(path, JSON.stringify([container]));
+    await expect(remove('a:1', true)).rejects.toThrow('podman: executable file not found in $PATH');
+    const readOnlyReason = 'it is only looked at';
+    const store = await openSettled({ ...options, readOnlyReason });
+    context = { ...context, store };
+    await expect(remove('a:1', true)).rejects.toThrow(readOnlyReason);
+    await store.close();
   });
 
   describe('that others change meanwhile', () => {
