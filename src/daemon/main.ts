@@ -30,7 +30,12 @@ async function main(): Promise<void> {
   const { version, url } = readVersion();
   const log = createLog(options.logLevel, options.journal, (line) => void process.stderr.write(line));
   surviveAccidents(log);
-  const runtime = new Runtime({ ...options, version, warn: (message) => log.warn(message) });
+  const runtime = new Runtime({
+    ...options,
+    version,
+    warn: (message) => log.warn(message),
+    info: (message) => log.info(message),
+  });
   const dispatcher = new Dispatcher({
     unexpected: (error, method) => log.error(`${method}: ${messageOf(error)}`, error),
     unknownField: (method, path) => log.debug(`${method}: field ${path} is not known and was ignored`),

@@ -52,7 +52,9 @@ export const usage = `imaged [options]
   --authfile FILE          credentials for registries
   --registry-timeout SECS  give up a registry that is silent for this long (default 60)
   --events-file FILE       where image events are appended
-${buildUsage}  --idle-timeout SECONDS   end after this long without a connection (0 = never, the default when not activated)
+${buildUsage}  --allow-runlabel         let ContainerRunlabel run the commands in labels of images, with the rights of imaged, for
+                           root and imaged's own user; otherwise it only tells them
+  --idle-timeout SECONDS   end after this long without a connection (0 = never, the default when not activated)
   --log-level LEVEL        debug, info, warn or error (default info)
   --version                print the version
   --help                   print this
@@ -108,6 +110,7 @@ export function readOptions(
     ...optional('eventsFile', values['events-file']),
     ...registryTimeout(values['registry-timeout']),
     builds: readBuildPolicy(values),
+    allowRunlabel: values['allow-runlabel'] === true,
     idleTimeout: idleTimeout(values['idle-timeout'], activated.length > 0),
     logLevel: logLevel(values['log-level']),
     ...optional('notifySocket', environment['NOTIFY_SOCKET']),
@@ -139,6 +142,7 @@ function parse(argv: readonly string[]) {
         'registry-timeout': { type: 'string' },
         'events-file': { type: 'string' },
         ...buildFlags,
+        'allow-runlabel': { type: 'boolean' },
         'idle-timeout': { type: 'string' },
         'log-level': { type: 'string' },
         version: { type: 'boolean' },

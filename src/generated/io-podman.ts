@@ -790,15 +790,29 @@ export interface IoPodmanService {
     call: CallContext,
   ): Promise<{ len: number }>;
   /**
-   * Tells what happened, from the file that Podman keeps of it, too. Without "more" the reply has the oldest event that matches, and one
-   * that is all empty if there is none; passing its time as since gives the next one. With "more" there is a reply for each event that
-   * matches: if since or until is given those of the past first, oldest first, and then what happens, as it happens. The last reply is an
-   * event that is all empty; it comes when until is reached.
-   * Filters: container=, image=, pod= and volume=NAME or the beginning of an id; event= or status=WHAT; type=; label=KEY[=VALUE]. Of those
-   * with one key one must match, and one of each key.
-   * since and until: RFC 3339, also without zone (UTC) or clock; seconds since 1970; or a duration such as 1h30m, which is so long ago for
-   * since and ahead for until. Events at these very times are not meant.
-   * What Podman 1.9 had no word for (build, for example) comes to those only who filter by event, status or type: its clients give up at it.
+   * Tells what happened to images and containers, whoever did it: it is in the file
+   * that Podman keeps of it.
+   *
+   * - Without "more": the oldest event that matches; passing its time as since gives
+   *   the next one. Without one, an event that is all empty.
+   * - With "more": a reply for each event that matches. If since or until is given,
+   *   those of the past come first, oldest first; then what happens, as it happens.
+   *   The last reply, when until is reached, is an event that is all empty.
+   *
+   * Filters are as below. Of those with one key one must match, and one of each key.
+   * One that is none is ErrorOccurred.
+   *
+   * - `container=`, `image=`, `pod=`, `volume=`: a name, or the beginning of an id
+   * - `event=`, `status=`: what happened
+   * - `type=`: to what
+   * - `label=KEY`, `label=KEY=VALUE`: of the container
+   *
+   * Events lie between since and until, not at them. Both are RFC 3339, also without
+   * zone (UTC) or clock; seconds since 1970; or a duration such as `1h30m`, which is
+   * so long ago for since, and ahead for until.
+   *
+   * What Podman 1.9 had no word for, such as build, comes to those only who filter by
+   * event, status or type: its clients give up at it.
    */
   getEvents(params: GetEventsParameters, call: CallContext): Stream<GetEventsReply>;
   /**
@@ -806,7 +820,19 @@ export interface IoPodmanService {
    * have, or none can have, is answered by ErrorOccurred.
    */
   containerExists(params: { readonly name: string }, call: CallContext): Promise<{ exists: number }>;
-  /** Runs the command in a label of an image, if the service is set up to do so. */
+  /**
+   * Runs the command in a label of an image, and replies when it has ended. This is
+   * for root and the user of the service, and for services that are set up to allow
+   * it (`--allow-runlabel`); for others the command is in the reason of ErrorOccurred.
+   * With display the command goes to the log of the service and is not run.
+   *
+   * Labels are found in capitals or not. Words and quotes are those of a shell, which
+   * there is none of. NAME, IMAGE, OPT1, OPT2, OPT3 and PWD stand for their values with
+   * a dollar sign, NAME and IMAGE also as words and behind `=`. docker means podman,
+   * which gets the store of the service. What the command prints goes to the log of
+   * the service, and it ends when the connection is closed. Answers ImageNotFound if
+   * there is no such image.
+   */
   containerRunlabel(params: { readonly runlabel: Runlabel }, call: CallContext): Promise<Empty>;
   /**
    * Tells the state of a container, as the text of a JSON object, as far as it can be
@@ -1216,15 +1242,29 @@ export class IoPodmanClient {
   }
 
   /**
-   * Tells what happened, from the file that Podman keeps of it, too. Without "more" the reply has the oldest event that matches, and one
-   * that is all empty if there is none; passing its time as since gives the next one. With "more" there is a reply for each event that
-   * matches: if since or until is given those of the past first, oldest first, and then what happens, as it happens. The last reply is an
-   * event that is all empty; it comes when until is reached.
-   * Filters: container=, image=, pod= and volume=NAME or the beginning of an id; event= or status=WHAT; type=; label=KEY[=VALUE]. Of those
-   * with one key one must match, and one of each key.
-   * since and until: RFC 3339, also without zone (UTC) or clock; seconds since 1970; or a duration such as 1h30m, which is so long ago for
-   * since and ahead for until. Events at these very times are not meant.
-   * What Podman 1.9 had no word for (build, for example) comes to those only who filter by event, status or type: its clients give up at it.
+   * Tells what happened to images and containers, whoever did it: it is in the file
+   * that Podman keeps of it.
+   *
+   * - Without "more": the oldest event that matches; passing its time as since gives
+   *   the next one. Without one, an event that is all empty.
+   * - With "more": a reply for each event that matches. If since or until is given,
+   *   those of the past come first, oldest first; then what happens, as it happens.
+   *   The last reply, when until is reached, is an event that is all empty.
+   *
+   * Filters are as below. Of those with one key one must match, and one of each key.
+   * One that is none is ErrorOccurred.
+   *
+   * - `container=`, `image=`, `pod=`, `volume=`: a name, or the beginning of an id
+   * - `event=`, `status=`: what happened
+   * - `type=`: to what
+   * - `label=KEY`, `label=KEY=VALUE`: of the container
+   *
+   * Events lie between since and until, not at them. Both are RFC 3339, also without
+   * zone (UTC) or clock; seconds since 1970; or a duration such as `1h30m`, which is
+   * so long ago for since, and ahead for until.
+   *
+   * What Podman 1.9 had no word for, such as build, comes to those only who filter by
+   * event, status or type: its clients give up at it.
    * The last reply only.
    */
   getEvents(params: GetEventsParameters, options?: CallOptions): Promise<GetEventsReply> {
@@ -1232,15 +1272,29 @@ export class IoPodmanClient {
   }
 
   /**
-   * Tells what happened, from the file that Podman keeps of it, too. Without "more" the reply has the oldest event that matches, and one
-   * that is all empty if there is none; passing its time as since gives the next one. With "more" there is a reply for each event that
-   * matches: if since or until is given those of the past first, oldest first, and then what happens, as it happens. The last reply is an
-   * event that is all empty; it comes when until is reached.
-   * Filters: container=, image=, pod= and volume=NAME or the beginning of an id; event= or status=WHAT; type=; label=KEY[=VALUE]. Of those
-   * with one key one must match, and one of each key.
-   * since and until: RFC 3339, also without zone (UTC) or clock; seconds since 1970; or a duration such as 1h30m, which is so long ago for
-   * since and ahead for until. Events at these very times are not meant.
-   * What Podman 1.9 had no word for (build, for example) comes to those only who filter by event, status or type: its clients give up at it.
+   * Tells what happened to images and containers, whoever did it: it is in the file
+   * that Podman keeps of it.
+   *
+   * - Without "more": the oldest event that matches; passing its time as since gives
+   *   the next one. Without one, an event that is all empty.
+   * - With "more": a reply for each event that matches. If since or until is given,
+   *   those of the past come first, oldest first; then what happens, as it happens.
+   *   The last reply, when until is reached, is an event that is all empty.
+   *
+   * Filters are as below. Of those with one key one must match, and one of each key.
+   * One that is none is ErrorOccurred.
+   *
+   * - `container=`, `image=`, `pod=`, `volume=`: a name, or the beginning of an id
+   * - `event=`, `status=`: what happened
+   * - `type=`: to what
+   * - `label=KEY`, `label=KEY=VALUE`: of the container
+   *
+   * Events lie between since and until, not at them. Both are RFC 3339, also without
+   * zone (UTC) or clock; seconds since 1970; or a duration such as `1h30m`, which is
+   * so long ago for since, and ahead for until.
+   *
+   * What Podman 1.9 had no word for, such as build, comes to those only who filter by
+   * event, status or type: its clients give up at it.
    * Every reply as it comes; leaving the loop gives the call up.
    */
   getEventsMore(params: GetEventsParameters, options?: CallOptions): Replies<GetEventsReply> {
@@ -1255,13 +1309,35 @@ export class IoPodmanClient {
     return this.#transport.call('io.podman.ContainerExists', params, checkContainerExistsReply, options);
   }
 
-  /** Runs the command in a label of an image, if the service is set up to do so. */
+  /**
+   * Runs the command in a label of an image, and replies when it has ended. This is
+   * for root and the user of the service, and for services that are set up to allow
+   * it (`--allow-runlabel`); for others the command is in the reason of ErrorOccurred.
+   * With display the command goes to the log of the service and is not run.
+   *
+   * Labels are found in capitals or not. Words and quotes are those of a shell, which
+   * there is none of. NAME, IMAGE, OPT1, OPT2, OPT3 and PWD stand for their values with
+   * a dollar sign, NAME and IMAGE also as words and behind `=`. docker means podman,
+   * which gets the store of the service. What the command prints goes to the log of
+   * the service, and it ends when the connection is closed. Answers ImageNotFound if
+   * there is no such image.
+   */
   containerRunlabel(params: { readonly runlabel: Runlabel }, options?: CallOptions): Promise<Empty> {
     return this.#transport.call('io.podman.ContainerRunlabel', params, checkEmpty, options);
   }
 
   /**
-   * Runs the command in a label of an image, if the service is set up to do so.
+   * Runs the command in a label of an image, and replies when it has ended. This is
+   * for root and the user of the service, and for services that are set up to allow
+   * it (`--allow-runlabel`); for others the command is in the reason of ErrorOccurred.
+   * With display the command goes to the log of the service and is not run.
+   *
+   * Labels are found in capitals or not. Words and quotes are those of a shell, which
+   * there is none of. NAME, IMAGE, OPT1, OPT2, OPT3 and PWD stand for their values with
+   * a dollar sign, NAME and IMAGE also as words and behind `=`. docker means podman,
+   * which gets the store of the service. What the command prints goes to the log of
+   * the service, and it ends when the connection is closed. Answers ImageNotFound if
+   * there is no such image.
    * Without a reply: resolves when the call is sent, and tells nothing of what becomes of it.
    */
   containerRunlabelOneway(params: { readonly runlabel: Runlabel }, options?: CallOptions): Promise<void> {
@@ -1785,15 +1861,29 @@ method SendFile(type: string, length: int) -> (file_handle: string)
 # [Requires 'upgrade' flag]
 method ReceiveFile(path: string, delete: bool) -> (len: int)
 
-# Tells what happened, from the file that Podman keeps of it, too. Without "more" the reply has the oldest event that matches, and one
-# that is all empty if there is none; passing its time as since gives the next one. With "more" there is a reply for each event that
-# matches: if since or until is given those of the past first, oldest first, and then what happens, as it happens. The last reply is an
-# event that is all empty; it comes when until is reached.
-# Filters: container=, image=, pod= and volume=NAME or the beginning of an id; event= or status=WHAT; type=; label=KEY[=VALUE]. Of those
-# with one key one must match, and one of each key.
-# since and until: RFC 3339, also without zone (UTC) or clock; seconds since 1970; or a duration such as 1h30m, which is so long ago for
-# since and ahead for until. Events at these very times are not meant.
-# What Podman 1.9 had no word for (build, for example) comes to those only who filter by event, status or type: its clients give up at it.
+# Tells what happened to images and containers, whoever did it: it is in the file
+# that Podman keeps of it.
+#
+# - Without "more": the oldest event that matches; passing its time as since gives
+#   the next one. Without one, an event that is all empty.
+# - With "more": a reply for each event that matches. If since or until is given,
+#   those of the past come first, oldest first; then what happens, as it happens.
+#   The last reply, when until is reached, is an event that is all empty.
+#
+# Filters are as below. Of those with one key one must match, and one of each key.
+# One that is none is ErrorOccurred.
+#
+# - \`container=\`, \`image=\`, \`pod=\`, \`volume=\`: a name, or the beginning of an id
+# - \`event=\`, \`status=\`: what happened
+# - \`type=\`: to what
+# - \`label=KEY\`, \`label=KEY=VALUE\`: of the container
+#
+# Events lie between since and until, not at them. Both are RFC 3339, also without
+# zone (UTC) or clock; seconds since 1970; or a duration such as \`1h30m\`, which is
+# so long ago for since, and ahead for until.
+#
+# What Podman 1.9 had no word for, such as build, comes to those only who filter by
+# event, status or type: its clients give up at it.
 # [Supports 'more' flag]
 method GetEvents(filter: []string, since: string, until: string) -> (
   events: Event
@@ -1803,7 +1893,17 @@ method GetEvents(filter: []string, since: string, until: string) -> (
 # have, or none can have, is answered by ErrorOccurred.
 method ContainerExists(name: string) -> (exists: int)
 
-# Runs the command in a label of an image, if the service is set up to do so.
+# Runs the command in a label of an image, and replies when it has ended. This is
+# for root and the user of the service, and for services that are set up to allow
+# it (\`--allow-runlabel\`); for others the command is in the reason of ErrorOccurred.
+# With display the command goes to the log of the service and is not run.
+#
+# Labels are found in capitals or not. Words and quotes are those of a shell, which
+# there is none of. NAME, IMAGE, OPT1, OPT2, OPT3 and PWD stand for their values with
+# a dollar sign, NAME and IMAGE also as words and behind \`=\`. docker means podman,
+# which gets the store of the service. What the command prints goes to the log of
+# the service, and it ends when the connection is closed. Answers ImageNotFound if
+# there is no such image.
 method ContainerRunlabel(runlabel: Runlabel) -> ()
 
 # Tells the state of a container, as the text of a JSON object, as far as it can be

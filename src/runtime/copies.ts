@@ -53,17 +53,19 @@ export class Copies {
 
   /**
    * The id of the image that `name` means, pulled if it is not there. A pair without a user name is what old clients send
-   * when they have none: the auth files count then.
+   * when they have none: the auth files count then, or just `authfile` if it is not empty.
    */
   pull(
     name: string,
     pair: { readonly username: string; readonly password: string },
     caller: Caller,
+    authfile = '',
   ): Running<string> {
     const credentials = passwordCredentials(pair.username, pair.password);
-    return this.#run({ kind: 'pull', target: name }, caller, (context, operation, trusted) =>
-      pullImage(context, name, { credentials, trusted }, operation),
-    );
+    return this.#run({ kind: 'pull', target: name }, caller, (context, operation, trusted) => {
+      const registries = authfile === '' ? context.registries : context.registries.withAuthfile(authfile);
+      return pullImage({ ...context, registries }, name, { credentials, trusted }, operation);
+    });
   }
 
   /** Copies an image of the store; `kind` is what its caller calls that. */

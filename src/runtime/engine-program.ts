@@ -13,9 +13,19 @@ export function storeOptions({
   return [...place, ...driverOptions.flatMap((option) => ['--storage-opt', option])];
 }
 
-/** Without what would have podman ask a service, which may have another store. */
+/** What would have podman ask a service, which may have another store; and what the service manager tells us, not those we start. */
+const notTheirs = {
+  CONTAINER_HOST: undefined,
+  CONTAINER_CONNECTION: undefined,
+  LISTEN_PID: undefined,
+  LISTEN_FDS: undefined,
+  LISTEN_FDNAMES: undefined,
+  NOTIFY_SOCKET: undefined,
+};
+
+/** Our environment for the programs of other engines. */
 export function engineEnvironment(environment: Environment): Environment {
-  return { ...environment, CONTAINER_HOST: undefined, CONTAINER_CONNECTION: undefined };
+  return { ...environment, ...notTheirs };
 }
 
 /** What a program says of its failure, in one line, as errors are. */

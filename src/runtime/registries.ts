@@ -17,15 +17,20 @@ import type { StoreSinkContext } from './transports/store-destination.js';
 export class Registries implements ShortNames {
   readonly #config: RegistriesConfig;
   readonly #paths: ConfigurationPaths;
-  readonly #userAgent: string;
+  readonly #version: string;
   readonly #reach: RegistryReach;
 
   /** Throws RegistriesConfigError. Cheap while the files do not change. */
   constructor(paths: ConfigurationPaths, version: string, reach: RegistryReach = {}) {
     this.#config = loadRegistriesConfig(paths.registries);
     this.#paths = paths;
-    this.#userAgent = `imaged/${version}`;
+    this.#version = version;
     this.#reach = reach;
+  }
+
+  /** The same with credentials from this file alone. */
+  withAuthfile(authfile: string): Registries {
+    return new Registries({ ...this.#paths, authfile }, this.#version, this.#reach);
   }
 
   get search(): readonly string[] {
@@ -111,7 +116,7 @@ export class Registries implements ShortNames {
   #access(credentials: Credentials | undefined): RegistryAccess {
     return {
       paths: this.#paths,
-      userAgent: this.#userAgent,
+      userAgent: `imaged/${this.#version}`,
       credentials,
       credentialHelpers: this.#config.credentialHelpers,
       ...this.#reach,

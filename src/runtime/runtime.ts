@@ -12,7 +12,7 @@ import { buildImage, type BuildContext } from './build-image.js';
 import { defaultBuildPolicy, type BuildPolicy } from './build-policy.js';
 import { Builds } from './builds.js';
 import { BuildWorkplaces } from './build-workplaces.js';
-import { Copies } from './copies.js';
+import { Copies, type Caller } from './copies.js';
 import type { CopyContext } from './copy-context.js';
 import { configurationPaths, type ConfigurationPaths, type Environment } from './configuration-paths.js';
 import { messageOf } from './errors.js';
@@ -28,6 +28,7 @@ import { KnownBlobs } from './known-blobs.js';
 import { LayerPool } from './layer-pool.js';
 import { OperationTable } from './operation.js';
 import { Registries } from './registries.js';
+import { runLabel, type RunlabelRequest } from './runlabel/run-label.js';
 import { searchImages, type SearchRequest, type SearchResult } from './search.js';
 import { SharedLayers } from './shared-layers.js';
 import { storeStatus, type StoreStatus } from './store-status.js';
@@ -52,11 +53,14 @@ export interface RuntimeSettings {
   /** Seconds after which a registry that says nothing is given up. */
   readonly registryTimeout?: number;
   readonly builds?: BuildPolicy;
+  /** Whether the commands in labels of images may be run; see {@link runLabel}. */
+  readonly allowRunlabel?: boolean;
 }
 
 export interface RuntimeOptions extends RuntimeSettings {
   readonly version: string;
   readonly warn: (message: string) => void;
+  readonly info: (message: string) => void;
 }
 
 interface OpenedStore {
@@ -155,6 +159,14 @@ export class Runtime {
     const store = await this.store();
     const task = diffTask(store, await store.view(signal), name, this.registries());
     for await (const diffs of this.#diffs.compare(task, signal)) yield diffs.filter(isOwnChange);
+  }
+
+  /** Throws as {@link runLabel} of runlabel/ does. */
+  async runLabel(request: RunlabelRequest, caller: Caller): Promise<void> {
+    const { environment, uid, info: say, allowRunlabel: allowed = false } = this.#options;
+    const { copies } = this;
+    const [store, shortNames] = [await this.store(), this.registries()];
+    await runLabel({ store, shortNames, copies, environment, uid, allowed, say }, request, caller);
   }
 
   /** What names are given, and images removed, with. */

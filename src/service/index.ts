@@ -9,6 +9,7 @@ import { buildImage } from './build-image.js';
 import { commit } from './commit.js';
 import { containerExists } from './container-exists.js';
 import { containerStateData } from './container-state-data.js';
+import { containerRunlabel } from './container-runlabel.js';
 import { copyImage } from './copy-image.js';
 import { deleteUnusedImages } from './delete-unused-images.js';
 import { toInterfaceError, toOperationFailed } from './errors.js';
@@ -74,6 +75,7 @@ export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime): void 
     searchImages: (params, call) => searchImages(runtime, params, call),
     sendFile: (params, call) => sendFile(runtime, params, call),
     receiveFile: (params, call) => receiveFile(runtime, params, call),
+    containerRunlabel: (params, call) => containerRunlabel(runtime, params, call),
     getEvents: (params, call) => getEvents(runtime, params, call),
   };
   const ioImagedService: IoImagedService = {

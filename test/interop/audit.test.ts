@@ -1,4 +1,5 @@
 // The audit trail of a real daemon, as the journal gets it.
+import { chmod } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -76,8 +77,11 @@ describe('the audit trail of a daemon', () => {
   it('has who was refused, and why', async () => {
     const from = scene.daemon.log.text.length;
     const parameters = { name: 'no-such-image', tagged: 'b' };
-    askAs(0, scene.daemon.address, { method: 'io.podman.TagImage', parameters });
+    await chmod(scene.daemon.address.replace('unix:', ''), 0o666);
+    askAs(65534, scene.daemon.address, { method: 'io.podman.TagImage', parameters });
     expect(await line(6, '"io.podman.TagImage"', from)).toMatchObject({
+      uid: 65534,
+      gid: 65534,
       asked: parameters,
       outcome: 'io.podman.ImageNotFound',
     });
