@@ -1,7 +1,7 @@
 // COPY and ADD as the copy room takes them: texts substituted, sources found, files fetched.
 import { writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import type { CopyPart, CopyRequest } from './copy/copy-request.js';
+import type { CopyPart, CopyRequest, CopySource } from './copy/copy-request.js';
 import { expandHeredoc, expandWord, type Scope } from './dockerfile/expand.js';
 import type { CopyInstruction, Heredoc } from './dockerfile/instruction.js';
 import { InstructionError } from './errors.js';
@@ -51,19 +51,29 @@ async function partsOf(
   scope: Scope,
 ): Promise<readonly CopyPart[]> {
   const parts: CopyPart[] = [];
-  const patterns: string[] = [];
   const heredocs = new Map(step.heredocs.map((heredoc) => [heredoc.name, heredoc]));
+  let local: CopySource | undefined;
+  // Of the last part, if it is one of local files: the order of all sources counts.
+  let patterns: string[] | undefined;
   for (const raw of step.sources) {
     const heredoc = heredocs.get(/^<<-?["']?([^"']+)["']?$/.exec(raw)?.[1] ?? '');
-    if (heredoc !== undefined) {
-      parts.push(await heredocPart(lookup, heredoc, scope));
+    const source = heredoc === undefined ? expandWord(raw, scope) : raw;
+    if (heredoc !== undefined || isRemote(source)) {
+      parts.push(
+        heredoc === undefined
+          ? await fetchedPart(lookup, step, source)
+          : await heredocPart(lookup, heredoc, scope),
+      );
+      patterns = undefined;
       continue;
     }
-    const source = expandWord(raw, scope);
-    if (isRemote(source)) parts.push(await fetchedPart(lookup, step, source));
-    else patterns.push(source);
+    if (patterns === undefined) {
+      local ??= await findSource(lookup, from);
+      patterns = [];
+      parts.push({ source: local, patterns });
+    }
+    patterns.push(source);
   }
-  if (patterns.length > 0) parts.push({ source: await findSource(lookup, from), patterns });
   return parts;
 }
 

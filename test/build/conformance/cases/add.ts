@@ -219,6 +219,12 @@ export const addCases: readonly ConformanceCase[] = [
     dockerfile: `${from}ADD WEB/file /to/\n`,
   },
   {
+    name: 'takes files of the context and fetched ones in the order in which they are written',
+    files: [file('a', 'a'), file('dir/same', 'of the context'), file('z', 'z')],
+    web: { '/same': { content: 'fetched' }, '/m': { content: 'm' } },
+    dockerfile: `${from}ADD a dir/same WEB/same WEB/m z /to/\n`,
+  },
+  {
     name: 'fetches and does not unpack',
     web: {
       '/a.tar': {
