@@ -26,6 +26,6 @@ function cleanPattern(line: string): string {
   const clean = cleanPath(pattern);
   const relative = clean.length > 1 && clean.startsWith('/') ? clean.slice(1) : clean;
   if (isException) return `!${relative}`;
-  // `/!name` is a name that begins so.
-  return relative.startsWith('!') ? `\\${relative}` : relative;
+  // `/!name` is a name that begins so, and ` #name` is no comment: patterns may be read again.
+  return /^[!#]/.test(relative) ? `\\${relative}` : relative;
 }

@@ -30,6 +30,9 @@ export const ignoreCases: readonly ConformanceCase[] = [
   ignoring('leaves out a directory with all that is in it', 'dir\n'),
   ignoring('drops slashes at both ends', '/dir/\n/a.txt\n'),
   ignoring('trims blanks, skips comments and blank lines', '  a.txt  \n# b.log\n\n\tb.log\n'),
+  ignoring('takes # behind a blank for a part of the name', '#a.txt\n  #b\n/#c\n', {
+    files: [...tree, file('#b'), file('#c'), file('.dockerignore', '#a.txt\n  #b\n/#c\n')],
+  }),
   ignoring('takes back what was left out', '*\n!a.txt\n!dir/c.txt\n'),
   ignoring('takes back within a directory that is left out', 'dir\n!dir/deep/f.txt\n'),
   ignoring('has the last line that matches win', '!a.txt\n*.txt\ndir\n!dir\ndir/c.txt\n'),
