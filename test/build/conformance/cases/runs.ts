@@ -1,12 +1,13 @@
 // RUN: what it runs, as whom, and what it leaves (build.md, How RUN is run).
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 
 import { file, type ConformanceCase } from '../conformance-case.js';
 
 const from = 'FROM localhost/base/busybox\n';
 
 const noTraces =
-  'RUN leaves no files and directories that were made for mounts; buildah leaves /run/secrets and the places of `--volume`.';
+  'RUN leaves no files and directories that were made for mounts; buildah leaves /run/secrets, the places of `--volume`, and in images without them /dev, /proc, /sys and files of /etc.';
 
 const fewer =
   'RUN has the capabilities CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, SETUID and SYS_CHROOT; buildah gives AUDIT_WRITE, MKNOD and NET_RAW, too.';
@@ -165,6 +166,15 @@ export const runCases: readonly ConformanceCase[] = [
     differs: { why: keyed, open: ['history 5 created_by'] },
   },
   {
+    name: 'throws away what is written to a bound stage',
+    dockerfile: `${from.trim()} AS one\nRUN mkdir /out && touch /out/a\n${from}RUN --mount=type=bind,from=one,source=/out,target=/mnt,rw touch /mnt/b && ls /mnt > /list\nRUN --mount=type=bind,from=one,source=/out,target=/mnt ls /mnt > /list\n`,
+    differs: {
+      why: 'What RUN writes to a stage that is bound with rw is gone when it ends; in buildah 1.28 it stays in that stage.',
+      ours: { 'tree /list content': sha256('a\n'), 'tree /list size': 2 },
+      open: ['history 5 created_by', 'history 6 created_by'],
+    },
+  },
+  {
     name: 'mounts a tmpfs',
     dockerfile: `${from}RUN --mount=type=tmpfs,target=/mnt echo gone > /mnt/x && ls /mnt > /list\n`,
   },
@@ -184,6 +194,17 @@ export const runCases: readonly ConformanceCase[] = [
     differs: {
       why: noTraces,
       ours: { 'tree /run/secrets': undefined },
+    },
+  },
+  {
+    name: 'runs in a root that has nothing',
+    files: [file('busybox', readFileSync('/bin/busybox'), { mode: 0o755 })],
+    dockerfile: 'FROM scratch\nCOPY busybox /\nRUN ["/busybox", "touch", "/done"]\n',
+    differs: {
+      why: noTraces,
+      ours: Object.fromEntries(
+        ['dev', 'etc', 'proc', 'run', 'sys'].map((name) => [`tree /${name}`, undefined]),
+      ),
     },
   },
   {
