@@ -158,7 +158,6 @@ const awaited: ReadonlySet<string> = new Set([
   'ImageTree',
   'GetLayersMapWithImageInfo',
   'BuildImageHierarchyMap',
-  'ContainerRunlabel',
 ]);
 
 const methods = interfaces.flatMap(({ descriptor, contract }) =>

@@ -17,6 +17,9 @@ const filterFailures: readonly (readonly [filter: string, reason: string])[] = [
   ],
 ];
 
+/** Labels are found in capitals, too. */
+const runlabel = { image: 'no-such', label: 'RUN' };
+
 export const reading = {
   GetVersion: {
     succeeds: [
@@ -248,6 +251,43 @@ export const reading = {
         parameters: { since: 'yesterday' },
         error: 'ErrorOccurred',
         gives: { reason: expect.stringContaining('yesterday') },
+      },
+    ],
+  },
+
+  ContainerRunlabel: {
+    succeeds: [
+      {
+        title: 'shows the command of a label in the log',
+        parameters: (stage) => ({ runlabel: { ...runlabel, image: stage.names.oci, display: true } }),
+        gives: {},
+        effect: {
+          of: ({ daemon, names }) =>
+            daemon.log.text.includes(`command: podman run --name oci ${names.oci}\n`),
+          is: true,
+        },
+      },
+    ],
+    fails: [
+      {
+        title: 'to run a command, and says what it is',
+        parameters: (stage) => ({ runlabel: { ...runlabel, image: stage.names.oci } }),
+        error: 'ErrorOccurred',
+        gives: (stage) => ({
+          reason: `command: podman run --name oci ${stage.names.oci}: not run: imaged was started without --allow-runlabel`,
+        }),
+      },
+      {
+        title: 'for a label that the image does not have',
+        parameters: (stage) => ({ runlabel: { ...runlabel, image: stage.names.docker } }),
+        error: 'ErrorOccurred',
+        gives: (stage) => ({ reason: `${stage.names.docker} does not contain the label RUN` }),
+      },
+      {
+        title: 'for an image that is not there',
+        parameters: { runlabel },
+        error: 'ImageNotFound',
+        gives: { id: 'no-such', reason: expect.stringMatching(/^unable to find image: /) },
       },
     ],
   },
