@@ -1,9 +1,11 @@
-// The bench: `npm run bench -- pull|push|save|load|build|list|locks|start|rpc [--rounds N] [--fixture NAME…] [--newer RELEASE…] [--cache DIRECTORY]`.
+// The bench: `npm run bench -- pull|push|save|load|build|list|api|locks|start|rpc [--rounds N] [--fixture NAME…] [--newer RELEASE…] [--cache DIRECTORY]`.
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { benchApi } from './api.js';
+import { apiSection } from './api-report.js';
 import { benchBuilds } from './build.js';
 import { benchCopies } from './copies.js';
 import { fixtureNames } from './fixtures.js';
@@ -67,6 +69,12 @@ switch (what) {
     await publish('Listing', listSection(await benchList([10, 1000, 10_000], values.cache)), true);
     break;
   }
+  case 'api': {
+    const calls = rounds * 40;
+    const reports = await benchApi([1, 100, 1000], calls, values.cache);
+    await publish('Reading', apiSection(reports, calls), rounds >= 5);
+    break;
+  }
   case 'locks': {
     const report = await benchLocks(Math.max(rounds, 30), 1000, values.cache);
     await publish('Locking', locksSection(report), true);
@@ -81,7 +89,7 @@ switch (what) {
     break;
   }
   default: {
-    console.error(`no bench ${what}: pull, push, save, load, build, list, locks, start or rpc`);
+    console.error(`no bench ${what}: pull, push, save, load, build, list, api, locks, start or rpc`);
     process.exitCode = 2;
   }
 }
