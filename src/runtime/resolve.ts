@@ -28,7 +28,9 @@ export interface Found {
 }
 
 /**
- * The local image that `name` means: an id, an id prefix, a name in full, or a short name.
+ * The local image that `name` means: an id, an id prefix, a name in full, or a short name. This is the order of Podman 1.9, whose
+ * clients call: Podman 4 takes `localhost/` before `docker.io/` and the first of several images whose names end so, knows no
+ * `docker://`, no short id behind `sha256:` and no id behind `@`, and finds a digest whatever the repository in front of it.
  * Throws {@link ImageNotFoundError}, or InvalidReferenceError when the name is none.
  */
 export function findImage(view: StoreView, name: string, shortNames: ShortNames): StoredImage {
