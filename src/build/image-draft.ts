@@ -31,6 +31,8 @@ export class ImageDraft {
   readonly #base: ImageConfig | undefined;
   readonly #platform: Platform;
   readonly #env: string[];
+  /** So many of the first variables are the base's. */
+  #inherited: number;
   readonly #labels: Map<string, string>;
   readonly #ports: Set<string>;
   readonly #volumes: Set<string>;
@@ -52,6 +54,7 @@ export class ImageDraft {
     this.author = base?.author ?? '';
     this.onBuild = [];
     this.#env = [...(config?.env ?? [])];
+    this.#inherited = this.#env.length;
     this.#labels = new Map(Object.entries(config?.labels ?? {}));
     this.#ports = new Set(config?.exposedPorts);
     this.#volumes = new Set(config?.volumes);
@@ -78,11 +81,19 @@ export class ImageDraft {
     return entry?.slice(name.length + 1);
   }
 
+  /** What this stage has set keeps its place; what it inherited goes behind the rest of that, as the peer has it. */
   setVariable(name: string, value: string): void {
     const entry = `${name}=${value}`;
     const index = this.#env.findIndex((each) => each.startsWith(`${name}=`));
-    if (index < 0) this.#env.push(entry);
-    else this.#env[index] = entry;
+    if (index >= this.#inherited) {
+      this.#env[index] = entry;
+      return;
+    }
+    if (index >= 0) {
+      this.#env.splice(index, 1);
+      this.#inherited -= 1;
+    }
+    this.#env.push(entry);
   }
 
   setLabel(key: string, value: string): void {

@@ -39,11 +39,15 @@ describe('ImageDraft', () => {
     expect(config.onBuild).toEqual([]);
   });
 
-  it('replaces a variable where it stands', () => {
+  it('replaces its own variables where they stand, and puts those of its base at the end', () => {
     const draft = new ImageDraft(baseWith({ Env: ['PATH=/bin', 'A=1', 'B=2'] }), platform);
-    draft.setVariable('A', '3');
     draft.setVariable('C', 'c=d');
-    expect(draft.env).toEqual(['PATH=/bin', 'A=3', 'B=2', 'C=c=d']);
+    draft.setVariable('A', '3');
+    draft.setVariable('C', 'c=e');
+    draft.setVariable('A', '4');
+    draft.setVariable('C', 'c=d');
+    expect(draft.env).toEqual(['PATH=/bin', 'B=2', 'C=c=d', 'A=4']);
+    expect(draft.copy().env).toEqual(draft.env);
     expect(draft.variable('C')).toBe('c=d');
     expect(draft.variable('D')).toBeUndefined();
   });
