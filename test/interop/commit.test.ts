@@ -1,12 +1,14 @@
 // Commit beside podman's and buildah's, and the questions for containers.
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
 import { baseImage, ContainerScene, type InspectedImage } from './support/container-scene.js';
 import { Imaged } from './support/imaged.js';
-import { output } from './support/process.js';
+import { ended, output } from './support/process.js';
 import { imageRecords, untidiness, unusedLayers } from './support/store-content.js';
 
 jest.setTimeout(120_000);
@@ -20,6 +22,10 @@ beforeAll(async () => {
 afterAll(async () => {
   await scene.close();
 });
+
+// Counts in two files, one of which is read at the start and one at the end of a layer.
+const counting =
+  'dd if=/dev/zero of=/middle bs=1M count=48 2>/dev/null; i=0; touch /ready; while :; do i=$((i+1)); echo $i >/t; mv /t /a; echo $i >/t; mv /t /z; done';
 
 function podman(...args: readonly string[]): Promise<string> {
   return scene.store.podmanOutput(...args);
@@ -36,6 +42,13 @@ async function reasonOf(call: Promise<unknown>): Promise<string> {
   const [error, parameters] = (await failure(call)) as [string, { readonly reason: string }];
   expect(error).toBe('io.podman.ErrorOccurred');
   return parameters.reason;
+}
+
+/** What no record explains, and layers of nothing; those of containers have no recipes. */
+async function leftovers(): Promise<string[]> {
+  const { root } = scene.store;
+  const untidy = (await untidiness(root)).filter((one) => !one.startsWith('tar-split missing'));
+  return [...untidy, ...(await unusedLayers(root))];
 }
 
 /** What has a time, or is ours to say, is left out. */
@@ -120,10 +133,6 @@ describe('an image of a container of podman', () => {
 });
 
 describe('a container that runs', () => {
-  // Counts in two files, one of which is read at the start and one at the end of a layer.
-  const counting =
-    'dd if=/dev/zero of=/middle bs=1M count=96 2>/dev/null; i=0; touch /ready; while :; do i=$((i+1)); echo $i >/t; mv /t /a; echo $i >/t; mv /t /z; done';
-
   beforeAll(async () => {
     await podman('run', '--detach', '--name', 'counting', baseImage, '/bin/sh', '-c', counting);
     while ((await scene.store.podman(['exec', 'counting', '/bin/ls', '/ready'])).code !== 0) await sleep(50);
@@ -157,10 +166,9 @@ describe('a container that runs', () => {
   });
 
   it('can be read while it changes its files', async () => {
-    for (const format of ['oci', 'docker', 'oci']) {
-      const id = await scene.commit('counting', { manifestType: format });
-      await podman('run', '--rm', '--entrypoint', '/bin/ls', id, '/ready');
-    }
+    await scene.commit('counting', { manifestType: 'docker' });
+    const id = await scene.commit('counting');
+    await podman('run', '--rm', '--entrypoint', '/bin/ls', id, '/ready');
     expect(await scene.status('counting')).toBe('running');
   });
 
@@ -168,7 +176,7 @@ describe('a container that runs', () => {
     const connection = await begin();
     connection.close();
     expect(await whenItGoesOn()).not.toContain('localhost/never:latest');
-    expect(await unusedLayers(scene.store.root)).toEqual([]);
+    expect(await leftovers()).toEqual([]);
   });
 
   it('goes on when the service is killed, and nothing is left', async () => {
@@ -177,7 +185,7 @@ describe('a container that runs', () => {
     expect(await whenItGoesOn()).not.toContain('localhost/never:latest');
     scene.daemon = await Imaged.start(scene.store);
     await scene.daemon.call('ListImages');
-    expect(await unusedLayers(scene.store.root)).toEqual([]);
+    expect(await leftovers()).toEqual([]);
   });
 
   it('is told of as running and mounted', async () => {
@@ -231,12 +239,37 @@ describe('an image of a container of CRI-O', () => {
       Labels: { l: '1' },
     });
     expect(Annotations ?? {}).toEqual({});
-    // One that says it runs, and that no runtime knows, cannot be paused.
+  });
+
+  it('is made while a runtime has it paused, and not at all where none can', async () => {
+    const { name, id } = await scene.workingContainer();
+    await scene.changeRecord(id, { metadata: JSON.stringify({ 'pod-name': 'pod' }) });
+    const root = { path: await scene.store.buildahOutput('mount', name) };
+    await output('runc', ['spec', '--bundle', scene.userData(id)]);
+    const path = join(scene.userData(id), 'config.json');
+    const spec = JSON.parse(await readFile(path, 'utf8')) as { process: object };
+    // The root of the image can be written by nobody who has not this one.
+    const owner = ['CAP_DAC_OVERRIDE'];
+    const capabilities = { bounding: owner, effective: owner, permitted: owner };
+    const args = ['/bin/sh', '-c', counting];
+    const process = { ...spec.process, terminal: false, rlimits: [], capabilities, args };
+    await writeFile(path, JSON.stringify({ ...spec, process, root }));
+    const runc = spawn('runc', ['run', '--bundle', scene.userData(id), id], { stdio: 'ignore' });
+    try {
+      while (runc.exitCode === null && !existsSync(join(root.path, 'ready'))) await sleep(20);
+      await scene.commit(id, { image_name: 'counted', pause: true, changes: ['CMD=["/bin/cat","/a","/z"]'] });
+      expect(JSON.parse(await output('runc', ['state', id]))).toMatchObject({ status: 'running' });
+      const said = await podman('run', '--rm', '--entrypoint=', 'localhost/counted', '/bin/cat', '/a', '/z');
+      const [first, last] = said.split('\n').map(Number);
+      expect([0, 1]).toContain((first ?? 0) - (last ?? -2));
+    } finally {
+      await output('runc', ['delete', '--force', id]);
+      await ended(runc);
+    }
     const state = { status: 'running', pid: scene.daemon.pid };
     await writeFile(join(scene.userData(id), 'state.json'), JSON.stringify(state));
-    expect(await reasonOf(scene.commit(id, { pause: true }))).toContain(
-      `error pausing container "${id}" to commit`,
-    );
+    const refused = `error pausing container "${id}" to commit: neither runc nor crun knows it`;
+    expect(await reasonOf(scene.commit(id, { pause: true }))).toContain(refused);
     await scene.commit(id);
   });
 });
@@ -290,10 +323,9 @@ describe('a commit that cannot be', () => {
     await rename(`${diff}.kept`, diff);
     await scene.changeRecord(id, { layer: 'f'.repeat(64) });
     expect(await reasonOf(scene.commit(name))).toContain('is not in the store');
+    await scene.changeRecord(id, { layer: basename(dirname(merged)) });
     expect(await imageRecords(scene.store.root)).toEqual(before);
-    expect(
-      (await untidiness(scene.store.root)).filter((one) => !one.startsWith('tar-split missing')),
-    ).toEqual([]);
+    expect(await leftovers()).toEqual([]);
   });
 });
 
