@@ -41,9 +41,9 @@ import { tagImage } from './tag-image.js';
 import { untagImage } from './untag-image.js';
 import { watchOperations } from './watch-operations.js';
 
-/** Adds the interfaces to a dispatcher. What is declared and not here answers MethodNotImplemented. */
+/** Adds the interfaces to a dispatcher. */
 export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime): void {
-  const ioPodmanService: Partial<IoPodmanService> = {
+  const ioPodmanService: IoPodmanService = {
     getVersion: () => getVersion(runtime),
     getInfo: (params, call) => getInfo(runtime, params, call),
     listImages: (params, call) => listImages(runtime, params, call),
