@@ -25,9 +25,9 @@ export class DirectoryFiles implements ImageFiles {
     this.#root = root;
   }
 
-  /** Throws {@link ArchiveError} for what is no directory, and errors of the system. */
+  /** Throws {@link ArchiveError} for what is no directory or is not there, and errors of the system. */
   static async open(path: string): Promise<DirectoryFiles> {
-    const root = await realpath(path);
+    const root = await realPath(path, path);
     if (!(await stat(root)).isDirectory()) throw new ArchiveError(`${path} is not a directory`);
     return new DirectoryFiles(path, root);
   }
@@ -57,15 +57,19 @@ export class DirectoryFiles implements ImageFiles {
 
   async #resolve(name: string): Promise<string> {
     const path = join(this.path, name);
-    let real;
-    try {
-      real = await realpath(path);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
-      throw new MissingMemberError(name, `open ${path}: no such file or directory`, { cause: error });
-    }
+    const real = await realPath(path, name);
     if (real.startsWith(this.#root === sep ? sep : this.#root + sep)) return real;
     throw new ArchiveError(`${path} leads out of ${this.path}`);
+  }
+}
+
+/** Throws {@link MissingMemberError}, which names `member`, where nothing is. */
+async function realPath(path: string, member: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+    throw new MissingMemberError(member, `open ${path}: no such file or directory`, { cause: error });
   }
 }

@@ -155,7 +155,7 @@ describe('an import that fails', () => {
     ]);
     expect(await reasonOf(importImage(missing))).toEqual([
       'io.podman.ErrorOccurred',
-      `error parsing image name "${missing}": error opening file "${missing}": open ${missing}: no such file or directory`,
+      `error parsing image name "${missing}": error opening "${missing}": open ${missing}: no such file or directory`,
     ]);
     expect(await reasonOf(importImage(directory))).toEqual([
       'io.podman.ErrorOccurred',

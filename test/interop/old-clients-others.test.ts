@@ -51,6 +51,21 @@ describe('podman-remote 1.4.4', () => {
     expect(await streamed(caller, message)).toEqual({ logs: [], id });
   });
 
+  it('is told in the words of the system what is not there', async () => {
+    using caller = client();
+    const replies = await caller.say(
+      '{"method":"io.podman.PullImage","parameters":{"name":"dir:/no/such"},"more":true}',
+    );
+    expect(replies).toEqual([
+      {
+        error: 'io.podman.ErrorOccurred',
+        parameters: {
+          reason: expect.stringMatching(/dir:\/no\/such: open \/no\/such: no such file or directory$/),
+        },
+      },
+    ]);
+  });
+
   it('builds without a word about the platform', async () => {
     using caller = client();
     const handle = await caller.upload(await contextOf());

@@ -84,7 +84,7 @@ async function look({ path, name }: NamedFile): Promise<FileFacts> {
   } catch (error) {
     if (error instanceof FileUnavailableError) throw error;
     const quoted = JSON.stringify(name);
-    const reason = `error opening file ${quoted}: open ${name}: ${systemReason(error)}`;
+    const reason = `error opening ${quoted}: open ${name}: ${systemReason(error)}`;
     throw new FileUnavailableError(`error parsing image name ${quoted}: ${reason}`, { cause: error });
   }
 }
