@@ -74,7 +74,9 @@ function decide({ view, hierarchy }: Catalogue, found: Found, force: boolean): D
       `unable to delete "${id}" (cannot be forced) - image has dependent child images`,
     );
   }
-  if (!byId && (names.length > 1 || isParent)) {
+  // The name is the one that a read-only store has for the same image.
+  const isOther = !byId && !found.names.some((name) => names.includes(name));
+  if (isOther || (!byId && (names.length > 1 || isParent))) {
     return { containers: names.length > 1 ? [] : containers, name: meantName(found) };
   }
   if (names.length > 1 && !force) {
@@ -94,7 +96,6 @@ function inUse(id: string, containers: number): RemoveRefusedError {
 /** The name that is to go (§2.4). */
 function meantName({ image, names }: Found): string {
   const [name, another] = names.filter((name) => image.names.includes(name));
-  // The name is the one that a read-only store has for the same image.
   if (name === undefined) throw new RemoveRefusedError('unable to match user input to any specific repotag');
   if (another !== undefined)
     throw new RemoveRefusedError('user input matched multiple repotags for the image');

@@ -119,6 +119,10 @@ describe('with force, containers go by the program that made them', () => {
       expect(await daemon.call('RemoveImage', { name: 'own:1', force: true })).toEqual({ image: id });
       // A name of our own makes it an image of our own, which goes and leaves the other.
       await daemon.call('TagImage', { name: 'foreign:1', tagged: 'mine:1' });
+      await daemon.call('UntagImage', { name: 'mine:1', tag: 'foreign:1' });
+      expect(await reason(daemon, 'RemoveImage', { name: 'foreign:1', force: true })).toBe(
+        'unable to match user input to any specific repotag',
+      );
       expect(await daemon.call('DeleteUnusedImages')).toEqual({ images: [foreign] });
       expect(await daemon.call('DeleteUnusedImages')).toEqual({ images: [] });
       expect(await daemon.call('ImageExists', { name: 'foreign:1' })).toEqual({ exists: 0 });
