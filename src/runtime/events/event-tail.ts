@@ -25,11 +25,11 @@ export class EventTail implements AsyncDisposable {
   /** Begins with the first line, or behind the last one that is there now. */
   static async open(path: string, from: 'start' | 'end'): Promise<EventTail> {
     const tail = new EventTail(path);
-    const file = await openFile(path);
-    if (file === undefined) return tail;
-    const { last, position } = from === 'end' ? await endOf(file) : { last: undefined, position: 0 };
-    tail.#last = last;
-    tail.#opened = { file, identity: await identityOf(file), reader: new LineReader(file, position) };
+    tail.#opened = await openFile(path, async (file) => {
+      const { last, position } = from === 'end' ? await endOf(file) : { last: undefined, position: 0 };
+      tail.#last = last;
+      return { file, identity: await identityOf(file), reader: new LineReader(file, position) };
+    });
     return tail;
   }
 
@@ -43,11 +43,13 @@ export class EventTail implements AsyncDisposable {
       if (there === this.#opened?.identity && !(await this.#isCut())) return [];
       await this.#opened?.file.close();
       this.#opened = undefined;
-      const file = await openFile(this.#path);
-      if (file === undefined) return [];
-      const { reader, lines: next } = await goOn(file, this.#last);
-      this.#opened = { file, identity: await identityOf(file), reader };
-      if (next.length > 0) return this.#remember(next);
+      const next = await openFile(this.#path, async (file) => {
+        const { reader, lines } = await goOn(file, this.#last);
+        return { file, identity: await identityOf(file), reader, lines };
+      });
+      if (next === undefined) return [];
+      this.#opened = next;
+      if (next.lines.length > 0) return this.#remember(next.lines);
     }
   }
 
@@ -99,9 +101,20 @@ async function endOf(
   return { last, position: start + end };
 }
 
-/** Undefined when there is none. A pipe in its place would be waited for without end. */
-async function openFile(path: string): Promise<FileHandle | undefined> {
-  return await unlessMissing(open(path, constants.O_RDONLY | constants.O_NONBLOCK));
+/** What `use` makes of the file, which stays open unless that fails; undefined when there is none. */
+async function openFile<Value>(
+  path: string,
+  use: (file: FileHandle) => Promise<Value>,
+): Promise<Value | undefined> {
+  // A pipe in its place would be waited for without end.
+  const file = await unlessMissing(open(path, constants.O_RDONLY | constants.O_NONBLOCK));
+  if (file === undefined) return undefined;
+  try {
+    return await use(file);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
 
 async function identityAt(path: string): Promise<string | undefined> {

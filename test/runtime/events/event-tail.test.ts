@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { appendFile, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +53,13 @@ describe('the tail of an events file', () => {
     expect(await rest()).toEqual(['bb']);
     await appendFile(path, 'c\n');
     expect(await rest()).toEqual(['cc']);
+  });
+
+  it('leaves nothing open of what is no file', async () => {
+    const open = (): string[] => readdirSync('/proc/self/fd').toSorted();
+    const before = open();
+    await expect(EventTail.open(directory, 'end')).rejects.toThrow('EISDIR');
+    expect(open()).toEqual(before);
   });
 
   it('reads a file that was not there', async () => {
