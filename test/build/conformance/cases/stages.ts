@@ -17,6 +17,16 @@ export const stageCases: readonly ConformanceCase[] = [
     dockerfile: `FROM ${base} AS First\nRUN echo one > /one\nFROM ${base}\nCOPY --from=First /one /two\n`,
   },
   {
+    name: 'finds a stage whose name is written otherwise',
+    dockerfile: `FROM ${base} AS First\nRUN echo one > /one\nFROM ${base}\nCOPY --from=fIRST /one /two\n`,
+    differs: {
+      why: 'Names of stages are compared without case, as BuildKit does; buildah 1.28 wants them as they are written.',
+      instead: {
+        dockerfile: `FROM ${base} AS First\nRUN echo one > /one\nFROM ${base}\nCOPY --from=First /one /two\n`,
+      },
+    },
+  },
+  {
     name: 'builds the last stage unless told otherwise',
     dockerfile: `FROM ${base} AS one\nENV A=one\nFROM ${base} AS two\nENV A=two\n`,
   },
