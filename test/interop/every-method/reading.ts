@@ -179,6 +179,70 @@ export const reading = {
     fails: unknownImages((name) => ({ name })),
   },
 
+  ImageTree: {
+    succeeds: [
+      {
+        title: 'draws the layers of an image, the base first',
+        parameters: (stage) => ({ name: stage.names.oci, whatRequires: false }),
+        gives: (stage) => ({
+          tree: expect.stringMatching(
+            new RegExp(
+              `^Image ID: ${stage.id('oci').slice(0, 12)}\nTags:     \\[${stage.names.oci}\\]\nSize:     .*B\nImage Layers\n├──  ID: \\w{12} Size: .*B\n└──  ID: \\w{12} Size: .*B Top Layer of: \\[${stage.names.oci}\\]\n$`,
+            ),
+          ),
+        }),
+      },
+      {
+        title: 'draws what needs an image',
+        parameters: (stage) => ({ name: stage.names.base, whatRequires: true }),
+        gives: { tree: expect.stringContaining('localhost/child:1') },
+      },
+      {
+        title: 'says of an image without layers that it has none',
+        parameters: (stage) => ({ name: stage.names.bare, whatRequires: false }),
+        gives: { tree: expect.stringContaining('No Image Layers') },
+      },
+    ],
+    fails: unknownImages((name) => ({ name, whatRequires: true })),
+  },
+
+  GetLayersMapWithImageInfo: {
+    succeeds: [
+      {
+        title: 'gives all layers by their ids, as the text of a JSON object',
+        gives: (stage) => {
+          const [base] = stage.image('oci').layers.map(({ diffId }) => diffId.replace('sha256:', ''));
+          return { layerMap: expect.stringMatching(new RegExp(`"${base}":\\{"ID":"${base}","ParentID":""`)) };
+        },
+      },
+      {
+        title: 'gives only what stands for images without layers where nothing is',
+        stage: 'bare',
+        parameters: async (stage) => {
+          await stage.without(await stage.spare());
+          return {};
+        },
+        gives: { layerMap: expect.stringMatching(/^\{"":\{[^{}]*\}\}$/) },
+      },
+    ],
+    fails: [brokenStore],
+  },
+
+  BuildImageHierarchyMap: {
+    succeeds: [
+      {
+        title: 'gives the layers of an image, the base first, as the text of a JSON object',
+        parameters: (stage) => ({ name: stage.names.oci }),
+        gives: (stage) => ({
+          imageInfo: expect.stringContaining(
+            `{"ID":"${stage.id('oci')}","Tags":["${stage.names.oci}"],"Layers":[{`,
+          ),
+        }),
+      },
+    ],
+    fails: unknownImages((name) => ({ name })),
+  },
+
   Diff: {
     succeeds: [
       {
