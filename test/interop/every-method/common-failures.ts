@@ -17,6 +17,7 @@ const reasons: readonly (readonly [name: string, reason: string])[] = [
   ['', 'input name is blank'],
   ['no-such', 'unable to find a name and tag match for no-such in repotags: no such image'],
   ['no-such:2', 'unable to find a name and tag match for no-such in repotags: no such image'],
+  ['same:1', 'found multiple name and tag matches for same in repotags: no such image'],
   ['quay.io/no/such:1', "unable to find 'quay.io/no/such:1' in local storage: no such image"],
   ['a b', 'invalid reference format'],
   ['quay.io/UPPER', 'repository name must be lowercase'],

@@ -183,6 +183,9 @@ export class Stage {
     const container = await this.store.buildahOutput('from', '--pull-never', this.names.base);
     await this.store.buildahOutput('config', '--label', 'child=yes', container);
     await this.store.buildahOutput('commit', '--quiet', '--rm', container, this.names.child);
+    // What `same:1` means nobody can tell.
+    await this.daemon.call('TagImage', { name: this.names.child, tagged: 'quay.io/a/same:1' });
+    await this.daemon.call('TagImage', { name: this.names.twice, tagged: 'quay.io/b/same:1' });
   }
 
   #serve(name: 'oci' | 'docker' | 'bare' | 'remote', image: SampleImage): void {
