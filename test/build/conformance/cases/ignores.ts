@@ -33,6 +33,14 @@ export const ignoreCases: readonly ConformanceCase[] = [
   ignoring('takes # behind a blank for a part of the name', '#a.txt\n  #b\n/#c\n', {
     files: [...tree, file('#b'), file('#c'), file('.dockerignore', '#a.txt\n  #b\n/#c\n')],
   }),
+  ignoring('skips a byte-order mark', '\ufeffa.txt\n'),
+  ignoring('cleans a pattern behind a byte-order mark', '\ufeff./a.txt\n', {
+    differs: {
+      why: 'The pattern behind a byte-order mark is cleaned like others; buildah cleans it with the mark and finds nothing.',
+      ours: { 'tree /to/a.txt': undefined },
+      open: ['history 5 created_by'],
+    },
+  }),
   ignoring('takes back what was left out', '*\n!a.txt\n!dir/c.txt\n'),
   ignoring('takes back within a directory that is left out', 'dir\n!dir/deep/f.txt\n'),
   ignoring('has the last line that matches win', '!a.txt\n*.txt\ndir\n!dir\ndir/c.txt\n'),

@@ -41,6 +41,14 @@ export const readingCases: readonly ConformanceCase[] = [
       },
     },
   },
+  {
+    name: 'takes an escape character behind another directive',
+    dockerfile: `# syntax=docker/dockerfile:1\n# escape=\`\n${from}RUN echo one \`\n  two > /a\n`,
+    differs: {
+      why: 'The escape directive may stand behind others, as Docker has it; buildah takes it on the first line alone.',
+      instead: { dockerfile: `# escape=\`\n${from}RUN echo one \`\n  two > /a\n` },
+    },
+  },
   { name: 'ignores the directive syntax', dockerfile: `# syntax=docker/dockerfile:1\n${from}ENV A=1\n` },
   {
     name: 'takes an unknown directive for a comment, which ends them',
