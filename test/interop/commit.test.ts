@@ -44,11 +44,15 @@ async function reasonOf(call: Promise<unknown>): Promise<string> {
   return parameters.reason;
 }
 
-/** What no record explains, and layers of nothing; those of containers have no recipes. */
+/** What no record explains, and layers of nothing, once it has had its time to vanish; those of containers have no recipes. */
 async function leftovers(): Promise<string[]> {
   const { root } = scene.store;
-  const untidy = (await untidiness(root)).filter((one) => !one.startsWith('tar-split missing'));
-  return [...untidy, ...(await unusedLayers(root))];
+  for (const deadline = Date.now() + 10_000; ;) {
+    const untidy = (await untidiness(root)).filter((one) => !one.startsWith('tar-split missing'));
+    const left = [...untidy, ...(await unusedLayers(root))];
+    if (left.length === 0 || Date.now() >= deadline) return left;
+    await sleep(50);
+  }
 }
 
 /** What has a time, or is ours to say, is left out. */
