@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 
 import type { CopySource } from '../../../src/build/copy/copy-request.js';
+import { uncoverCgroups } from '../../../src/build/run/cgroups.js';
 import type { RunRequest } from '../../../src/build/run/run-request.js';
 import { runStep } from '../../../src/build/run/run-step.js';
 import { leaveNamespace } from '../../../src/sys/mount.js';
@@ -54,6 +55,8 @@ try {
 } catch (error) {
   report({ kind: 'failed', name: (error as Error).name, message: (error as Error).message });
 } finally {
+  // It stays for the steps that follow, and goes before the thread does.
+  uncoverCgroups();
   report({ kind: 'left', left: [...mounts().filter((line) => !before.has(line)), ...readdirSync(state)] });
   rmSync(state, { recursive: true });
   parentPort?.close();
