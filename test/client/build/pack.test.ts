@@ -1,5 +1,6 @@
 // What is packed of a directory: exactly what the ignore file keeps, in one order, as it is there.
 import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import {
   chmod,
   lstat,
@@ -29,11 +30,11 @@ beforeEach(async () => {
 afterEach(() => rm(place, { recursive: true }));
 
 async function packed(ignore = '', signal = new AbortController().signal): Promise<Buffer> {
-  await using payload = await packContext(
-    join(place, 'context'),
-    new IgnoreRules(parseIgnore(ignore)),
-    signal,
-  );
+  return await packedBy(new IgnoreRules(parseIgnore(ignore)), signal);
+}
+
+async function packedBy(rules: IgnoreRules, signal = new AbortController().signal): Promise<Buffer> {
+  await using payload = await packContext(join(place, 'context'), rules, signal);
   const bytes = Buffer.alloc(payload.length);
   await payload.file.read(bytes, 0, bytes.length, 0);
   return bytes;
@@ -46,6 +47,11 @@ function namesIn(tar: Buffer): string[] {
     .split('\n')
     .map((name) => name.replace(/\/$/, ''))
     .filter((name) => name !== '' && name !== '.');
+}
+
+function parentsOf(path: string): string[] {
+  const parts = path.split('/');
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
 async function write(path: string, content = path): Promise<void> {
@@ -127,7 +133,9 @@ describe('a packed context', () => {
           const kept = found
             .filter((entry) => entry.isFile())
             .map(({ parentPath, name }) => join(parentPath, name).slice(join(place, 'context/').length))
-            .filter((path) => !rules.ignores(path));
+            .filter(
+              (path) => !rules.ignores(path) && parentsOf(path).every((name) => rules.mayHoldKept(name)),
+            );
           const sent = namesIn(await packed(lines.join('\n')));
           expect(sent.filter((name) => name.endsWith('.f')).toSorted()).toEqual(kept.toSorted());
         },
@@ -137,11 +145,15 @@ describe('a packed context', () => {
   }, 60_000);
 
   it('is not half of what it was when files go away meanwhile', async () => {
-    for (let index = 0; index < 400; index += 1) await write(`file${index}`, 'x'.repeat(5000));
-    const packing = packed();
-    const removing = rm(join(place, 'context'), { recursive: true });
-    await expect(packing).rejects.toThrow('the context cannot be packed');
-    await removing;
+    for (const name of ['first', 'last']) await write(name);
+    // Rules are asked between the time a file is seen in its directory and the time it is read.
+    class Removing extends IgnoreRules {
+      override ignores(path: string): boolean {
+        rmSync(join(place, 'context', 'last'), { force: true });
+        return super.ignores(path);
+      }
+    }
+    await expect(packedBy(new Removing([]))).rejects.toThrow('the context cannot be packed');
   });
 
   it('ends when it is given up', async () => {
