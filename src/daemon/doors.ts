@@ -12,7 +12,7 @@ import {
 import type { JsonRpcServer } from '../rpc/jsonrpc/server.js';
 import { VarlinkServer } from '../rpc/varlink/server.js';
 import { bindAbstract } from '../sys/abstract-socket.js';
-import { isListening, peerCredentials } from '../sys/peer.js';
+import { hasUnread, isListening, peerCredentials } from '../sys/peer.js';
 import { speaksJsonRpc } from './activation.js';
 import type { DaemonOptions } from './options.js';
 
@@ -26,7 +26,8 @@ export class Doors {
     dispatcher: Dispatcher,
     told: Pick<AdmissionOptions, 'onActivity'> & Pick<DoorOptions, 'onFailure'>,
   ) {
-    this.#options = { ...told, dispatcher, bindAbstract, admission: new Admission({ ...told, peerOf }) };
+    const admission = new Admission({ ...told, peerOf });
+    this.#options = { ...told, dispatcher, bindAbstract, admission, isBehind };
     this.#varlink = new VarlinkServer(this.#options);
   }
 
@@ -67,7 +68,17 @@ export class Doors {
 
 /** Who is at the other end; only unix sockets can tell. */
 function peerOf(socket: Socket): Peer {
+  const fd = unixDescriptor(socket);
+  return fd === undefined ? unknownPeer : peerCredentials(fd);
+}
+
+/** Over TCP the kernel knows what has arrived, not what was read. */
+function isBehind(socket: Socket): boolean {
+  const fd = unixDescriptor(socket);
+  return fd !== undefined && hasUnread(fd);
+}
+
+function unixDescriptor(socket: Socket): number | undefined {
   const fd = (socket as { readonly _handle?: { readonly fd?: number } })._handle?.fd ?? -1;
-  if (fd < 0 || socket.remoteFamily !== undefined) return unknownPeer;
-  return peerCredentials(fd);
+  return fd < 0 || socket.remoteFamily !== undefined ? undefined : fd;
 }

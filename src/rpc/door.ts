@@ -15,6 +15,8 @@ export interface DoorOptions extends ListenOptions {
   readonly admission?: Admission;
   /** Told why a connection was refused or cut off. */
   readonly onFailure?: (error: unknown) => void;
+  /** Has the peer of a socket not read all that was sent to it? Absent, or false, where the system cannot tell. */
+  readonly isBehind?: (socket: Socket) => boolean;
 }
 
 /** What a connection gets from its door. */
@@ -26,6 +28,8 @@ export interface ConnectionOptions extends Admitted {
   readonly onCall?: (running: boolean) => void;
   /** Told why a connection was cut off: bytes that are no call, or a takeover that failed. */
   readonly onFailure?: (error: unknown) => void;
+  /** See {@link DoorOptions.isBehind}. */
+  readonly isBehind?: (socket: Socket) => boolean;
 }
 
 /** One socket that is served in the protocol of a door. */
@@ -73,7 +77,7 @@ export abstract class Door {
   async serve(socket: Socket): Promise<void> {
     const admitted = this.#admit(socket);
     if (admitted === undefined) return;
-    const { dispatcher, onFailure } = this.#options;
+    const { dispatcher, onFailure, isBehind } = this.#options;
     const scope = new ConnectionScope();
     const connection = this.connection(socket, {
       ...admitted,
@@ -82,6 +86,7 @@ export abstract class Door {
       scope,
       onCall: (running) => this.#admission.call(running),
       ...(onFailure && { onFailure }),
+      ...(isBehind && { isBehind }),
     });
     const served = connection.serve();
     this.#connections.set(connection, served);

@@ -36,3 +36,13 @@ export function isListening(fd: number): boolean {
   check(getsockopt(fd, solSocket, soAcceptconn, value, [value.length]), 'getsockopt', `descriptor ${fd}`);
   return value.readInt32LE(0) !== 0;
 }
+
+const ioctl = declare('int ioctl(int fd, unsigned long request, void *value)');
+const siocoutq = process.arch === 'ppc64' ? 0x40047473 : 0x5411;
+
+/** Was something sent on the unix socket `fd` that its peer has not read yet? Throws SystemError. */
+export function hasUnread(fd: number): boolean {
+  const value = Buffer.alloc(4);
+  check(ioctl(fd, siocoutq, value), 'ioctl', 'SIOCOUTQ');
+  return value.readInt32LE(0) > 0;
+}

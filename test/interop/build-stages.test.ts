@@ -40,7 +40,7 @@ async function failure(context: string, options: readonly string[] = []): Promis
 
 /** Ends well only if somebody else does the opposite at the same time. */
 function meets(own: string, other: string): string {
-  const wait = `for i in $(seq 600); do [ -e /c/${other} ] && exit 0; sleep 0.05; done; exit 9`;
+  const wait = `for i in $(seq 1600); do [ -e /c/${other} ] && exit 0; sleep 0.05; done; exit 9`;
   return `RUN --mount=type=cache,id=meeting,target=/c touch /c/${own}; ${wait}`;
 }
 

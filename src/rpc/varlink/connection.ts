@@ -1,6 +1,6 @@
 // One served connection: calls in, replies out, strictly in order.
 import type { Socket } from 'node:net';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { UseConnection } from '../call-context.js';
 import { unwatchCaller, watchCaller } from '../caller-watch.js';
 import { ConnectionClosedError } from '../connection-errors.js';
@@ -15,6 +15,9 @@ import { Writer } from './writer.js';
 
 /** Calls that are answered at once before other connections get their turn: about a millisecond's worth. */
 const burst = 256;
+
+/** How long a peer may take to read the reply before another protocol begins; milliseconds. */
+const readingTime = 1000;
 
 /** Serves one socket until either side ends it. */
 export class Connection implements ServedConnection {
@@ -145,10 +148,16 @@ export class Connection implements ServedConnection {
 
   /** Leaves varlink, for as long as the bytes are another protocol's. Never rejects. */
   async #handOver(use: UseConnection): Promise<void> {
+    let isFirst = true;
+    const write = async (bytes: Uint8Array): Promise<void> => {
+      if (isFirst) await this.#untilReplyIsRead();
+      isFirst = false;
+      await this.#writer.bytes(bytes);
+    };
     try {
       await use({
         read: (limit) => this.#reader.bytes(limit),
-        write: (bytes) => this.#writer.bytes(bytes),
+        write,
         end: () => this.#writer.end(),
       });
     } catch (error) {
@@ -156,6 +165,15 @@ export class Connection implements ServedConnection {
       // Nobody knows where the next call would begin.
       this.#closing = true;
     }
+  }
+
+  /** Clients of Go's varlink never see bytes that come together with the reply: those stay in a buffer of its reader. */
+  async #untilReplyIsRead(): Promise<void> {
+    const { isBehind } = this.#options;
+    if (isBehind === undefined) return;
+    this.#writer.flush();
+    for (const end = performance.now() + readingTime; performance.now() < end; await sleep(1))
+      if (this.#socket.destroyed || !isBehind(this.#socket)) return;
   }
 
   /** A socket that is not read does not tell that its peer is gone. */
