@@ -1,7 +1,7 @@
 // PushImage and ExportImage to archives and directories, and PullImage from them, with skopeo looking at what they wrote.
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import type { SampleImage } from '../peers/sample-image.js';
 import { askAs } from './support/ask-as.js';
@@ -18,20 +18,27 @@ let scene: Scene;
 let image: SampleImage;
 let name: string;
 let id: string;
+/** Of one test. */
+let place: string;
 
-beforeEach(async () => {
+beforeAll(async () => {
   scene = await Scene.open();
   image = await buildRichImage();
   name = scene.serve('rich', image);
+});
+
+beforeEach(async () => {
+  place = await mkdtemp(join(scene.store.directory, 'place-'));
+  await scene.daemon.call('DeleteUnusedImages');
   id = await scene.daemon.pull(name);
 });
 
-afterEach(async () => {
+afterAll(async () => {
   await scene.close();
 });
 
 function path(file: string): string {
-  return join(scene.store.directory, file);
+  return join(place, file);
 }
 
 function push(tag: string, rest: object = {}): Promise<{ reply: { id: string; logs: string[] } }> {
@@ -137,7 +144,7 @@ describe('a push', () => {
     ],
   ])('with %j says why it fails', async (rest, reason) => {
     expect(await reasonOf(push(`dir:${path('out')}`, rest))).toMatch(reason);
-    expect(await readdir(scene.store.directory)).not.toContain('out');
+    expect(await readdir(place)).not.toContain('out');
   });
 
   it('does not touch what is there and is something else', async () => {
@@ -175,7 +182,7 @@ describe('a push', () => {
         });
       }
     }
-    expect(await readdir(scene.store.directory)).not.toContain('out');
+    expect(await readdir(place)).not.toContain('out');
   });
 });
 
@@ -213,10 +220,10 @@ describe('a pull', () => {
     ['docker-archive', [], undefined],
     ['docker-archive', ['short:1'], 'docker.io/library/short:1'],
   ])('from %s%j stores the image under its own name or none', async (transport, ref, stored) => {
-    const place = `${transport}:${path('out')}`;
-    await push([place, ...ref].join(':'));
+    const from = `${transport}:${path('out')}`;
+    await push([from, ...ref].join(':'));
     await scene.daemon.call('RemoveImage', { name, force: true });
-    const pulled = await pull(place);
+    const pulled = await pull(from);
     const records = await imageRecords(scene.store.root);
     expect(records.map((record) => [record.id, record.names ?? []])).toEqual([
       [pulled, stored === undefined ? [] : [stored]],
@@ -250,26 +257,30 @@ describe('a pull', () => {
 
   it.each(['docker-archive:', 'docker-archive:/x:UPPER', 'docker-archive:/no/such/file'])(
     'from %s is an error and not the end of the service',
-    async (place) => {
-      expect(await reasonOf(pull(place))).toMatch(/^error (?:parsing|pulling image from) "docker-archive:/);
+    async (from) => {
+      expect(await reasonOf(pull(from))).toMatch(/^error (?:parsing|pulling image from) "docker-archive:/);
       await expect(scene.daemon.call('GetVersion')).resolves.toBeDefined();
     },
   );
 
   it.each(['dir', 'oci', 'oci-archive'])('from %s that is not there says so', async (transport) => {
-    const place = `${transport}:${path('missing')}`;
-    expect(await reasonOf(pull(place))).toMatch(
+    const from = `${transport}:${path('missing')}`;
+    expect(await reasonOf(pull(from))).toMatch(
       new RegExp(
-        `^unable to pull ${place}: unable to pull ${place}: unable to pull image: .*no such file or directory`,
+        `^unable to pull ${from}: unable to pull ${from}: unable to pull image: .*no such file or directory`,
         'i',
       ),
     );
   });
 
+  // The last one: it leaves the policy as it is.
   it('passes the policy only', async () => {
     await push(`dir:${path('out')}`);
     await push(`docker-archive:${path('out.tar')}`);
-    await writeFile(path('policy.json'), JSON.stringify({ default: [{ type: 'reject' }] }));
+    await writeFile(
+      join(scene.store.directory, 'policy.json'),
+      JSON.stringify({ default: [{ type: 'reject' }] }),
+    );
     expect(await reasonOf(pull(`dir:${path('out')}`))).toMatch(/is rejected by policy\. /);
     expect(await reasonOf(pull(`docker-archive:${path('out.tar')}`))).toMatch(/is rejected by policy\. /);
     expect(await reasonOf(push(`dir:${path('other')}`))).toMatch(/is rejected by policy\. /);
