@@ -62,7 +62,6 @@ const methods: readonly Method[] = [
   {
     name: 'GetEvents',
     parameters: { filter: ['event=untag'], since: '', until: '' },
-    command: ['events', '--stream=false', '--filter', 'event=untag'],
   },
 ];
 
