@@ -2,7 +2,6 @@
 // the byte (docs/clients-of-2020.md).
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
-import { buildImage } from '../peers/sample-image.js';
 import { OldClient } from './support/old-client.js';
 import {
   buildMessage,
@@ -13,7 +12,8 @@ import {
   streamed,
   type Logged,
 } from './support/old-messages.js';
-import { Scene } from './support/scene.js';
+import { openOldScene } from './support/old-scene.js';
+import type { Scene } from './support/scene.js';
 
 jest.setTimeout(60_000);
 
@@ -23,11 +23,7 @@ let name: string;
 let id: string;
 
 beforeAll(async () => {
-  scene = await Scene.open();
-  const labels = { tier: 'front <&>' };
-  const layers = [[{ name: 'file', content: 'content' }], [{ name: 'other' }]];
-  name = scene.serve('old', await buildImage({ layers, config: { Labels: labels, Cmd: ['/file'] } }));
-  id = await scene.daemon.pull(name);
+  ({ scene, name, id } = await openOldScene());
 });
 
 afterAll(async () => {

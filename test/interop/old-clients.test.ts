@@ -13,6 +13,7 @@ import {
   streamed,
   type Logged,
 } from './support/old-messages.js';
+import { openOldScene } from './support/old-scene.js';
 import { Scene } from './support/scene.js';
 
 jest.setTimeout(60_000);
@@ -23,11 +24,7 @@ let name: string;
 let id: string;
 
 beforeAll(async () => {
-  scene = await Scene.open();
-  const labels = { tier: 'front <&>' };
-  const layers = [[{ name: 'file', content: 'content' }], [{ name: 'other' }]];
-  name = scene.serve('old', await buildImage({ layers, config: { Labels: labels, Cmd: ['/file'] } }));
-  id = await scene.daemon.pull(name);
+  ({ scene, name, id } = await openOldScene());
 });
 
 afterAll(async () => {
