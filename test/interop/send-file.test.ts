@@ -1,5 +1,6 @@
 // SendFile and ReceiveFile: what callers of 2020 do, what nobody may do, and what is left behind.
 import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -189,6 +190,22 @@ describe('a file of the host', () => {
     using caller = client();
     const handle = await caller.upload(Buffer.from('mine'));
     expect(askAs(65534, daemon.address, receiveFile(handle))).toEqual(refusal(handle));
+  });
+});
+
+describe('a reply', () => {
+  it('is read before the file begins: clients of Go lose what comes with it', async () => {
+    using caller = client();
+    const handle = await caller.upload(Buffer.from('content'));
+    caller.socket.pause();
+    caller.send(receiveFile(handle));
+    await sleep(200);
+    const first = once(caller.socket, 'data');
+    caller.socket.resume();
+    const [piece] = (await first) as [Buffer];
+    expect(piece.toString()).toMatch(/^\{"parameters":\{"len":7\}\}\0$/);
+    await expect(caller.next()).resolves.toEqual({ parameters: { len: 7 } });
+    await expect(caller.bytes(7)).resolves.toBe('content');
   });
 });
 
