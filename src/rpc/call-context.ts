@@ -10,6 +10,8 @@ export interface Peer {
   readonly uid: number;
   readonly gid: number;
   readonly pid: number;
+  /** The common name of the client's certificate, which the service's own authority has signed; only with TLS. */
+  readonly name?: string;
 }
 
 /** Where nothing is known of the caller. */
