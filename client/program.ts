@@ -1,51 +1,19 @@
-// The commands of imagectl, and how a run of it ends.
+// A run of imagectl: the command that is meant, and how it ends.
 import { Command } from 'commander';
 import type { CommanderError } from 'commander';
-import { defineBridge } from './commands/bridge.js';
-import { defineBuild } from './commands/build.js';
-import { defineCopy } from './commands/copy.js';
-import { defineExists } from './commands/exists.js';
-import { defineHistory } from './commands/history.js';
-import { defineImages } from './commands/images.js';
-import { defineImport } from './commands/import.js';
-import { defineInfo } from './commands/info.js';
-import { defineImageInspect, defineInspect } from './commands/inspect.js';
-import { defineLoad } from './commands/load.js';
-import { definePull } from './commands/pull.js';
-import { definePush } from './commands/push.js';
-import { defineRmi } from './commands/rmi.js';
-import { defineSave } from './commands/save.js';
-import { defineSearch } from './commands/search.js';
-import { defineTag } from './commands/tag.js';
-import { defineUntag } from './commands/untag.js';
-import { defineVersion } from './commands/version.js';
+import { commandTable, type CommandRow, type Names } from './command-table.js';
 import type { Context } from './context.js';
 import { CommandError, describeError, failed } from './errors.js';
 import { expandFlags } from './flags.js';
 import { printableLines } from './output/printable.js';
-import { clientVersion } from './version.js';
+import { versionText } from './version.js';
 
 /** Runs the command that `args` stand for; returns the exit code. Nothing is thrown. */
 export async function runProgram(args: readonly string[], given: Context): Promise<number> {
-  const program = new Command('imagectl');
-  const context: Context = {
-    ...given,
-    get address() {
-      return program.opts<{ url?: string }>().url ?? given.address;
-    },
-  };
-  define(program, context, args);
-  for (const command of everyCommand(program)) {
-    command.exitOverride((error) => {
-      throw usageError(command, error, context);
-    });
-    command.configureOutput({
-      writeOut: (text) => void context.stdout.write(text),
-      // Its errors are told in podman's words instead.
-      writeErr: () => undefined,
-    });
-  }
+  const { program, context } = emptyProgram(args, given);
   try {
+    const row = rowOf(program, args);
+    await addCommands(program, context, row === undefined ? commandTable : [row]);
     await program.parseAsync(expandFlags(args, flagsOf(program), defaultsOf(program)), { from: 'user' });
     return 0;
   } catch (error) {
@@ -56,53 +24,86 @@ export async function runProgram(args: readonly string[], given: Context): Promi
   }
 }
 
+/** Every command with all its options: what help, manual pages and completions are made of. */
+export async function wholeProgram(given: Context): Promise<Command> {
+  const { program, context } = emptyProgram([], given);
+  await addCommands(program, context, commandTable);
+  return program;
+}
+
 function outcomeOf(error: unknown): { readonly message: string; readonly exitCode: number } {
   return error instanceof CommandError ? error : { message: describeError(error), exitCode: failed };
 }
 
-function define(program: Command, context: Context, args: readonly string[]): void {
+interface EmptyProgram {
+  readonly program: Command;
+  /** What its commands work with: the options of the program are in it. */
+  readonly context: Context;
+}
+
+/** The program with its own options, and no commands. */
+function emptyProgram(args: readonly string[], given: Context): EmptyProgram {
   // Behind a command it is a flag of that, if of any.
   const versionFlags = args.indexOf('-v') > 0 ? '--version' : '-v, --version';
-  program
+  const program = new Command('imagectl')
     .description('Manage container images through imaged')
-    .configureHelp({ subcommandTerm: (command) => [command.name(), ...command.aliases()].join(', ') })
+    .configureHelp({
+      sortSubcommands: true,
+      subcommandTerm: (command) => [command.name(), ...command.aliases()].join(', '),
+    })
     .helpOption('-h, --help', 'Display help')
-    .version(`imagectl version ${clientVersion}`, versionFlags, 'Display the version of imagectl')
-    .option('--url <address>', `Address of the service (IMAGED_ADDRESS) (default "${context.address}")`);
-  defineBridge(program.command('bridge'), context);
-  defineBuild(program.command('build'), context);
-  defineCopy(program.command('copy'), context);
-  defineExists(program.command('exists'), context);
-  defineHistory(program.command('history'), context);
-  const image = program.command('image').description('Manage images');
-  defineImages(program.command('images'), context);
-  defineImport(program.command('import'), context);
-  defineInfo(program.command('info'), context);
-  defineInspect(program.command('inspect'), context);
-  defineLoad(program.command('load'), context);
-  definePull(program.command('pull'), context);
-  definePush(program.command('push'), context);
-  defineRmi(program.command('rmi'), context);
-  defineSave(program.command('save'), context);
-  defineSearch(program.command('search'), context);
-  defineTag(program.command('tag'), context);
-  defineUntag(program.command('untag'), context);
-  defineVersion(program.command('version'), context);
+    .version(versionText, versionFlags, 'Display the version of imagectl')
+    .option('--url <address>', `Address of the service (IMAGED_ADDRESS) (default "${given.address}")`);
+  const context: Context = {
+    ...given,
+    get address() {
+      return program.opts<{ url?: string }>().url ?? given.address;
+    },
+  };
+  return { program, context };
+}
 
-  defineBuild(image.command('build'), context);
-  defineExists(image.command('exists'), context);
-  defineHistory(image.command('history'), context);
-  defineImport(image.command('import'), context);
-  defineImageInspect(image.command('inspect'), context);
-  defineImages(image.command('list').alias('ls'), context);
-  defineLoad(image.command('load'), context);
-  definePull(image.command('pull'), context);
-  definePush(image.command('push'), context);
-  defineRmi(image.command('rm'), context);
-  defineSave(image.command('save'), context);
-  defineSearch(image.command('search'), context);
-  defineTag(image.command('tag'), context);
-  defineUntag(image.command('untag'), context);
+/** Loads commands and puts them where they belong. */
+async function addCommands(program: Command, context: Context, rows: readonly CommandRow[]): Promise<void> {
+  const loaded = await Promise.all(rows.map(async (row) => ({ ...row, define: await row.load() })));
+  const image = program.command('image').description('Manage images');
+  for (const { top, image: below, define } of loaded) {
+    if (top !== undefined) define(named(program, top), context);
+    if (below !== undefined) define(named(image, below), context);
+  }
+  for (const command of everyCommand(program)) {
+    command.exitOverride((error) => {
+      throw usageError(command, error, context);
+    });
+    command.configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      // Its errors are told in podman's words instead.
+      writeErr: () => undefined,
+    });
+  }
+}
+
+function named(parent: Command, [name, ...aliases]: Names): Command {
+  return parent.command(name).aliases(aliases);
+}
+
+/** The only command that has to be loaded, if the words say which: not so for help and for what there is none of. */
+function rowOf(program: Command, args: readonly string[]): CommandRow | undefined {
+  const first = commandAt(program, args, 0);
+  const word = args[first];
+  if (word === undefined) return undefined;
+  if (word !== 'image') return commandTable.find(({ top }) => top?.includes(word));
+  const second = args[commandAt(program, args, first + 1)];
+  return second === undefined ? undefined : commandTable.find(({ image }) => image?.includes(second));
+}
+
+/** Where the next word is that is neither an option of the program nor the value of one. */
+function commandAt(program: Command, args: readonly string[], start: number): number {
+  const takesNext = (word: string | undefined): boolean =>
+    program.options.some(({ long, short, required }) => required && (long === word || short === word));
+  let index = start;
+  while (args[index]?.startsWith('-') === true) index += takesNext(args[index]) ? 2 : 1;
+  return index;
 }
 
 function everyCommand(command: Command): Command[] {

@@ -1,7 +1,11 @@
 // imagectl as a whole: usage, versions, the address, and what it says when nobody answers.
 import { rm } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Command } from 'commander';
+import { commandTable } from '../../client/command-table.js';
+import type { Context } from '../../client/context.js';
 import { defaultAddress } from '../../client/options.js';
+import { wholeProgram } from '../../client/program.js';
 import { clientVersion } from '../../client/version.js';
 import { ImageNotFound, ioPodman } from '../../src/generated/io-podman.js';
 import { Dispatcher } from '../../src/rpc/index.js';
@@ -65,6 +69,36 @@ describe('usage', () => {
       stderr: '',
       code: 0,
     });
+  });
+});
+
+describe('the commands', () => {
+  it('are loaded all together where all are told about', async () => {
+    const program = await wholeProgram({ address: nowhere.address } as Context);
+    const names = (group: Command | undefined): string[] =>
+      group?.commands.flatMap((command) => [command.name(), ...command.aliases()]) ?? [];
+    const image = program.commands.find((command) => command.name() === 'image');
+    expect(names(program).toSorted()).toEqual(
+      [...commandTable.flatMap(({ top = [] }) => top), 'image'].toSorted(),
+    );
+    expect(names(image)).toEqual(commandTable.flatMap(({ image: below = [] }) => below));
+  });
+
+  it.each([
+    [['image', 'ls', '-q'], 'listImages'],
+    [['--url', 'ADDRESS', 'image', 'list'], 'listImages'],
+    [['--url=ADDRESS', 'exists', 'pull'], 'imageExists'],
+    [['image', '--url', 'ADDRESS', 'exists', 'pull'], 'imageExists'],
+  ])('are found wherever options stand: %j', async (args, method) => {
+    /* oxlint-disable typescript/require-await -- the shape of a service */
+    const service = await start({
+      listImages: async () => ({ images: [] }),
+      imageExists: async () => ({ exists: 0 }),
+    });
+    /* oxlint-enable typescript/require-await */
+    const words = args.map((word) => word.replace('ADDRESS', service.address));
+    expect(await imagectl(service, words)).toMatchObject({ stderr: '', code: 0 });
+    expect(service.calls.map(([called]) => called)).toEqual([method]);
   });
 });
 
