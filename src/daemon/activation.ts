@@ -9,7 +9,7 @@ export interface ActivatedSocket {
 const firstFd = 3;
 
 /**
- * The inherited sockets that are ours: a single one whatever its name, of several those named `varlink` or `jsonrpc`.
+ * The inherited sockets that are ours: a single one whatever its name, of several those named `varlink`, `jsonrpc` or `readonly`.
  * None when the variables are meant for another process.
  */
 export function activatedSockets(
@@ -24,14 +24,19 @@ export function activatedSockets(
     fd: firstFd + index,
     name: names[index] ?? '',
   }));
-  return sockets.length === 1
-    ? sockets
-    : sockets.filter((socket) => socket.name === 'varlink' || speaksJsonRpc(socket));
+  return sockets.length === 1 ? sockets : sockets.filter(({ name }) => ours.has(name));
 }
+
+const ours: ReadonlySet<string> = new Set(['varlink', 'jsonrpc', 'readonly']);
 
 /** Whether a socket is for JSON-RPC; any other speaks varlink. */
 export function speaksJsonRpc({ name }: ActivatedSocket): boolean {
   return name === 'jsonrpc';
+}
+
+/** What a socket is for, whoever calls on it: one that is called `readonly` by its unit must not be more. */
+export function roleOf({ name }: ActivatedSocket): 'read' | undefined {
+  return name === 'readonly' ? 'read' : undefined;
 }
 
 /** The variables of the protocol; children must not see them. */

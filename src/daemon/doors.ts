@@ -8,12 +8,14 @@ import {
   type Dispatcher,
   type DoorOptions,
   type Peer,
+  type SocketTerms,
 } from '../rpc/index.js';
 import type { JsonRpcServer } from '../rpc/jsonrpc/server.js';
 import { VarlinkServer } from '../rpc/varlink/server.js';
 import { bindAbstract } from '../sys/abstract-socket.js';
-import { hasUnread, isListening, peerCredentials } from '../sys/peer.js';
-import { speaksJsonRpc } from './activation.js';
+import { accountNumbers } from '../sys/account.js';
+import { hasUnread, isGuarded, isListening, peerCredentials, peerGroups } from '../sys/peer.js';
+import { roleOf, speaksJsonRpc, type ActivatedSocket } from './activation.js';
 import type { DaemonOptions } from './options.js';
 
 /** Both doors, which count their callers together. */
@@ -24,10 +26,12 @@ export class Doors {
 
   constructor(
     dispatcher: Dispatcher,
+    environment: DaemonOptions['environment'],
     told: Pick<AdmissionOptions, 'onActivity'> & Pick<DoorOptions, 'onFailure'>,
   ) {
     const admission = new Admission({ ...told, peerOf });
-    this.#options = { ...told, dispatcher, bindAbstract, admission, isBehind };
+    const groupId = async (name: string): Promise<number> => await groupNumber(name, environment);
+    this.#options = { ...told, dispatcher, bindAbstract, groupId, admission, isBehind };
     this.#varlink = new VarlinkServer(this.#options);
   }
 
@@ -37,9 +41,10 @@ export class Doors {
     for (const socket of options.activated) {
       const isJsonRpc = speaksJsonRpc(socket);
       const door = isJsonRpc ? await this.#openJsonRpc() : this.#varlink;
-      if (isListening(socket.fd)) await door.listenOn(socket.fd);
-      else void door.serveDescriptor(socket.fd).then(over);
-      opened.push(`descriptor ${socket.fd}${isJsonRpc ? ' (JSON-RPC)' : ''}`);
+      const terms = termsOf(socket);
+      if (isListening(socket.fd)) await door.listenOn(socket.fd, terms);
+      else void door.serveDescriptor(socket.fd, terms).then(over);
+      opened.push(terms.address);
     }
     if (options.defaultDirectory !== undefined)
       await mkdir(options.defaultDirectory, { recursive: true, mode: 0o755 });
@@ -66,10 +71,24 @@ export class Doors {
   }
 }
 
+/** What its unit has made of a socket, by the name and where it is. */
+function termsOf(socket: ActivatedSocket): SocketTerms {
+  const role = roleOf(socket);
+  const note = speaksJsonRpc(socket) ? ' (JSON-RPC)' : role === undefined ? '' : ' (read-only)';
+  const address = `descriptor ${socket.fd}${note}`;
+  return { address, guarded: isGuarded(socket.fd), ...(role !== undefined && { role }) };
+}
+
+async function groupNumber(name: string, environment: DaemonOptions['environment']): Promise<number> {
+  if (/^\d{1,9}$/.test(name)) return Number(name);
+  const numbers = await accountNumbers('group', [name], environment, AbortSignal.timeout(10_000));
+  return numbers.get(name) ?? -1;
+}
+
 /** Who is at the other end; only unix sockets can tell. */
 function peerOf(socket: Socket): Peer {
   const fd = unixDescriptor(socket);
-  return fd === undefined ? unknownPeer : peerCredentials(fd);
+  return fd === undefined ? unknownPeer : { ...peerCredentials(fd), groups: peerGroups(fd) };
 }
 
 /** Over TCP the kernel knows what has arrived, not what was read. */

@@ -8,6 +8,8 @@ import { auditRecord, isChange } from '../service/audit.js';
 import { serveInterfaces } from '../service/index.js';
 import { returnBlocksFrom } from '../sys/allocator.js';
 import { notify } from '../sys/notify.js';
+import { Access, exposures } from './access.js';
+import { AccessFileError } from './access-file.js';
 import { Doors } from './doors.js';
 import { IdleTimer } from './idle.js';
 import { createLog, type Log } from './log.js';
@@ -30,6 +32,7 @@ async function main(): Promise<void> {
   const { version, url } = readVersion();
   const log = createLog(options.logLevel, options.journal, (line) => void process.stderr.write(line));
   surviveAccidents(log);
+  const access = await Access.open(options, log);
   const runtime = new Runtime({
     ...options,
     version,
@@ -45,7 +48,7 @@ async function main(): Promise<void> {
     orgVarlinkService,
     new Introspection({ vendor: 'imaged', product: 'imaged', version, url }, dispatcher),
   );
-  serveInterfaces(dispatcher, runtime);
+  serveInterfaces(dispatcher, runtime, access.permit);
 
   let stop = (): void => undefined;
   const stopped = new Promise<void>((resolve) => {
@@ -55,7 +58,7 @@ async function main(): Promise<void> {
     log.info('ending: nobody is connected');
     stop();
   });
-  const doors = new Doors(dispatcher, {
+  const doors = new Doors(dispatcher, options.environment, {
     // A oneway call goes on after its connection has ended.
     onActivity: ({ connections, calls }) => idle.busy(connections > 0 || calls > 0),
     onFailure: (error) => log.info(`connection ended: ${messageOf(error)}`),
@@ -76,6 +79,8 @@ async function main(): Promise<void> {
       stop();
     });
   }
+  process.on('SIGHUP', () => void reload(access, options, log));
+  for (const exposure of exposures(options, access)) log.warn(exposure);
   process.stdout.write(`imaged ${version} ready at ${addresses.join(' ')}\n`);
   tellManager(options, 'READY=1', log);
   const prepare = setTimeout(() => void runtime.prepare(), prepareDelay);
@@ -87,6 +92,14 @@ async function main(): Promise<void> {
   removeLinks();
   await doors.close(stopGrace);
   await runtime.close();
+}
+
+/** Reads what may change while the daemon runs, and tells the manager when that is done. */
+async function reload(access: Access, options: DaemonOptions, log: Log): Promise<void> {
+  const microseconds = process.hrtime.bigint() / 1000n;
+  tellManager(options, `RELOADING=1\nMONOTONIC_USEC=${microseconds}`, log);
+  await access.reload();
+  tellManager(options, 'READY=1', log);
 }
 
 /** What goes wrong beside every call is logged; it must not end the calls of others. */
@@ -137,7 +150,7 @@ try {
   await main();
 } catch (error) {
   process.stderr.write(`imaged: ${messageOf(error)}\n`);
-  process.exit(1);
+  process.exit(error instanceof AccessFileError ? 2 : 1);
 }
 // Sockets of clients that do not read any more must not hold the process.
 process.exit(0);

@@ -2,7 +2,16 @@
 import { parseArgs } from 'node:util';
 import { dirname } from 'node:path';
 import type { RuntimeSettings } from '../runtime/runtime.js';
-import { AddressError, parseAddress } from '../rpc/address.js';
+import { parseAddress } from '../rpc/address.js';
+import {
+  accessFlags,
+  accessPlace,
+  accessUsage,
+  placeOf,
+  readOnlyAddresses,
+  withGroup,
+  type AccessPlace,
+} from './access-options.js';
 import { activatedSockets, activationVariables, type ActivatedSocket } from './activation.js';
 import { buildFlags, buildUsage, readBuildPolicy } from './build-options.js';
 import { UsageError } from './usage-error.js';
@@ -18,6 +27,8 @@ export interface DaemonOptions extends RuntimeSettings {
   /** Addresses to listen on for JSON-RPC. */
   readonly jsonrpc: readonly string[];
   readonly activated: readonly ActivatedSocket[];
+  /** Where the rules are of who may do what. */
+  readonly access?: AccessPlace;
   /** The directory of the default address, to be made if it is missing. */
   readonly defaultDirectory?: string;
   /** The directory where links to the socket file shall be, named after the interfaces. */
@@ -36,11 +47,11 @@ const activatedIdleTimeout = 30;
 
 export const usage = `imaged [options]
 
-  --address ADDR           listen here for varlink: unix:PATH[;mode=0600], unix:@NAME, tcp:127.0.0.1:PORT (repeatable;
-                           default: the activated socket, else unix:/run/imaged/io.podman for root,
-                           unix:$XDG_RUNTIME_DIR/imaged/io.podman otherwise)
+  --address ADDR           listen here for varlink: unix:PATH, unix:@NAME, tcp:127.0.0.1:PORT, and behind it ;mode=0600,
+                           ;group=NAME, ;role=read|pull|admin (repeatable; default: the activated socket, else
+                           unix:/run/imaged/io.podman for root, unix:$XDG_RUNTIME_DIR/imaged/io.podman otherwise)
   --jsonrpc ADDR           listen here for JSON-RPC 2.0, too: an address as above (repeatable)
-  --registry[=DIR]         link the socket where clients look for it by interface: DIR, else /run/varlink/registry for
+${accessUsage}  --registry[=DIR]         link the socket where clients look for it by interface: DIR, else /run/varlink/registry for
                            root, $XDG_RUNTIME_DIR/varlink/registry otherwise
   --root DIR               the store's graph root
   --runroot DIR            the store's run root
@@ -83,20 +94,29 @@ export function readOptions(
   const activated = activatedSockets(environment, self.pid);
   const path =
     values.address === undefined && activated.length === 0 ? defaultPath(environment, self.uid) : undefined;
-  const addresses = values.address ?? (path === undefined ? [] : [`unix:${path}`]);
-  const jsonrpc = values.jsonrpc ?? [];
-  checkAddresses({ '--address': addresses, '--jsonrpc': jsonrpc });
+  const full = values.address ?? (path === undefined ? [] : [`unix:${path}`]);
+  const given = {
+    '--address': full,
+    '--read-only': readOnlyAddresses(values),
+    '--jsonrpc': values.jsonrpc ?? [],
+  };
+  checkAddresses(given);
+  const grouped = (texts: readonly string[]): string[] => texts.map((text) => withGroup(text, values));
+  const addresses = grouped([...full, ...given['--read-only']]);
+  const jsonrpc = grouped(given['--jsonrpc']);
+  const access = accessPlace(values, environment, self.uid);
   return {
     addresses,
     jsonrpc,
     ...(values.registry !== undefined && {
       registry: {
         directory: values.registry || defaultRegistry(environment, self.uid),
-        socket: socketFile(addresses),
+        socket: socketFile(full),
       },
     }),
     ...optional('defaultDirectory', path === undefined ? undefined : dirname(path)),
     activated,
+    ...(access !== undefined && { access }),
     storage: {
       ...optional('root', values.root),
       ...optional('runroot', values.runroot),
@@ -130,6 +150,7 @@ function parse(argv: readonly string[]) {
       options: {
         address: { type: 'string', multiple: true },
         jsonrpc: { type: 'string', multiple: true },
+        ...accessFlags,
         registry: { type: 'string' },
         root: { type: 'string' },
         runroot: { type: 'string' },
@@ -174,17 +195,6 @@ function checkAddresses(options: Readonly<Record<string, readonly string[]>>): v
       if (places.has(place)) throw new UsageError(`${option} ${address}: given twice`);
       places.add(place);
     }
-  }
-}
-
-/** What two addresses have in common that cannot both be listened at. */
-function placeOf(address: string): string {
-  try {
-    const { mode: _, ...place } = { mode: 0, ...parseAddress(address) };
-    return JSON.stringify(place);
-  } catch (error) {
-    if (error instanceof AddressError) throw new UsageError(error.message);
-    throw error;
   }
 }
 

@@ -1,9 +1,16 @@
-// Addresses: unix:PATH[;mode=0600], unix:@NAME and tcp:HOST:PORT.
+// Addresses: unix:PATH, unix:@NAME and tcp:HOST:PORT, and what servers are told behind a semicolon: mode, group, role.
 
 export type Address =
-  | { readonly kind: 'unix'; readonly path: string; readonly mode: number }
-  | { readonly kind: 'abstract'; readonly name: string }
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
+  | {
+      readonly kind: 'unix';
+      readonly path: string;
+      readonly mode: number;
+      /** The group that the socket file gets. */
+      readonly group?: string;
+      readonly role?: string;
+    }
+  | { readonly kind: 'abstract'; readonly name: string; readonly role?: string }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly role?: string };
 
 /** A text that is no address, or one that cannot be used here. */
 export class AddressError extends Error {
@@ -17,33 +24,65 @@ export class AddressError extends Error {
 /** What the kernel takes, with the NUL behind a path or before an abstract name. */
 export const maxPath = 107;
 
-/** Parses an address; throws {@link AddressError}. A socket file without a mode is its owner's alone. */
+/**
+ * Parses an address; throws {@link AddressError}. A socket file without a mode is its owner's alone, or its group's, too, if it
+ * is given one.
+ */
 export function parseAddress(text: string): Address {
   const colon = text.indexOf(':');
   const scheme = text.slice(0, Math.max(colon, 0));
-  const rest = text.slice(colon + 1);
-  if (scheme === 'unix') return unix(text, rest);
-  if (scheme === 'tcp') return tcp(text, rest);
+  const [rest = '', ...words] = text.slice(colon + 1).split(';');
+  if (scheme === 'unix') return unix(text, rest, parametersOf(words));
+  if (scheme === 'tcp') return { ...tcp(text, rest), ...roleOf(text, parametersOf(words)) };
   throw new AddressError(text, 'expected unix:PATH, unix:@NAME or tcp:HOST:PORT');
 }
 
-function unix(text: string, rest: string): Address {
-  const [path = '', ...parameters] = rest.split(';');
+/** The parameters of an address that a server would not heed, or undefined: what it is told must not be lost. */
+export function unknownParameter(text: string): string | undefined {
+  const [, ...words] = text.split(';');
+  // Those with a dot are other programs' own.
+  return [...parametersOf(words).keys()].find((name) => !known.has(name) && !name.includes('.'));
+}
+
+const known: ReadonlySet<string> = new Set(['mode', 'group', 'role']);
+
+function parametersOf(words: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    words.map((word) => {
+      const [name = ''] = word.split('=', 1);
+      return [name, word.slice(name.length + 1)];
+    }),
+  );
+}
+
+function roleOf(text: string, parameters: ReadonlyMap<string, string>): { readonly role?: string } {
+  const role = parameters.get('role');
+  if (role === undefined) return {};
+  if (role === '') throw new AddressError(text, 'the role is empty');
+  return { role };
+}
+
+function unix(text: string, path: string, parameters: ReadonlyMap<string, string>): Address {
   if (path === '' || path === '@') throw new AddressError(text, 'the path is empty');
   if (Buffer.byteLength(path) > maxPath)
     throw new AddressError(text, `the path is longer than ${maxPath} bytes`);
   if (path.includes('\0')) throw new AddressError(text, 'the path has a NUL in it');
-  if (path.startsWith('@')) return { kind: 'abstract', name: path.slice(1) };
-  let mode = 0o600;
-  for (const parameter of parameters) {
-    const found = /^mode=([0-7]{1,4})$/.exec(parameter)?.[1];
-    if (found !== undefined) mode = Number.parseInt(found, 8);
-    else if (parameter.startsWith('mode=')) throw new AddressError(text, 'the mode is not octal');
-  }
-  return { kind: 'unix', path, mode };
+  const role = roleOf(text, parameters);
+  if (path.startsWith('@')) return { kind: 'abstract', name: path.slice(1), ...role };
+  const group = parameters.get('group');
+  if (group === '') throw new AddressError(text, 'the group is empty');
+  const mode = parameters.get('mode') ?? (group === undefined ? '0600' : '0660');
+  if (!/^[0-7]{1,4}$/.test(mode)) throw new AddressError(text, 'the mode is not octal');
+  return {
+    kind: 'unix',
+    path,
+    mode: Number.parseInt(mode, 8),
+    ...(group !== undefined && { group }),
+    ...role,
+  };
 }
 
-function tcp(text: string, rest: string): Address {
+function tcp(text: string, rest: string): Extract<Address, { readonly kind: 'tcp' }> {
   const found = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]]+)):([0-9]{1,5})$/.exec(rest);
   const host = found?.[1] ?? found?.[2];
   const port = Number(found?.[3]);

@@ -1,6 +1,6 @@
 // Who may connect, and what all doors of a service together are doing.
 import type { Socket } from 'node:net';
-import type { Peer } from './call-context.js';
+import type { Peer, SocketTerms } from './call-context.js';
 import { unknownPeer } from './call-context.js';
 import type { Limits } from './limits.js';
 import { defaultLimits } from './limits.js';
@@ -54,11 +54,12 @@ export class Admission {
   }
 
   /**
-   * Who is calling; counted until it leaves. Those that nobody knows, such as callers over TCP, count as one user.
+   * Who is calling, on a socket of these terms; counted until it leaves. Those that nobody knows, such as callers over TCP, count as one user.
    * Throws {@link ConnectionLimitError} if there are too many already.
    */
-  enter(socket: Socket): Admitted {
-    const peer = this.#options.peerOf?.(socket) ?? unknownPeer;
+  enter(socket: Socket, terms?: SocketTerms): Admitted {
+    const known = this.#options.peerOf?.(socket) ?? unknownPeer;
+    const peer = terms === undefined ? known : { ...known, socket: terms };
     const { connections, connectionsPerUser } = this.limits;
     if (this.#connections >= connections)
       throw new ConnectionLimitError(`more than ${connections} connections`);

@@ -5,13 +5,27 @@ import type { RawConnection } from './raw-connection.js';
 /** Server side: what is yielded goes out at once with continues, what is returned is the last reply. */
 export type Stream<T> = AsyncGenerator<T, T, void>;
 
-/** The caller as its socket knows it; all -1 where the socket cannot tell (TCP, pipes). */
+/** What is known of a socket, whoever calls on it. */
+export interface SocketTerms {
+  /** Where it is, as people know it: its address, or its descriptor. */
+  readonly address: string;
+  /** What its address says of everybody who calls there: `;role=`. */
+  readonly role?: string;
+  /** Whether its file has a mode that keeps others out, or its ends were given away one by one. */
+  readonly guarded: boolean;
+}
+
+/** The caller as its socket knows it; the numbers are -1 where the socket cannot tell (TCP, pipes). */
 export interface Peer {
   readonly uid: number;
   readonly gid: number;
   readonly pid: number;
+  /** All other groups that the caller was in when it connected. */
+  readonly groups?: readonly number[];
   /** The common name of the client's certificate, which the service's own authority has signed; only with TLS. */
   readonly name?: string;
+  /** Where it has connected. */
+  readonly socket?: SocketTerms;
 }
 
 /** Where nothing is known of the caller. */

@@ -46,7 +46,15 @@ export interface DispatchLog {
   answered?(call: AnsweredCall): void;
 }
 
+/**
+ * Throws `PermissionDenied` for a method that its caller may not call, before anything of its parameters is looked at.
+ * Where they count, gives what looks at them once they are known to be as declared.
+ */
+export type Permit = (method: string, context: CallContext) => ((parameters: object) => void) | undefined;
+
 export interface ServeOptions {
+  /** Who may call what; without it everybody everything. */
+  readonly permit?: Permit;
   /** Turns what a method threw into an error of its interface; undefined where it cannot. */
   readonly errorFor?: (error: unknown, method: string) => VarlinkError | undefined;
 }
@@ -118,9 +126,11 @@ export class Dispatcher {
     const found = this.#methods.get(call.method);
     if (found === undefined) throw this.#notFound(call.method);
     const { served, method } = found;
+    const permit = served.permit?.(call.method, context);
     const handler = (served.service as Record<string, unknown>)[method.handler];
     if (typeof handler !== 'function') throw new MethodNotImplemented(call.method);
     const parameters = this.#check(call, served, method);
+    permit?.(parameters);
     if (method.requires === 'more' && !call.more) throw new ExpectedMore();
     if (method.requires === 'upgrade' && !call.upgrade) throw new ExpectedUpgrade();
     const write = (method.write as Write | undefined) ?? asItIs;

@@ -3,11 +3,12 @@ import type { Server } from 'node:net';
 import { createServer, Socket } from 'node:net';
 import type { Admitted } from './admission.js';
 import { Admission, ConnectionLimitError } from './admission.js';
+import type { SocketTerms } from './call-context.js';
 import { ConnectionScope } from './connection-scope.js';
 import type { Dispatcher } from './dispatch.js';
 import type { Limits } from './limits.js';
 import type { Listening, ListenOptions } from './listen.js';
-import { listen, listenOnDescriptor } from './listen.js';
+import { listen, listenOnDescriptor, termsOf } from './listen.js';
 
 export interface DoorOptions extends ListenOptions {
   readonly dispatcher: Dispatcher;
@@ -60,22 +61,22 @@ export abstract class Door {
 
   /** Listens on an address; resolves to it, with the port that was chosen. Throws `AddressError`. */
   async listen(address: string): Promise<string> {
-    return await this.#open((server) => listen(server, address, this.#options));
+    return await this.#open(termsOf(address), (server) => listen(server, address, this.#options));
   }
 
   /** Listens on a descriptor that was passed to this process. */
-  async listenOn(fd: number): Promise<void> {
-    await this.#open((server) => listenOnDescriptor(server, fd));
+  async listenOn(fd: number, terms?: SocketTerms): Promise<void> {
+    await this.#open(terms, (server) => listenOnDescriptor(server, fd));
   }
 
   /** Serves the connection on a descriptor that was passed to this process; resolves when it has ended. */
-  async serveDescriptor(fd: number): Promise<void> {
-    await this.serve(new Socket({ fd, readable: true, writable: true, allowHalfOpen: true }));
+  async serveDescriptor(fd: number, terms?: SocketTerms): Promise<void> {
+    await this.serve(new Socket({ fd, readable: true, writable: true, allowHalfOpen: true }), terms);
   }
 
   /** Serves a connected socket, which must allow to be half open; resolves when it has ended. Never rejects. */
-  async serve(socket: Socket): Promise<void> {
-    const admitted = this.#admit(socket);
+  async serve(socket: Socket, terms?: SocketTerms): Promise<void> {
+    const admitted = this.#admit(socket, terms);
     if (admitted === undefined) return;
     const { dispatcher, onFailure, isBehind } = this.#options;
     const scope = new ConnectionScope();
@@ -111,8 +112,14 @@ export abstract class Door {
     clearTimeout(abort);
   }
 
-  async #open(listenWith: (server: Server) => Promise<Listening>): Promise<string> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => void this.serve(socket));
+  async #open(
+    terms: SocketTerms | undefined,
+    listenWith: (server: Server) => Promise<Listening>,
+  ): Promise<string> {
+    const server = createServer(
+      { allowHalfOpen: true, noDelay: true },
+      (socket) => void this.serve(socket, terms),
+    );
     const listening = await listenWith(server);
     // A connection that cannot be accepted, for want of descriptors say, is no reason to stop.
     server.on('error', (error) => this.#options.onFailure?.(error));
@@ -121,10 +128,10 @@ export abstract class Door {
   }
 
   /** Who is calling; undefined, and the socket closed, if it cannot be let in. */
-  #admit(socket: Socket): Admitted | undefined {
+  #admit(socket: Socket, terms: SocketTerms | undefined): Admitted | undefined {
     try {
       if (this.#closing) throw new ConnectionLimitError('the server stops');
-      return this.#admission.enter(socket);
+      return this.#admission.enter(socket, terms);
     } catch (error) {
       socket.on('error', () => {});
       socket.destroy();

@@ -1,7 +1,7 @@
 // What generated code and services use, whatever the protocol.
 export type { Activity, AdmissionOptions, Admitted } from './admission.js';
 export { Admission, ConnectionLimitError } from './admission.js';
-export type { CallContext, Peer, Stream, UseConnection } from './call-context.js';
+export type { CallContext, Peer, SocketTerms, Stream, UseConnection } from './call-context.js';
 export { unknownPeer } from './call-context.js';
 export {
   ConnectionClosedError,
@@ -12,7 +12,7 @@ export {
 export { ConnectionScope } from './connection-scope.js';
 export type { ErrorFactory, InterfaceDescriptor, MethodDescriptor } from './descriptor.js';
 export { AddressError } from './address.js';
-export type { AnsweredCall, DispatchLog, IncomingCall, Send, ServeOptions } from './dispatch.js';
+export type { AnsweredCall, DispatchLog, IncomingCall, Permit, Send, ServeOptions } from './dispatch.js';
 export { Dispatcher } from './dispatch.js';
 export type { DoorOptions } from './door.js';
 export type { Empty, Fields, UnknownField } from './fields.js';

@@ -1,8 +1,10 @@
 // Listening sockets: bound so that nobody can connect too early, and never in place of a living one.
 import { once } from 'node:events';
+import { chmodSync, chownSync } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
 import type { BindAbstract } from './address.js';
-import { AddressError, padsAbstractNames, parseAddress } from './address.js';
+import { AddressError, padsAbstractNames, parseAddress, unknownParameter } from './address.js';
+import type { SocketTerms } from './call-context.js';
 import { makeSocketFile } from './socket-file.js';
 
 /** Connections that may wait to be accepted: as many as the kernel allows, since clients get an error beyond them. */
@@ -19,16 +21,20 @@ export interface Listening {
 export interface ListenOptions {
   /** How abstract addresses are bound; by Node itself without it, which needs version 22. */
   readonly bindAbstract?: BindAbstract;
+  /** The number of a group; rejects if there is none of that name. Without it groups are given as numbers. */
+  readonly groupId?: (name: string) => Promise<number>;
+}
+
+/** What is known of callers at an address because they call there. Throws {@link AddressError}. */
+export function termsOf(text: string): SocketTerms {
+  const { kind, role } = parseAddress(text);
+  return { address: text, guarded: kind === 'unix', ...(role !== undefined && { role }) };
 }
 
 /** Starts to listen at an address. Throws {@link AddressError}. */
-export async function listen(
-  server: Server,
-  text: string,
-  { bindAbstract }: ListenOptions = {},
-): Promise<Listening> {
+export async function listen(server: Server, text: string, options: ListenOptions = {}): Promise<Listening> {
   try {
-    return await start(server, text, bindAbstract);
+    return await start(server, text, options);
   } catch (error) {
     server.close();
     if (error instanceof AddressError) throw error;
@@ -39,13 +45,19 @@ export async function listen(
 async function start(
   server: Server,
   text: string,
-  bindAbstract: BindAbstract | undefined,
+  { bindAbstract, groupId = numberOf }: ListenOptions,
 ): Promise<Listening> {
   const address = parseAddress(text);
+  const unknown = unknownParameter(text);
+  if (unknown !== undefined)
+    throw new AddressError(text, `there is no parameter ${unknown}: only mode, group and role`);
   switch (address.kind) {
     case 'unix': {
-      const { path, mode } = address;
-      const remove = await makeSocketFile(path, text, (temporary) => bindWithMode(server, temporary, mode));
+      const { path, mode, group } = address;
+      const gid = group === undefined ? undefined : await groupId(group);
+      const remove = await makeSocketFile(path, text, (temporary) =>
+        bindWithMode(server, temporary, mode, gid),
+      );
       return { address: text, close: () => closed(server, remove) };
     }
     case 'abstract':
@@ -72,16 +84,32 @@ export async function listenOnDescriptor(server: Server, fd: number): Promise<Li
   return { address: `descriptor ${fd}`, close: () => closed(server) };
 }
 
-/** The file is made by bind, at once, with the mode it shall have: no moment in which others can connect. */
-async function bindWithMode(server: Server, path: string, mode: number): Promise<void> {
+/**
+ * The file is made by bind, at once, with the mode it shall have: no moment in which others can connect. One that a group gets
+ * is its owner's alone until it has the group.
+ */
+async function bindWithMode(
+  server: Server,
+  path: string,
+  mode: number,
+  gid: number | undefined,
+): Promise<void> {
   await bound(server, () => {
-    const umask = process.umask(0o777 & ~mode);
+    const umask = process.umask(0o777 & ~(gid === undefined ? mode : mode & 0o700));
     try {
       server.listen({ path, backlog });
     } finally {
       process.umask(umask);
     }
   });
+  if (gid === undefined) return;
+  chownSync(path, -1, gid);
+  chmodSync(path, mode);
+}
+
+async function numberOf(group: string): Promise<number> {
+  if (!/^\d{1,9}$/.test(group)) throw new Error(`group ${group}: expected a number`);
+  return Number(group);
 }
 
 async function bound(server: Server, start: () => void): Promise<void> {

@@ -54,16 +54,17 @@ export class InvalidParameter extends VarlinkError<{ parameter: string }> {
   }
 }
 
-/** error PermissionDenied () */
-export class PermissionDenied extends VarlinkError {
+/** error PermissionDenied (); services may add a reason, which clients that know the declaration alone pass over. */
+export class PermissionDenied extends VarlinkError<{ reason?: string }> {
   override readonly name = 'PermissionDenied';
   readonly error = 'org.varlink.service.PermissionDenied';
-  constructor(options?: ErrorOptions) {
-    super({}, 'permission denied', options);
+  constructor(reason = '', options?: ErrorOptions) {
+    const message = reason === '' ? 'permission denied' : `permission denied: ${reason}`;
+    super(reason === '' ? {} : { reason }, message, options);
   }
 
-  static from(): PermissionDenied {
-    return new PermissionDenied();
+  static from(parameters: unknown): PermissionDenied {
+    return new PermissionDenied(textOf(parameters, 'reason'));
   }
 }
 

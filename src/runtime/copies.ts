@@ -5,7 +5,7 @@ import { commitContainer, type CommitRequest } from './commit/commit-container.j
 import { copyBetween, type CopyRequest } from './copy-between.js';
 import type { CopyContext } from './copy-context.js';
 import type { FileCaller, FileExchange } from './file-exchange.js';
-import { mayUseHost } from './host-access.js';
+import { mayUseHost, type HostCaller } from './host-access.js';
 import { importImage, type ImportRequest } from './import.js';
 import type { LayerPool } from './layer-pool.js';
 import { loadImages } from './load.js';
@@ -16,7 +16,7 @@ import { saveImage, type SaveRequest } from './save.js';
 
 /** Who called, as far as an operation wants to know. */
 export interface Caller extends FileCaller {
-  readonly peer: { readonly pid: number; readonly uid: number };
+  readonly peer: HostCaller & { readonly pid: number };
   readonly signal: AbortSignal;
 }
 

@@ -1,6 +1,7 @@
 // One file of the exchange: who may use it, and how long it lasts.
 import { rm } from 'node:fs/promises';
 import { removeTree } from '../sys/remove-tree.js';
+import type { HostCaller } from './host-access.js';
 
 /** How long a file that nobody uses is kept; milliseconds. */
 const idleMs = 10 * 60_000;
@@ -9,7 +10,8 @@ const orphanMs = 60_000;
 
 /** Whose call it is. */
 export interface FileCaller {
-  readonly peer: { readonly uid: number };
+  /** `name` tells those apart that came over a network: they all have the uid -1. */
+  readonly peer: HostCaller & { readonly name?: string };
   readonly connection: { onEnd(callback: () => void): void; forget(callback: () => void): void };
 }
 
@@ -44,7 +46,8 @@ export class ExchangedFile {
   mayBeUsedBy(caller: FileCaller): boolean {
     if (this.#doomed) return false;
     if (this.#scope === 'connection') return caller.connection === this.#caller.connection;
-    return caller.peer.uid === this.#caller.peer.uid;
+    const { uid, name } = this.#caller.peer;
+    return caller.peer.uid === uid && caller.peer.name === name;
   }
 
   /** Keeps it until {@link release}. */

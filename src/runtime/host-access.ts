@@ -3,9 +3,19 @@ import type { ImageLocation } from '../oci/image-location.js';
 import type { Transport } from '../oci/transport-name.js';
 import { FileUnavailableError } from './errors.js';
 
-/** Root and the service's own user, `own`. A caller that nobody knows has the uid -1. */
-export function mayUseHost({ uid }: { readonly uid: number }, own: number): boolean {
-  return uid === 0 || uid === own;
+/** A caller, as far as that goes. One that nobody knows has the uid -1. */
+export interface HostCaller {
+  readonly uid: number;
+  /** Where it has connected, and the role that callers there have at most. */
+  readonly socket?: { readonly role?: string };
+}
+
+/**
+ * Root and the service's own user, `own`; but nobody on a socket that is for less than everything: containers are given such
+ * sockets, and root of a container is root to the kernel's credentials.
+ */
+export function mayUseHost({ uid, socket }: HostCaller, own: number): boolean {
+  return (uid === 0 || uid === own) && (socket?.role ?? 'admin') === 'admin';
 }
 
 const onHost: ReadonlySet<Transport> = new Set(['dir', 'docker-archive', 'oci', 'oci-archive', 'tarball']);

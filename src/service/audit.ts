@@ -1,5 +1,5 @@
 // What is written down of a call: who, by which door, what, and what came of it (docs/audit.md).
-import type { AnsweredCall } from '../rpc/index.js';
+import { PermissionDenied, type AnsweredCall } from '../rpc/index.js';
 import { auditedMethods } from './audited.js';
 
 /** One line of the audit trail, without its time. */
@@ -23,9 +23,9 @@ const longestText = 512;
 /** Of longer lists only the beginning is written. */
 const longestList = 16;
 
-/** Does the call change something or hand something out? */
-export function isChange({ call }: AnsweredCall): boolean {
-  return auditedMethods.has(call.method);
+/** Does the call change something or hand something out, or was it one that its caller may not make? */
+export function isChange({ call, error }: AnsweredCall): boolean {
+  return auditedMethods.has(call.method) || error instanceof PermissionDenied;
 }
 
 export function auditRecord(answered: AnsweredCall): AuditRecord {

@@ -1,7 +1,7 @@
 // The interfaces imaged provides, each method bound to the runtime it works on.
 import { ioImaged, type IoImagedService } from '../generated/io-imaged.js';
 import { ioPodman, type IoPodmanService } from '../generated/io-podman.js';
-import type { Dispatcher } from '../rpc/index.js';
+import type { Dispatcher, Permit } from '../rpc/index.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { build } from './build.js';
 import { buildImageHierarchyMap } from './build-image-hierarchy-map.js';
@@ -41,8 +41,8 @@ import { tagImage } from './tag-image.js';
 import { untagImage } from './untag-image.js';
 import { watchOperations } from './watch-operations.js';
 
-/** Adds the interfaces to a dispatcher. */
-export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime): void {
+/** Adds the interfaces to a dispatcher; `permit` stands before every method. */
+export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime, permit: Permit): void {
   const ioPodmanService: IoPodmanService = {
     getVersion: () => getVersion(runtime),
     getInfo: (params, call) => getInfo(runtime, params, call),
@@ -83,6 +83,6 @@ export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime): void 
     copyImage: (params, call) => copyImage(runtime, params, call),
     build: (params, call) => build(runtime, params, call),
   };
-  dispatcher.serve(ioPodman, ioPodmanService, { errorFor: toInterfaceError });
-  dispatcher.serve(ioImaged, ioImagedService, { errorFor: toOperationFailed });
+  dispatcher.serve(ioPodman, ioPodmanService, { errorFor: toInterfaceError, permit });
+  dispatcher.serve(ioImaged, ioImagedService, { errorFor: toOperationFailed, permit });
 }

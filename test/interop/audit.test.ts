@@ -21,7 +21,7 @@ describe('the audit trail of a daemon', () => {
 
   beforeAll(async () => {
     scene = await Scene.open({
-      args: ['--log-level', 'debug', '--jsonrpc', 'tcp:127.0.0.1:0'],
+      args: ['--log-level', 'debug', '--jsonrpc', 'tcp:127.0.0.1:0;role=admin'],
       env: { JOURNAL_STREAM: '8:1' },
     });
     image = scene.serve('a', await buildImage({ layers: [[{ name: 'a', content: 'a' }]] }));

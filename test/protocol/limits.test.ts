@@ -197,6 +197,7 @@ describe('limits', () => {
     using client = new RawClient(running.path);
     client.send({ method: 'org.example.flags.Fail', parameters: { code: 100 } });
     const { peer } = await service.waiting.promise;
-    expect(peer).toEqual({ uid: 1000, gid: 7, pid: 42 });
+    const socket = { address: expect.stringMatching(/^unix:/), guarded: true };
+    expect(peer).toEqual({ uid: 1000, gid: 7, pid: 42, socket });
   });
 });
