@@ -1,11 +1,9 @@
-// The package as others get it: packed, unpacked into an empty folder, and used by its names as docs/client.md says.
+// The package as others get it: packed, unpacked into an empty folder, and used by the names that docs/client.md lists.
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
-import { Imaged } from './support/imaged.js';
-import { PeerStore } from './support/peer-store.js';
 import { output, run } from './support/process.js';
 
 jest.setTimeout(120_000);
@@ -14,20 +12,16 @@ jest.setTimeout(120_000);
 const allowed =
   'inherits json-rpc-2.0 json-stringify-safe minimist ndjson readable-stream safe-buffer split2 string_decoder through through2 util-deprecate';
 const modules = join(process.cwd(), 'node_modules');
-const address = 'unix:/run/imaged/io.podman';
 
-let store: PeerStore;
-let daemon: Imaged;
 let directory: string;
 let page: string;
 
 beforeAll(async () => {
-  store = await PeerStore.create();
-  daemon = await Imaged.start(store);
   page = await readFile('docs/client.md', 'utf8');
   directory = await mkdtemp(join(tmpdir(), 'imaged-package-'));
   const packed = join(directory, 'node_modules', 'imaged');
   await mkdir(packed, { recursive: true });
+  await writeFile(join(directory, 'package.json'), '{ "type": "module" }');
   const env = { ...process.env, npm_config_loglevel: 'error' };
   const name = await output('npm', ['pack', '--silent', '--pack-destination', directory], { env });
   await output('tar', ['-xzf', join(directory, name.trim()), '-C', packed, '--strip-components=1']);
@@ -36,8 +30,6 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await daemon?.close();
-  await store?.close();
   await rm(directory, { recursive: true, force: true });
 });
 
@@ -55,22 +47,7 @@ async function compile(file: string): Promise<void> {
   expect([stdout, code]).toEqual(['', 0]);
 }
 
-const examples = /^```(?:js|ts) title="([^"]+)"\n([^]*?)^```\n\n```text\n([^]*?)^```/gm;
-
 describe('the packed package', () => {
-  it('does what its page says, by name, without native code', async () => {
-    await writeFile(join(directory, 'package.json'), '{ "type": "module" }');
-    const found = [...page.matchAll(examples)];
-    expect(found).toHaveLength(5);
-    for (const [, title = '', text = '', expected] of found) {
-      await writeFile(join(directory, title), text.replaceAll(address, daemon.address));
-      if (title.endsWith('.ts')) await compile(title);
-      const script = title.replace(/\.ts$/, '.js');
-      const { stdout, stderr } = await run(process.execPath, [script], { cwd: directory });
-      expect([title, stdout, stderr]).toEqual([title, expected, '']);
-    }
-  });
-
   it('has every name that the page lists, for Node and for TypeScript', async () => {
     const listed = [...page.matchAll(/`(imaged(?:\/[\w/-]+)?)`/g)].map(([, name]) => name);
     const names = [

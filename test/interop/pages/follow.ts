@@ -1,0 +1,63 @@
+// Follows a page from its top to its end on a machine of its own, and tells what did not go as the page says.
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { type Block, type Command, commandsOf, isAsShown, isRun, lasting } from './page.js';
+import { World } from './world.js';
+
+export interface Surprise {
+  readonly command: string;
+  readonly failed?: readonly string[];
+  readonly shown?: string;
+  readonly output: string;
+}
+
+/** How a command looks that starts imaged. */
+const starts: Readonly<Record<string, RegExp>> = { sh: /^imaged /m, console: /^\$ imaged .*&$/m };
+
+/** `page` is its path in the checkout, `hub` is where the registries have their files. Empty if everything went as the page says. */
+export async function follow(page: string, blocks: readonly Block[], hub: string): Promise<Surprise[]> {
+  const world = await World.open(hub);
+  try {
+    await prepare(world, blocks);
+    // What is not below docs/ speaks to those who have the checkout before them.
+    if (!page.startsWith('docs/')) await world.run(`cd ${process.cwd()}`);
+    const surprises: Surprise[] = [];
+    for (const block of blocks) {
+      if (block.title !== undefined) await world.write(block.title, block.text);
+      if (!isRun(block)) continue;
+      for (const command of commandsOf(block)) {
+        const surprise = await take(world, command);
+        if (surprise !== undefined) surprises.push(surprise);
+      }
+    }
+    return surprises;
+  } finally {
+    await world.close();
+  }
+}
+
+/** What every page but those that show it takes for granted: registries, and an imaged that runs. */
+async function prepare(world: World, blocks: readonly Block[]): Promise<void> {
+  const up = (place: string): string => `until (: < ${place}) 2> /dev/null; do sleep 0.02; done`;
+  const own = blocks.some((block) => isRun(block) && starts[block.language]?.test(block.text));
+  const start = own
+    ? ''
+    : `imaged > /run/page/imaged.log 2>&1 &\nuntil test -S /run/imaged/io.podman || ! kill -0 $!; do sleep 0.02; done`;
+  await world.run(`${start}\n${up('/dev/tcp/127.0.0.1/443')}\n${up('/dev/tcp/127.0.0.1/5000')}`);
+}
+
+async function take(world: World, { line, output: shown }: Command): Promise<Surprise | undefined> {
+  const { output, failed } = await world.run(line);
+  // A transcript may show how something fails; elsewhere everything succeeds.
+  if (failed.length > 0 && (shown ?? '') === '') return { command: line, failed, output };
+  if (/ &\n?$/.test(line)) {
+    // A service tells when it is ready; a reader takes longer than that to type the next command.
+    const ready = (text: string): boolean => (shown === undefined ? text !== '' : isAsShown(shown, text));
+    const started = performance.now();
+    while (!ready(await world.output()) && performance.now() - started < 10_000) await sleep(20);
+    const text = await world.output();
+    return ready(text) ? undefined : { command: line, ...(shown !== undefined && { shown }), output: text };
+  }
+  if (shown === undefined || isAsShown(shown, output)) return undefined;
+  return { command: line, shown: lasting(shown), output: lasting(output) };
+}

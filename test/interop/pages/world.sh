@@ -1,0 +1,51 @@
+# A machine of its own for one page: a copy of this one's file system that is thrown away, no network, no other processes.
+# Arguments: an empty directory, the checkout, the registry's files. Reads the commands of the page from standard input.
+set -eu
+world=$1 checkout=$2 hub=$3
+
+# Both layers lie in memory: an overlay can be the lower layer of another one, never the upper.
+mount -t tmpfs tmpfs "$world"
+overlay() { # LOWER NAME WHERE
+  mkdir -p "$world/$2" "$world/$2.work" "$3"
+  mount -t overlay overlay -o "lowerdir=$1,upperdir=$world/$2,workdir=$world/$2.work" "$3"
+}
+overlay / system "$world/root"
+overlay "$checkout" checkout "$world/root$checkout"
+cd "$world/root"
+for place in tmp run var/tmp root var/lib/containers; do
+  mkdir -p "$place"
+  mount -t tmpfs tmpfs "$place"
+done
+chmod 1777 tmp var/tmp
+overlay "$hub" hub "$world/root/run/page/hub"
+mkdir run/page/control
+mount --bind "$hub/../control" run/page/control
+mount -t proc proc proc
+mount --rbind /sys sys
+mount --rbind /dev dev
+mkdir .before
+pivot_root . .before
+umount --lazy .before
+rmdir .before
+ip link set lo up
+
+# What npm link, a distribution's containers-common and a registry at the end of the line would bring.
+printf '#!/bin/sh\nexec node "%s/dist/%s.js" "$@"\n' "$checkout" imaged > /usr/local/bin/imaged
+printf '#!/bin/sh\nexec node "%s/dist/%s.js" "$@"\n' "$checkout" imagectl > /usr/local/bin/imagectl
+chmod 755 /usr/local/bin/imaged /usr/local/bin/imagectl
+rm -rf /etc/containers
+mkdir -p /etc/containers/registries.conf.d /etc/containers/registries.d /run/imaged
+cp /run/page/hub/containers.conf /run/page/hub/policy.json /etc/containers/
+echo 'unqualified-search-registries = ["docker.io"]' > /etc/containers/registries.conf
+cat /run/page/hub/hosts >> /etc/hosts
+docker-registry serve /run/page/hub/443.yml > /run/page/443.log 2>&1 &
+docker-registry serve /run/page/hub/5000.yml > /run/page/5000.log 2>&1 &
+
+# Packages a program of the page imports.
+mkdir -p /root/page /root/node_modules/.bin /root/node_modules/@types
+ln -s "$checkout" /root/node_modules/imaged
+ln -s "$checkout/dist/imaged-idl.js" /root/node_modules/.bin/imaged-idl
+for name in typescript @types/node .bin/tsc; do ln -s "$checkout/node_modules/$name" "/root/node_modules/$name"; done
+
+cd /root/page
+exec bash --noprofile --norc
