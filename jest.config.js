@@ -17,6 +17,8 @@ const project = (name, testMatch) => ({
   },
   // smol-toml and eventemitter3 and their like ship ES modules only.
   transformIgnorePatterns: ['/node_modules/(?!(smol-toml|eventemitter3|koffi|fzstd|fast-check|pure-rand)/)'],
+  // It has the manifest of client/ again.
+  modulePathIgnorePatterns: ['<rootDir>/dist/imagectl'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
 });
 

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // imagectl: the command line to imaged, in podman's words.
 import { readSurroundings } from './options.js';
 import { versionText } from './version.js';

@@ -1,6 +1,5 @@
 // One way to call a service, whatever its address says of the protocol.
 import type { ConnectOptions } from './connect.js';
-import { connect as connectJsonRpc } from './jsonrpc/client.js';
 import { connect as connectVarlink } from './varlink/client.js';
 import type { Connection } from './transport.js';
 
@@ -12,6 +11,10 @@ const jsonRpc = 'jsonrpc+';
  * `AddressError` or `ConnectionClosedError`.
  */
 export async function connect(address: string, options: ConnectOptions = {}): Promise<Connection> {
-  if (address.startsWith(jsonRpc)) return await connectJsonRpc(address.slice(jsonRpc.length), options);
+  if (address.startsWith(jsonRpc)) {
+    // Few callers speak it, and the streams it is made of take longer to load than all of varlink.
+    const { connect: connectJsonRpc } = await import('./jsonrpc/client.js');
+    return await connectJsonRpc(address.slice(jsonRpc.length), options);
+  }
   return await connectVarlink(address, options);
 }

@@ -33,6 +33,7 @@ export const peerPrograms: readonly PeerProgram[] = [
   { name: 'ssh', package: 'openssh-client', needed: 'calls to a service on another host' },
   { name: 'mount', package: 'mount', needed: 'a full disk' },
   { name: 'script', package: 'bsdutils', needed: 'output on a terminal' },
+  { name: 'strace', package: 'strace', needed: 'which files the client reads' },
   { name: 'python3', package: 'python3', needed: 'locks held by another process' },
   { name: 'debootstrap', package: 'debootstrap', needed: 'builds on Debian' },
   { name: 'tar', package: 'tar', needed: 'layers written by GNU tar' },
