@@ -1,4 +1,4 @@
-// The bench: `npm run bench -- pull|push|save|load|build|list|api|locks|start|rpc [--rounds N] [--fixture NAME…] [--newer RELEASE…] [--cache DIRECTORY]`.
+// The bench: `npm run bench -- pull|push|save|load|build|list|api|locks|start|cli|rpc [--rounds N] [--fixture NAME…] [--newer RELEASE…] [--cache DIRECTORY]`.
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,8 @@ import { parseArgs } from 'node:util';
 import { benchApi } from './api.js';
 import { apiSection } from './api-report.js';
 import { benchBuilds } from './build.js';
+import { benchCli } from './cli.js';
+import { cliSection } from './cli-report.js';
 import { benchCopies } from './copies.js';
 import { fixtureNames } from './fixtures.js';
 import { benchList } from './list.js';
@@ -84,12 +86,17 @@ switch (what) {
     await publish('Starting', startSection(await benchStart(Math.max(rounds, 15), values.cache)), true);
     break;
   }
+  case 'cli': {
+    const report = await benchCli([10, 1000], Math.max(rounds, 15), values.cache);
+    await publish('The command line', cliSection(report), true);
+    break;
+  }
   case 'rpc': {
     await publish('Calling', rpcSection(await benchRpc(rounds, values.cache)), rounds >= 5);
     break;
   }
   default: {
-    console.error(`no bench ${what}: pull, push, save, load, build, list, api, locks, start or rpc`);
+    console.error(`no bench ${what}: pull, push, save, load, build, list, api, locks, start, cli or rpc`);
     process.exitCode = 2;
   }
 }

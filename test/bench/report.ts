@@ -14,7 +14,7 @@ const page = 'docs/performance.md';
 
 const preface = `# Performance
 
-Written by \`npm run bench -- pull|push|save|load|build|list|locks|start|rpc\`; each run replaces its own section. Ratios are imaged's median over that of
+Written by \`npm run bench -- pull|push|save|load|build|list|locks|start|cli|rpc\`; each run replaces its own section. Ratios are imaged's median over that of
 the fastest peer, or of what is named; below 1 is faster.
 `;
 
