@@ -1,13 +1,14 @@
-// What is sent to the service: a file as it is; a pipe or a download by way of a file without a name, as its length must be known.
+// What is sent to the service: a file, or what comes through a pipe or from an address, piece by piece and without a copy.
 import { fstatSync } from 'node:fs';
-import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { open, type FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { getSystemErrorMap } from 'node:util';
 import type { Context } from './context.js';
 import { CommandError } from './errors.js';
 import type { Payload } from './transfer.js';
+
+/** Files are read in pieces of this size. Bytes. */
+const chunkSize = 256 * 1024;
 
 /** Of a file, or of what is at an http(s) address. */
 export async function payloadAt(place: string, signal: AbortSignal): Promise<Payload> {
@@ -18,7 +19,7 @@ export async function payloadAt(place: string, signal: AbortSignal): Promise<Pay
   if (!response.ok || response.body === null) {
     throw new CommandError(`${place}: ${response.status} ${response.statusText}`);
   }
-  return await payloadFrom(Readable.fromWeb(response.body), signal);
+  return payloadFrom(Readable.fromWeb(response.body), signal);
 }
 
 /** Of the standard input. */
@@ -29,7 +30,7 @@ export async function payloadFromInput({ stdio, signal }: Context, advice: strin
   if (fd !== undefined && fstatSync(fd).isFile()) {
     return await payloadOf(await openFile(`/proc/self/fd/${fd}`, 'standard input'));
   }
-  return await payloadFrom(input, signal);
+  return payloadFrom(input, signal);
 }
 
 async function openFile(path: string, name: string): Promise<FileHandle> {
@@ -40,39 +41,94 @@ async function openFile(path: string, name: string): Promise<FileHandle> {
   }
 }
 
-/** Of all that a stream gives, kept on the disk meanwhile. */
-export async function payloadFrom(input: AsyncIterable<unknown>, signal: AbortSignal): Promise<Payload> {
-  return await payloadOf(await spooled(input, signal));
-}
-
 async function payloadOf(file: FileHandle): Promise<Payload> {
   const status = await file.stat();
-  if (status.isFile()) {
-    return { length: status.size, file, [Symbol.asyncDispose]: () => file.close() };
-  }
+  if (status.isFile()) return new FilePayload(file, status.size);
   await file.close();
   throw new CommandError('only regular files can be sent');
 }
 
-/** The file is gone as soon as it is closed. */
-async function spooled(input: AsyncIterable<unknown>, signal: AbortSignal): Promise<FileHandle> {
-  const directory = await mkdtemp(join(tmpdir(), 'imagectl-'));
-  let file: FileHandle;
-  try {
-    file = await open(join(directory, 'spool'), 'wx+', 0o600);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
+class FilePayload implements Payload {
+  readonly length: number;
+  readonly #file: FileHandle;
+
+  constructor(file: FileHandle, length: number) {
+    this.#file = file;
+    this.length = length;
   }
-  try {
-    for await (const chunk of input as AsyncIterable<Buffer>) {
-      signal.throwIfAborted();
-      await file.writeFile(chunk);
+
+  async start(count: number): Promise<Buffer> {
+    const start = Buffer.alloc(count);
+    const { bytesRead } = await this.#file.read(start, 0, count, 0);
+    return start.subarray(0, bytesRead);
+  }
+
+  async *bytes(): AsyncGenerator<Uint8Array, void, void> {
+    for (let position = 0; position < this.length;) {
+      const chunk = Buffer.allocUnsafeSlow(Math.min(chunkSize, this.length - position));
+      const { bytesRead } = await this.#file.read(chunk, 0, chunk.length, position);
+      if (bytesRead === 0) throw new CommandError('the file has become shorter while it was sent');
+      yield chunk.subarray(0, bytesRead);
+      position += bytesRead;
     }
-    return file;
-  } catch (error) {
-    await file.close();
-    throw error;
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+/** Of all that a stream gives. */
+export function payloadFrom(input: Readable, signal: AbortSignal): Payload {
+  return new StreamPayload(input, signal);
+}
+
+class StreamPayload implements Payload {
+  readonly length = undefined;
+  readonly #input: Readable;
+  readonly #signal: AbortSignal;
+  readonly #pieces: AsyncIterator<Buffer>;
+  /** Looked at and not sent. */
+  #start = Buffer.alloc(0);
+
+  constructor(input: Readable, signal: AbortSignal) {
+    this.#input = input;
+    this.#signal = signal;
+    this.#pieces = (input as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+    signal.addEventListener('abort', this.#end, { once: true });
+    // It is told to who reads.
+    input.on('error', () => undefined);
+  }
+
+  async start(count: number): Promise<Buffer> {
+    while (this.#start.length < count) {
+      const { value, done } = await this.#pieces.next();
+      if (done === true) break;
+      this.#start = Buffer.concat([this.#start, value]);
+    }
+    return this.#start.subarray(0, count);
+  }
+
+  async *bytes(): AsyncGenerator<Uint8Array, void, void> {
+    const start = this.#start;
+    this.#start = Buffer.alloc(0);
+    if (start.length > 0) yield start;
+    for (;;) {
+      const { value, done } = await this.#pieces.next();
+      this.#signal.throwIfAborted();
+      if (done === true) return;
+      yield value;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#signal.removeEventListener('abort', this.#end);
+    this.#end();
+  }
+
+  readonly #end = (): void => {
+    this.#input.destroy(new CommandError('the reading was given up'));
+  };
 }
 
 /** What the kernel says, without node's decoration. */

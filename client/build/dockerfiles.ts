@@ -36,13 +36,12 @@ export async function readDockerfiles(
   return { texts, ignore: parseIgnore(await ignoreText(ignorefile, paths, directory)) };
 }
 
-/** The whole of a file that was opened, which is closed. */
+/** The whole of what was opened, which is closed. */
 export async function textOf(payload: Payload, place: string): Promise<string> {
   await using file = payload;
-  if (file.length > mostBytes) throw new CommandError(`${place}: more than ${mostBytes} bytes`);
-  const bytes = Buffer.alloc(file.length);
-  const { bytesRead } = await file.file.read(bytes, 0, bytes.length, 0);
-  return bytes.toString('utf8', 0, bytesRead);
+  const bytes = await file.start(mostBytes + 1);
+  if (bytes.length > mostBytes) throw new CommandError(`${place}: more than ${mostBytes} bytes`);
+  return bytes.toString();
 }
 
 async function openDockerfile(

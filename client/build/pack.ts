@@ -1,6 +1,7 @@
-// Packs a directory that the service cannot read: what the ignore file leaves of it, sorted, as a tar on this host's disk.
+// Packs a directory that the service cannot read: what the ignore file leaves of it, sorted, as a tar that is sent as it is made.
 import * as fs from 'node:fs';
 import { relative } from 'node:path';
+import { Readable } from 'node:stream';
 import type { PackOptions } from 'tar-fs';
 import type { IgnoreRules } from '../../src/build/ignore/ignore-rules.js';
 import { CommandError } from '../errors.js';
@@ -15,14 +16,10 @@ interface AllPackOptions extends PackOptions {
 }
 
 /**
- * The tar: modes and times to the second as they are, everything root's, no sockets, pipes and devices. Its length must
- * be known before it is sent, so it is made first and sent then. Throws {@link CommandError}.
+ * The tar: modes and times to the second as they are, everything root's, no sockets, pipes and devices. Reading it throws
+ * {@link CommandError}.
  */
-export async function packContext(
-  directory: string,
-  rules: IgnoreRules,
-  signal: AbortSignal,
-): Promise<Payload> {
+export function packContext(directory: string, rules: IgnoreRules, signal: AbortSignal): Payload {
   const options: AllPackOptions = {
     ignore: (path) => isLeftOut(path, relative(directory, path), rules),
     map: (header) => Object.assign(header, { uid: 0, gid: 0 }),
@@ -31,14 +28,10 @@ export async function packContext(
     umask: 0,
     fs: { ...fs, lstat: statOrFail },
   };
-  try {
-    return await payloadFrom(packing(directory, options), signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw new CommandError(`the context cannot be packed: ${(error as Error).message}`, undefined, {
-      cause: error,
-    });
-  }
+  return payloadFrom(
+    Readable.from(packing(directory, options), { objectMode: false, highWaterMark: 0 }),
+    signal,
+  );
 }
 
 /**
@@ -49,13 +42,19 @@ async function* packing(directory: string, options: AllPackOptions): AsyncGenera
   const { pack } = await import('tar-fs');
   let pieces: Buffer[] = [];
   let bytes = 0;
-  for await (const piece of pack(directory, options) as AsyncIterable<Buffer>) {
-    pieces.push(piece);
-    bytes += piece.length;
-    if (bytes < writtenAtOnce) continue;
-    yield Buffer.concat(pieces);
-    pieces = [];
-    bytes = 0;
+  try {
+    for await (const piece of pack(directory, options) as AsyncIterable<Buffer>) {
+      pieces.push(piece);
+      bytes += piece.length;
+      if (bytes < writtenAtOnce) continue;
+      yield Buffer.concat(pieces);
+      pieces = [];
+      bytes = 0;
+    }
+  } catch (error) {
+    throw new CommandError(`the context cannot be packed: ${(error as Error).message}`, undefined, {
+      cause: error,
+    });
   }
   yield Buffer.concat(pieces);
 }

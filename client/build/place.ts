@@ -59,9 +59,7 @@ function homeOf(dockerfiles: readonly string[]): string | undefined {
 
 /** Whatever is no archive is a Dockerfile. */
 async function sentContext(payload: Payload, name: string): Promise<ClientContext> {
-  const start = Buffer.alloc(265);
-  const { bytesRead } = await payload.file.read(start, 0, start.length, 0);
-  const text = start.toString('latin1', 0, bytesRead);
+  const text = (await payload.start(265)).toString('latin1');
   const isArchive = text.startsWith('ustar', 257) || magics.some((magic) => text.startsWith(magic));
   if (isArchive) return archiveContext(payload);
   return { kind: 'dockerfile', text: await textOf(payload, name), ...nothingOpen };

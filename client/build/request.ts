@@ -8,11 +8,10 @@ import {
   type BuildSettings,
   type NamedContext,
 } from '../../src/generated/io-imaged.js';
-import { IoPodmanClient } from '../../src/generated/io-podman.js';
 import type { Connection } from '../../src/rpc/index.js';
 import { withConnection } from '../connection.js';
 import type { Context } from '../context.js';
-import { sendFile } from '../transfer.js';
+import { sendContext } from '../transfer.js';
 import type { NamedPlace } from './named-contexts.js';
 import { packContext } from './pack.js';
 import type { ClientContext } from './place.js';
@@ -33,14 +32,20 @@ export async function requestBuild(
   call: BuildCall,
   show: (line: string) => Promise<void>,
 ): Promise<string> {
-  // Elsewhere the path of a directory means nothing.
-  if (!/^(?:jsonrpc\+)?unix:/.test(context.address)) return await buildWith(context, call, false, show);
+  // Elsewhere the path of a directory means nothing; and what comes through a pipe cannot be sent again.
+  const isHere = /^(?:jsonrpc\+)?unix:/.test(context.address);
+  if (!isHere || isReadOnce(call)) return await buildWith(context, call, false, show);
   try {
     return await buildWith(context, call, true, show);
   } catch (error) {
     if (!(error instanceof ContextNotHere)) throw error;
     return await buildWith(context, call, false, show);
   }
+}
+
+function isReadOnce({ place, contexts }: BuildCall): boolean {
+  const places = [place, ...contexts.flatMap((named) => ('place' in named ? [named.place] : []))];
+  return places.some((each) => each.kind === 'archive' && each.payload.length === undefined);
 }
 
 async function buildWith(
@@ -82,12 +87,11 @@ async function give(
 ): Promise<BuildContext | undefined> {
   if (place.kind === 'none' || place.kind === 'dockerfile') return undefined;
   if (place.kind === 'repository') return { address: place.address };
-  const podman = new IoPodmanClient(connection);
-  if (place.kind === 'archive') return { archive: await sendFile(podman, place.payload) };
+  if (place.kind === 'archive') return { archive: await sendContext(connection, place.payload) };
   const { path } = place;
   if (inPlace) return { directory: { path, identity: await identityOf(path) } };
-  await using payload = await packContext(path, new IgnoreRules(ignore), signal);
-  return { archive: await sendFile(podman, payload) };
+  await using payload = packContext(path, new IgnoreRules(ignore), signal);
+  return { archive: await sendContext(connection, payload) };
 }
 
 /** By this the service knows whether it sees the same directory. */

@@ -1,11 +1,12 @@
 // imagectl import: a tar of a file system becomes an image.
 import type { Command } from 'commander';
 import { atLeast } from '../arguments.js';
-import { withClient } from '../connection.js';
+import { IoPodmanClient } from '../../src/generated/io-podman.js';
+import { withConnection } from '../connection.js';
 import type { Context } from '../context.js';
 import { CommandError } from '../errors.js';
 import { payloadAt, payloadFromInput } from '../payload.js';
-import { sendFile } from '../transfer.js';
+import { sendArchive } from '../transfer.js';
 
 interface ImportOptions {
   readonly change: readonly string[];
@@ -39,9 +40,15 @@ async function importImage(
       ? await payloadFromInput(context, 'command-line redirection')
       : await payloadAt(path, context.signal);
   const { message = '', change: changes } = options;
-  const { image } = await withClient(context, async (client) => {
-    const source = await sendFile(client, payload);
-    return await client.importImage({ source, reference, message, changes, delete: true });
+  const { image } = await withConnection(context, context.signal, async (connection) => {
+    const source = await sendArchive(connection, payload);
+    return await new IoPodmanClient(connection).importImage({
+      source,
+      reference,
+      message,
+      changes,
+      delete: true,
+    });
   });
   context.stdout.write(`sha256:${image}\n`);
 }

@@ -1,12 +1,13 @@
 // imagectl load: images of an archive into the store.
 import type { Command } from 'commander';
 import { atMostOne } from '../arguments.js';
-import { withClient } from '../connection.js';
+import { IoPodmanClient } from '../../src/generated/io-podman.js';
+import { withConnection } from '../connection.js';
 import type { Context } from '../context.js';
 import { printLog } from '../output/log.js';
 import { printable } from '../output/printable.js';
 import { payloadAt, payloadFromInput } from '../payload.js';
-import { sendFile } from '../transfer.js';
+import { sendArchive } from '../transfer.js';
 
 interface LoadOptions {
   readonly input?: string;
@@ -30,8 +31,9 @@ async function load(context: Context, words: readonly string[], options: LoadOpt
     options.input === undefined
       ? await payloadFromInput(context, 'command-line redirection or the --input flag')
       : await payloadAt(options.input, context.signal);
-  const names = await withClient(context, async (client) => {
-    const inputFile = await sendFile(client, payload);
+  const names = await withConnection(context, context.signal, async (connection) => {
+    const inputFile = await sendArchive(connection, payload);
+    const client = new IoPodmanClient(connection);
     return await printLog(context, client.loadImageMore({ name, inputFile, quiet, deleteFile: true }), quiet);
   });
   for (const loaded of names.split(', ')) context.stdout.write(`Loaded image: ${printable(loaded)}\n`);

@@ -5,12 +5,14 @@ import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { atLeast } from '../arguments.js';
 import { write } from '../bridge/stdio.js';
-import { withClient } from '../connection.js';
+import { withConnection } from '../connection.js';
+import { printableLines } from '../output/printable.js';
+import { IoPodmanClient } from '../../src/generated/io-podman.js';
 import type { Context } from '../context.js';
 import { CommandError } from '../errors.js';
 import { printLog } from '../output/log.js';
 import { systemText } from '../payload.js';
-import { receiveFile } from '../transfer.js';
+import { downloadArchive, receiveFile } from '../transfer.js';
 import { unpackFiles } from '../unpack-files.js';
 
 interface SaveOptions {
@@ -41,12 +43,19 @@ async function save(context: Context, words: readonly string[], options: SaveOpt
   if (!formats.includes(format)) throw new CommandError(`format value must be one of ${formats.join(' ')}`);
   const toDirectory = directoryFormats.has(format);
   await demandRoom(context, format, output, toDirectory);
-  const request = { name, moreTags, format, compress, quiet, output, outputType: '' };
-  await withClient(context, async (client) => {
-    const handle = await printLog(context, client.imageSaveMore({ options: request }), quiet);
-    const bytes = receiveFile(client, handle);
-    if (toDirectory) await unpackFiles(bytes, output);
-    else if (output === '') await toOutput(context, bytes);
+  await withConnection(context, context.signal, async (connection) => {
+    if (toDirectory) {
+      const client = new IoPodmanClient(connection);
+      const request = { name, moreTags, format, compress, quiet, output, outputType: '' };
+      const handle = await printLog(context, client.imageSaveMore({ options: request }), quiet);
+      await unpackFiles(receiveFile(client, handle), output);
+      return;
+    }
+    const kind = format === 'oci-archive' ? 'oci' : 'docker';
+    const bytes = downloadArchive(connection, { name, format: kind, names: moreTags }, (line) => {
+      if (!quiet) context.stderr.write(printableLines(line));
+    });
+    if (output === '') await toOutput(context, bytes);
     else await toFile(bytes, output);
   });
 }

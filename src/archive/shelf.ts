@@ -13,6 +13,8 @@ export interface Room {
   /** The existing file that is to be written to, and from where on. */
   readonly path: string;
   readonly offset: number;
+  /** It is a pipe instead, which takes the content from its start on. */
+  readonly pipe?: boolean;
   /** The content is there: gives it its name. */
   readonly keep: (file: ShelfFile) => Promise<void>;
 }

@@ -14,10 +14,12 @@ import type {
   CopyOptions,
   Credentials,
   Dockerfile,
+  DownloadParameters,
   HostDirectory,
   NamedContext,
   Operation,
   RunOptions,
+  UploadParameters,
   WatchOperationsReply,
 } from './io-imaged.js';
 
@@ -440,6 +442,48 @@ export function checkBuildReply(value: unknown, unknown?: UnknownField): BuildRe
   fields.logs = checkStringList(fields.logs, 'logs');
   if (typeof fields.id !== 'string') throw new FieldError('id', 'a string', fields.id);
   return fields as unknown as BuildReply;
+}
+
+const uploadParametersContentValues: ReadonlySet<unknown> = new Set(['archive', 'context']);
+
+const uploadParametersFields: ReadonlySet<string> = new Set(['content']);
+
+export function checkUploadParameters(value: unknown, unknown?: UnknownField): UploadParameters {
+  const fields = fieldsOf(value, '', uploadParametersFields, unknown);
+  if (!uploadParametersContentValues.has(fields.content))
+    throw new FieldError('content', 'one of archive, context', fields.content);
+  return fields as unknown as UploadParameters;
+}
+
+const downloadParametersFormatValues: ReadonlySet<unknown> = new Set(['docker', 'oci']);
+
+const downloadParametersFields: ReadonlySet<string> = new Set(['name', 'format', 'names']);
+
+export function checkDownloadParameters(value: unknown, unknown?: UnknownField): DownloadParameters {
+  const fields = fieldsOf(value, '', downloadParametersFields, unknown);
+  if (typeof fields.name !== 'string') throw new FieldError('name', 'a string', fields.name);
+  if (fields.format === null) delete fields.format;
+  else if (fields.format !== undefined && !downloadParametersFormatValues.has(fields.format))
+    throw new FieldError('format', 'one of docker, oci', fields.format);
+  if (fields.names === null) delete fields.names;
+  else if (fields.names !== undefined) fields.names = checkStringList(fields.names, 'names');
+  return fields as unknown as DownloadParameters;
+}
+
+const uploadReplyFields: ReadonlySet<string> = new Set(['handle']);
+
+export function checkUploadReply(value: unknown, unknown?: UnknownField): { readonly handle: string } {
+  const fields = fieldsOf(value, '', uploadReplyFields, unknown);
+  if (typeof fields.handle !== 'string') throw new FieldError('handle', 'a string', fields.handle);
+  return fields as unknown as { readonly handle: string };
+}
+
+const downloadReplyFields: ReadonlySet<string> = new Set(['id']);
+
+export function checkDownloadReply(value: unknown, unknown?: UnknownField): { readonly id: string } {
+  const fields = fieldsOf(value, '', downloadReplyFields, unknown);
+  if (typeof fields.id !== 'string') throw new FieldError('id', 'a string', fields.id);
+  return fields as unknown as { readonly id: string };
 }
 
 const contextNotHereParametersFields: ReadonlySet<string> = new Set(['path', 'reason']);

@@ -7,6 +7,7 @@ import type {
   Replies,
   Stream,
   Transport,
+  Upgraded,
 } from '../rpc/index.js';
 import { checkEmpty, VarlinkError, withErrors } from '../rpc/index.js';
 import {
@@ -16,7 +17,11 @@ import {
   checkContextNotHereParameters,
   checkCopyImageParameters,
   checkCopyImageReply,
+  checkDownloadParameters,
+  checkDownloadReply,
   checkOperationFailedParameters,
+  checkUploadParameters,
+  checkUploadReply,
   checkWatchOperationsReply,
 } from './io-imaged.check.js';
 
@@ -289,6 +294,22 @@ export interface BuildReply {
   readonly id: string;
 }
 
+export type UploadParametersContent = 'archive' | 'context';
+
+/** The parameters of Upload. */
+export interface UploadParameters {
+  readonly content: UploadParametersContent;
+}
+
+export type DownloadParametersFormat = 'docker' | 'oci';
+
+/** The parameters of Download. */
+export interface DownloadParameters {
+  readonly name: string;
+  readonly format?: DownloadParametersFormat | undefined;
+  readonly names?: readonly string[] | undefined;
+}
+
 /**
  * error ContextNotHere (path: string, reason: string)
  *
@@ -369,6 +390,29 @@ export interface IoImagedService {
    * Answers ContextNotHere if a HostDirectory cannot be used: send it instead.
    */
   build(params: BuildParameters, call: CallContext): Stream<BuildReply>;
+  /**
+   * Takes a file that is sent on the connection, of whatever length. After the reply come
+   * frames, from both sides: a letter, the number of bytes that follow in 32 bits, the
+   * highest first, and these bytes. The caller sends any number of `d`, which carry the
+   * file, and then one empty `e`: only that says that it is whole. An `x` instead, or
+   * hanging up, takes all of it back. The service answers with one frame, an empty `e` when
+   * it has it all, or an `x` with the reason in words, which may come before the caller is
+   * done; it then waits for the caller's `x` or `e`. After that, calls go on.
+   * The handle names the file in the next calls of this connection: an `archive` in LoadImage
+   * and ImportImage of io.podman and in a BuildContext, a `context` in a BuildContext alone.
+   * That is unpacked as it comes: neither side keeps the tar. An archive is kept as a file of
+   * the service that nobody else can open, because it has to be read twice.
+   */
+  upload(params: UploadParameters, call: CallContext): Promise<{ handle: string }>;
+  /**
+   * Sends an image as an archive on the connection, made while it is sent. After the reply,
+   * which has the id of the image, the service sends frames as in Upload: `d` for bytes of
+   * the archive, `l` for a line of the log, and at the end `e`, or `x` with the reason in
+   * words, after which the archive is of no use. The caller sends nothing; hanging up ends it.
+   * `names` are further names for it in an archive of Docker's. An archive of the OCI is made
+   * as a file first, since the length of a layer has to be written before the layer.
+   */
+  download(params: DownloadParameters, call: CallContext): Promise<{ id: string }>;
 }
 
 /** A typed client of interface io.imaged over any transport. */
@@ -437,6 +481,37 @@ export class IoImagedClient {
    */
   buildMore(params: BuildParameters, options?: CallOptions): Replies<BuildReply> {
     return this.#transport.more('io.imaged.Build', params, checkBuildReply, options);
+  }
+
+  /**
+   * Takes a file that is sent on the connection, of whatever length. After the reply come
+   * frames, from both sides: a letter, the number of bytes that follow in 32 bits, the
+   * highest first, and these bytes. The caller sends any number of `d`, which carry the
+   * file, and then one empty `e`: only that says that it is whole. An `x` instead, or
+   * hanging up, takes all of it back. The service answers with one frame, an empty `e` when
+   * it has it all, or an `x` with the reason in words, which may come before the caller is
+   * done; it then waits for the caller's `x` or `e`. After that, calls go on.
+   * The handle names the file in the next calls of this connection: an `archive` in LoadImage
+   * and ImportImage of io.podman and in a BuildContext, a `context` in a BuildContext alone.
+   * That is unpacked as it comes: neither side keeps the tar. An archive is kept as a file of
+   * the service that nobody else can open, because it has to be read twice.
+   * The reply, and the connection as raw bytes from then on.
+   */
+  uploadUpgrade(params: UploadParameters, options?: CallOptions): Promise<Upgraded<{ handle: string }>> {
+    return this.#transport.upgrade('io.imaged.Upload', params, checkUploadReply, options);
+  }
+
+  /**
+   * Sends an image as an archive on the connection, made while it is sent. After the reply,
+   * which has the id of the image, the service sends frames as in Upload: `d` for bytes of
+   * the archive, `l` for a line of the log, and at the end `e`, or `x` with the reason in
+   * words, after which the archive is of no use. The caller sends nothing; hanging up ends it.
+   * `names` are further names for it in an archive of Docker's. An archive of the OCI is made
+   * as a file first, since the length of a layer has to be written before the layer.
+   * The reply, and the connection as raw bytes from then on.
+   */
+  downloadUpgrade(params: DownloadParameters, options?: CallOptions): Promise<Upgraded<{ id: string }>> {
+    return this.#transport.upgrade('io.imaged.Download', params, checkDownloadReply, options);
   }
 }
 
@@ -672,6 +747,29 @@ method Build(context: ?BuildContext, settings: ?BuildSettings) -> (
   id: string
 )
 
+# Takes a file that is sent on the connection, of whatever length. After the reply come
+# frames, from both sides: a letter, the number of bytes that follow in 32 bits, the
+# highest first, and these bytes. The caller sends any number of \`d\`, which carry the
+# file, and then one empty \`e\`: only that says that it is whole. An \`x\` instead, or
+# hanging up, takes all of it back. The service answers with one frame, an empty \`e\` when
+# it has it all, or an \`x\` with the reason in words, which may come before the caller is
+# done; it then waits for the caller's \`x\` or \`e\`. After that, calls go on.
+# The handle names the file in the next calls of this connection: an \`archive\` in LoadImage
+# and ImportImage of io.podman and in a BuildContext, a \`context\` in a BuildContext alone.
+# That is unpacked as it comes: neither side keeps the tar. An archive is kept as a file of
+# the service that nobody else can open, because it has to be read twice.
+# [Requires 'upgrade' flag]
+method Upload(content: (archive, context)) -> (handle: string)
+
+# Sends an image as an archive on the connection, made while it is sent. After the reply,
+# which has the id of the image, the service sends frames as in Upload: \`d\` for bytes of
+# the archive, \`l\` for a line of the log, and at the end \`e\`, or \`x\` with the reason in
+# words, after which the archive is of no use. The caller sends nothing; hanging up ends it.
+# \`names\` are further names for it in an archive of Docker's. An archive of the OCI is made
+# as a file first, since the length of a layer has to be written before the layer.
+# [Requires 'upgrade' flag]
+method Download(name: string, format: ?(docker, oci), names: ?[]string) -> (id: string)
+
 # This directory is not the one that the caller means, or not one for the caller to name.
 error ContextNotHere (path: string, reason: string)
 
@@ -696,6 +794,20 @@ error OperationFailed (reason: string)
       requires: 'more',
       check: checkBuildParameters,
       parameters: ['context', 'settings'],
+    },
+    Upload: {
+      handler: 'upload',
+      stream: false,
+      requires: 'upgrade',
+      check: checkUploadParameters,
+      parameters: ['content'],
+    },
+    Download: {
+      handler: 'download',
+      stream: false,
+      requires: 'upgrade',
+      check: checkDownloadParameters,
+      parameters: ['name', 'format', 'names'],
     },
   },
   errors: { ContextNotHere, CommandFailed, OperationFailed },

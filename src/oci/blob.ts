@@ -94,13 +94,25 @@ export interface UnzippedBlob {
   readonly blob: FileBlob | PackedBlob;
 }
 
-export type BlobLocation = HttpBlob | FileBlob | PackedBlob | LayerBlob | TreeBlob | UnzippedBlob;
+/** What comes through a pipe, to its end: once only. `path` is that of a descriptor of this process. */
+export interface PipeBlob {
+  readonly kind: 'pipe';
+  readonly path: string;
+}
+
+export type BlobLocation = HttpBlob | FileBlob | PackedBlob | LayerBlob | TreeBlob | UnzippedBlob | PipeBlob;
 
 /** Bytes of an existing file from `offset` on; what lies behind is left alone. */
 export interface FileTarget {
   readonly kind: 'file';
   readonly path: string;
   readonly offset: number;
+}
+
+/** A pipe that somebody of this process reads. */
+export interface PipeTarget {
+  readonly kind: 'pipe';
+  readonly path: string;
 }
 
 /** A repository's `…/blobs/uploads/`: one upload from start to end. */
@@ -114,7 +126,7 @@ export interface NoTarget {
   readonly kind: 'nowhere';
 }
 
-export type BlobTarget = FileTarget | UploadTarget | NoTarget;
+export type BlobTarget = FileTarget | PipeTarget | UploadTarget | NoTarget;
 
 /** What becomes of a layer on its way: it stays as it is, or is unzipped, or zipped with this. */
 export type Recode = 'as-is' | 'plain' | 'gzip' | 'zstd';

@@ -1,5 +1,6 @@
 // Opens the bytes of a blob, wherever they are, in the thread that reads them.
 import { closeSync, constants, createReadStream, openSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BlobInput } from '../archive/blob-input.js';
@@ -33,6 +34,13 @@ export async function openBlobInput(blob: BlobLocation, signal: AbortSignal): Pr
         highWaterMark: CHUNK_BYTES,
       });
     }
+    case 'pipe':
+      // As a socket is read: a stream of a file would wait in one of the few threads that all files share.
+      return new Socket({
+        fd: openSync(blob.path, constants.O_RDONLY | constants.O_NONBLOCK),
+        readable: true,
+        writable: false,
+      });
     case 'packed':
       return packed.read(blob);
     case 'unzipped': {

@@ -1,5 +1,6 @@
 // Writes the bytes of a blob, wherever they go, in the thread that has them.
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
 import type { BlobTarget, FileTarget } from '../oci/blob.js';
 import type { Digest } from '../oci/digest.js';
 import { BlobUpload } from '../registry/blob-upload.js';
@@ -21,12 +22,41 @@ export async function openBlobWriter(target: BlobTarget, signal: AbortSignal): P
       return await BlobUpload.start(target, signal);
     case 'file':
       return new FileWriter(target);
+    case 'pipe':
+      return new PipeWriter(target.path);
     default:
       return {
         write: () => undefined,
         finish: async () => undefined,
         abandon: async () => undefined,
       };
+  }
+}
+
+/** Waits while nobody reads; fails when nobody will. */
+class PipeWriter implements BlobWriter {
+  readonly #socket: Socket;
+
+  constructor(path: string) {
+    // To open it waits for nobody: its reader may have given up by now.
+    const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    this.#socket = new Socket({ fd, readable: false, writable: true });
+    // It is told to who writes.
+    this.#socket.on('error', () => undefined);
+  }
+
+  async write(chunk: Buffer): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#socket.write(chunk, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  async finish(): Promise<void> {
+    this.#socket.destroy();
+  }
+
+  async abandon(): Promise<void> {
+    this.#socket.destroy();
   }
 }
 

@@ -7,7 +7,7 @@ import { defaultDockerfiles } from './build-files.js';
 import type { ContextPlace } from './build-input.js';
 import { ContextFiles, mostBytes } from './context-files.js';
 import { FileUnavailableError, systemReason } from './errors.js';
-import type { FileCaller, FileExchange } from './file-exchange.js';
+import type { BorrowedFile, FileCaller, FileExchange } from './file-exchange.js';
 import { mayUseHost } from './host-access.js';
 import type { LayerPool } from './layer-pool.js';
 
@@ -40,6 +40,8 @@ export interface PlaceContext {
 export class BuildPlaces implements AsyncDisposable {
   readonly #context: PlaceContext;
   #directory: TempDir | undefined;
+  /** Those that were unpacked as they came. */
+  readonly #sent: BorrowedFile[] = [];
 
   constructor(context: PlaceContext) {
     this.#context = context;
@@ -54,6 +56,11 @@ export class BuildPlaces implements AsyncDisposable {
     if (place.kind === 'address') return await this.#fetched(place.address, signal);
     const { files, caller } = this.#context;
     await using file = await files.borrow(place.name, caller);
+    const unpacked = file.directory;
+    if (unpacked !== undefined && (await stat(unpacked).catch(() => undefined)) !== undefined) {
+      this.#sent.push(await files.borrow(place.name, caller));
+      return unpacked;
+    }
     try {
       const { path, exchanged } = file;
       const status = await stat(path).catch((error: unknown) => {
@@ -83,6 +90,10 @@ export class BuildPlaces implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const file of this.#sent) {
+      await file.remove();
+      await file[Symbol.asyncDispose]();
+    }
     await this.#directory?.remove();
   }
 

@@ -1,5 +1,6 @@
 // Builds: what a caller asks for, put where the builder wants it, and gone when the build has ended.
 import { join } from 'node:path';
+import { defaultContextLimits } from '../archive/context-visitor.js';
 import type { BuildRequest } from '../build/build-request.js';
 import type { Store } from '../store/index.js';
 import { recoverTempDirs, type TempRoot } from '../sys/temp-dir.js';
@@ -15,12 +16,15 @@ import type { Caller, Running } from './copies.js';
 import type { FileExchange } from './file-exchange.js';
 import { mayUseHost } from './host-access.js';
 import type { LayerPool } from './layer-pool.js';
+import type { Incoming } from './upload.js';
 import type { Operation, OperationTable } from './operation.js';
 
 /** What builds are made with, whoever asks. */
 export interface BuildTools {
   readonly operations: OperationTable;
   readonly pool: Pick<LayerPool, 'unpackContext'>;
+  /** For what callers send and nobody knows how fast: they keep no thread from those who do not wait for them. */
+  readonly streams: Pick<LayerPool, 'unpackContext'>;
   readonly files: FileExchange;
   readonly fetcher: AddressFetcher;
   readonly policy: BuildPolicy;
@@ -48,6 +52,16 @@ export class Builds {
       { kind: 'build', target: names[0] ?? '', pid, quiet },
       async (operation) => await this.#build(input, caller, operation),
       caller.signal,
+    );
+  }
+
+  /** Begins to take the context of a build that comes later; it is unpacked while it comes. */
+  async receiveContext(caller: Caller): Promise<Incoming> {
+    const { files, streams, policy } = this.#tools;
+    const limits = { ...defaultContextLimits, bytes: policy.contextBytes };
+    return await files.uploadDirectory(
+      (blob, directory, signal) => streams.unpackContext({ blob, directory, limits }, signal),
+      caller,
     );
   }
 

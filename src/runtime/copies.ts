@@ -1,4 +1,6 @@
 // The long calls that copy images: each is one operation that ends, undone, when its caller goes away.
+import { open } from 'node:fs/promises';
+import type { WriteBytes } from '../archive/tar-stream.js';
 import type { Digest } from '../oci/digest.js';
 import { passwordCredentials } from '../registry/credentials.js';
 import { commitContainer, type CommitRequest } from './commit/commit-container.js';
@@ -12,7 +14,7 @@ import { loadImages } from './load.js';
 import type { Operation, OperationRequest, OperationTable } from './operation.js';
 import { pullImage } from './pull.js';
 import { pushImage, type PushRequest } from './push.js';
-import { saveImage, type SaveRequest } from './save.js';
+import { isStreamed, saveImage, sendImage, type SaveRequest } from './save.js';
 
 /** Who called, as far as an operation wants to know. */
 export interface Caller extends FileCaller {
@@ -32,21 +34,27 @@ export interface Payload {
   readonly remove: boolean;
 }
 
+/** Bytes. */
+const sentAtOnce = 256 * 1024;
+
 /** Starts copies. */
 export class Copies {
   readonly #operations: OperationTable;
   readonly #pool: LayerPool;
+  readonly #streams: LayerPool;
   readonly #files: FileExchange;
   readonly #context: () => Promise<CopyContext>;
 
   constructor(
     operations: OperationTable,
     pool: LayerPool,
+    streams: LayerPool,
     files: FileExchange,
     context: () => Promise<CopyContext>,
   ) {
     this.#operations = operations;
     this.#pool = pool;
+    this.#streams = streams;
     this.#files = files;
     this.#context = context;
   }
@@ -84,6 +92,23 @@ export class Copies {
       // Nobody would fetch it.
       operation.signal.throwIfAborted();
       return file.keep();
+    });
+  }
+
+  /** Gives the archive to `write` as it is made; one that has to be a file first, as soon as that is whole. */
+  send(request: SaveRequest, write: WriteBytes, caller: Caller): Running<void> {
+    return this.#run({ kind: 'save', target: request.name }, caller, async (context, operation) => {
+      if (isStreamed(request)) {
+        await sendImage(context, request, { write, pool: this.#streams }, operation);
+        return;
+      }
+      await using file = await this.#files.make(caller);
+      await saveImage(context, request, file, operation);
+      await using content = await open(file.path);
+      for await (const bytes of content.createReadStream({ highWaterMark: sentAtOnce })) {
+        operation.signal.throwIfAborted();
+        await write(bytes as Buffer);
+      }
     });
   }
 

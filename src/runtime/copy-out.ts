@@ -4,6 +4,7 @@ import type { StoredImage } from '../store/index.js';
 import type { CopyContext } from './copy-context.js';
 import { copyImage, type CopyOptions } from './copy.js';
 import { CopyError, messageOf } from './errors.js';
+import type { ImageDestination } from './image-sink.js';
 import type { Operation } from './operation.js';
 import { policyGate } from './policy.js';
 import { openDestination, openSource } from './transports.js';
@@ -12,7 +13,8 @@ import { openDestination, openSource } from './transports.js';
 export interface CopyOut
   extends Pick<CopyOptions, 'signatures'>, Partial<Pick<CopyOptions, 'manifestType' | 'compress' | 'sign'>> {
   readonly image: StoredImage;
-  readonly destination: ImageLocation;
+  /** A place, or what opens one that has no name. */
+  readonly destination: ImageLocation | (() => Promise<ImageDestination>);
   /** Those the image has there. */
   readonly names: readonly string[];
 }
@@ -28,7 +30,8 @@ export async function copyOut(
     const gate = await policyGate(context.paths);
     const from = { transport: 'containers-storage', name: image.id } as const;
     await using source = await openSource(context, from, {}, signal);
-    await using destination = await openDestination(context, to, {}, signal);
+    await using destination =
+      typeof to === 'function' ? await to() : await openDestination(context, to, {}, signal);
     await using sink = destination.image(names);
     await copyImage(source, sink, { ...options, platform: context.platform, gate }, operation);
     await destination.finish(signal);

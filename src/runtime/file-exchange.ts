@@ -1,15 +1,19 @@
 // Files on their way from callers and to them: uploads and saved images, in a directory that nobody else gets into.
 import { randomBytes } from 'node:crypto';
-import { open, rm, statfs } from 'node:fs/promises';
+import { mkdir, open, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { recoverTempDirs, TempDir, type TempRoot } from '../sys/temp-dir.js';
 import { FileUnavailableError } from './errors.js';
 import { ExchangedFile, type FileCaller, type FileScope } from './exchanged-file.js';
 import { mayUseHost } from './host-access.js';
 import { OutgoingFile, type BorrowedFile } from './outgoing-file.js';
-import { Upload, type Promised } from './upload.js';
+import { DirectoryUpload, type Unpack } from './directory-upload.js';
+import { Upload, type Incoming, type Promised } from './upload.js';
 
 export type { BorrowedFile, FileCaller };
+
+/** So much room at a time is demanded for an upload of unknown length. Bytes. */
+const roomStep = 64 * 1024 * 1024;
 
 /** Where a file of ours is made. Disposing removes it unless it was kept. */
 export interface MadeFile extends AsyncDisposable {
@@ -47,8 +51,11 @@ export class FileExchange {
     await this.#recovered;
   }
 
-  /** Begins to take `length` bytes from a caller. Throws {@link FileUnavailableError} where there is no room for them. */
-  async upload(length: number, caller: FileCaller): Promise<Upload> {
+  /**
+   * Begins to take a file from a caller, of `length` bytes if that is known. Throws {@link FileUnavailableError} where there is
+   * no room for them.
+   */
+  async upload(length: number | undefined, caller: FileCaller): Promise<Upload> {
     const file = await this.#newFile(caller, 'connection');
     let promised: Promised | undefined;
     try {
@@ -56,6 +63,18 @@ export class FileExchange {
       return new Upload(file, this.#handleOf(file), await open(file.path, 'wx', 0o600), promised);
     } catch (error) {
       promised?.[Symbol.dispose]();
+      await file.remove();
+      throw error;
+    }
+  }
+
+  /** Begins to take the tar of a directory, which `unpack` makes of it as it comes. */
+  async uploadDirectory(unpack: Unpack, caller: FileCaller): Promise<Incoming> {
+    const file = await this.#newFile(caller, 'connection');
+    try {
+      await mkdir(file.workPath, { mode: 0o755 });
+      return new DirectoryUpload(file, this.#handleOf(file), unpack);
+    } catch (error) {
       await file.remove();
       throw error;
     }
@@ -91,6 +110,7 @@ export class FileExchange {
       let held = true;
       return {
         path: file.path,
+        directory: file.workPath,
         exchanged: true,
         remove: () => file.remove(),
         [Symbol.asyncDispose]: async () => {
@@ -148,16 +168,25 @@ export class FileExchange {
     return path.replaceAll(':', '_');
   }
 
-  /** Uploads that run side by side are not promised the same room. */
-  async #promise(length: number, { path }: ExchangedFile): Promise<Promised> {
-    const { bavail, bsize } = await statfs(dirname(path));
-    const taken = [...this.#promised].reduce((sum, { left }) => sum + left, 0);
-    if (length > bavail * bsize - taken) {
-      throw new FileUnavailableError(`${length} bytes cannot be taken: no space left on device`);
-    }
-    const promised = { left: length, [Symbol.dispose]: () => void this.#promised.delete(promised) };
+  /** Uploads that run side by side are not promised the same room; one of unknown length gets it piece by piece. */
+  async #promise(length: number | undefined, { path }: ExchangedFile): Promise<Promised> {
+    const promised = {
+      left: 0,
+      ...(length === undefined && { grow: async () => await this.#demandRoom(promised, roomStep, path) }),
+      [Symbol.dispose]: () => void this.#promised.delete(promised),
+    };
+    await this.#demandRoom(promised, length ?? 0, path);
     this.#promised.add(promised);
     return promised;
+  }
+
+  async #demandRoom(promised: Promised, bytes: number, path: string): Promise<void> {
+    const { bavail, bsize } = await statfs(dirname(path));
+    const taken = [...this.#promised].reduce((sum, { left }) => sum + Math.max(left, 0), 0);
+    if (bytes > bavail * bsize - taken) {
+      throw new FileUnavailableError(`${bytes} bytes cannot be taken: no space left on device`);
+    }
+    promised.left += bytes;
   }
 
   /** What is not there is told to those only who may know. */

@@ -9,6 +9,8 @@ const chunkSize = 256 * 1024;
 /** A file that a caller named, kept as long as it is used. */
 export interface BorrowedFile extends AsyncDisposable {
   readonly path: string;
+  /** What was made of it, if it was sent to become a directory; nothing is there otherwise. */
+  readonly directory?: string;
   /** Whether it is one of the exchange rather than of the host. */
   readonly exchanged: boolean;
   /** Removes it, one of the exchange once nobody uses it any more. */

@@ -63,6 +63,9 @@ export interface RuntimeOptions extends RuntimeSettings {
   readonly info: (message: string) => void;
 }
 
+/** So many callers can send contexts, or fetch archives that are made meanwhile, at once; others wait for them. */
+const mostStreams = 8;
+
 interface OpenedStore {
   readonly store: Store;
   readonly images: ImageList;
@@ -83,6 +86,8 @@ export class Runtime {
   readonly #options: RuntimeOptions;
   readonly #paths: ConfigurationPaths;
   readonly #pool = new LayerPool();
+  /** Of threads that wait for callers, who may be slow. */
+  readonly #streams = new LayerPool({ size: mostStreams });
   readonly #layers = new SharedLayers();
   readonly #diffs = new DiffThread();
   readonly #unreachable = new UnreachableHosts();
@@ -96,10 +101,13 @@ export class Runtime {
     this.#paths = configurationPaths(options);
     this.events = new EventLog(async () => await eventsPlace(this.#paths), options.warn);
     this.files = new FileExchange(async () => await this.#exchangeRoot(), options.uid);
-    this.copies = new Copies(this.operations, this.#pool, this.files, () => this.#copyContext());
+    this.copies = new Copies(this.operations, this.#pool, this.#streams, this.files, () =>
+      this.#copyContext(),
+    );
     this.builds = new Builds({
       operations: this.operations,
       pool: this.#pool,
+      streams: this.#streams,
       files: this.files,
       fetcher: { registries: () => this.registries(), environment: options.environment },
       policy: options.builds ?? defaultBuildPolicy,
@@ -208,6 +216,7 @@ export class Runtime {
     await this.operations.abortAll(new Error('imaged is stopping'));
     await this.files.close();
     await this.#pool.close();
+    await this.#streams.close();
     await this.#diffs.close();
     const opened = await this.#opened?.catch(() => undefined);
     await opened?.workplaces.close();

@@ -1,5 +1,6 @@
 // ImageSave: an image of the store into a file that its caller fetches (images-and-transports §4.6).
 import { chmod } from 'node:fs/promises';
+import type { WriteBytes } from '../archive/tar-stream.js';
 import type { ImageLocation } from '../oci/image-location.js';
 import { dockerManifest, ociManifest } from '../oci/media-types.js';
 import type { StoredImage } from '../store/index.js';
@@ -7,10 +8,12 @@ import type { CopyContext } from './copy-context.js';
 import { copyOut } from './copy-out.js';
 import { CopyError, messageOf } from './errors.js';
 import type { MadeFile } from './file-exchange.js';
+import type { ImageDestination } from './image-sink.js';
 import type { Operation } from './operation.js';
 import { packDirectory } from './pack-directory.js';
 import { furtherNames } from './push.js';
 import { saveName } from './save-name.js';
+import type { LayerMover } from './transports/layer-shelf.js';
 
 export interface SaveRequest {
   readonly image: StoredImage;
@@ -53,7 +56,48 @@ export async function saveImage(
   await context.events.write({ status: 'save', id: image.id, name: image.names[0] ?? '' });
 }
 
-function saveForm({ image, name, format, moreTags }: SaveRequest, { path, workPath }: MadeFile): SaveForm {
+/** Whether an archive of this format can be made while it is sent: its layers are tars, whose length the store knows. */
+export function isStreamed({ format }: SaveRequest): boolean {
+  return format === '' || format === 'docker-archive';
+}
+
+/** Where an archive goes that nobody keeps, and who moves its layers. */
+export interface SaveStream {
+  readonly write: WriteBytes;
+  readonly pool: LayerMover;
+}
+
+/** Writes a docker-archive as it is made. Throws {@link CopyError}. */
+export async function sendImage(
+  context: CopyContext,
+  request: SaveRequest,
+  { write, pool }: SaveStream,
+  operation: Operation,
+): Promise<void> {
+  const { image, name } = request;
+  const { signal } = operation;
+  try {
+    const destination = async (): Promise<ImageDestination> => {
+      const { streamDockerArchive } = await import('./transports/docker-archive-destination.js');
+      return streamDockerArchive(write, pool, signal);
+    };
+    const names = dockerNames(request);
+    await copyOut(context, { image, destination, names, signatures: 'keep-if-possible' }, operation);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new CopyError(`unable to save ${JSON.stringify(name)}: ${messageOf(error)}`, { cause: error });
+  }
+  await context.events.write({ status: 'save', id: image.id, name: image.names[0] ?? '' });
+}
+
+/** Throws {@link CopyError} for further names that are none. */
+export function dockerNames({ image, name, moreTags }: SaveRequest): readonly string[] {
+  const saved = saveName(image, name);
+  return [...new Set([...(saved === undefined ? [] : [saved]), ...furtherNames(moreTags)])];
+}
+
+function saveForm(request: SaveRequest, { path, workPath }: MadeFile): SaveForm {
+  const { image, name, format } = request;
   const saved = saveName(image, name);
   const names = saved === undefined ? [] : [saved];
   const directory = { destination: { transport: 'dir', path: workPath }, directory: workPath } as const;
@@ -61,7 +105,7 @@ function saveForm({ image, name, format, moreTags }: SaveRequest, { path, workPa
     case '':
     case 'docker-archive': {
       const destination = { transport: 'docker-archive', path, image: {} } as const;
-      return { destination, names: [...new Set([...names, ...furtherNames(moreTags)])] };
+      return { destination, names: dockerNames(request) };
     }
     case 'oci-archive':
       return { destination: { transport: 'oci-archive', path, image: {} }, names };

@@ -6,10 +6,20 @@ import type { ExchangedFile } from './exchanged-file.js';
 export interface Promised extends Disposable {
   /** Bytes. */
   left: number;
+  /** There if nobody knows how much will come: gets room for the next bytes. Throws FileUnavailableError. */
+  readonly grow?: () => Promise<void>;
 }
 
-/** Until it is complete, disposing removes it. */
-export class Upload implements AsyncDisposable {
+/** What a caller sends, while it does. Until it is complete, disposing undoes it. */
+export interface Incoming extends AsyncDisposable {
+  /** By this the caller names it afterwards. */
+  readonly handle: string;
+  write(bytes: Uint8Array): Promise<void>;
+  /** Lets the caller use it. */
+  complete(): Promise<void>;
+}
+
+export class Upload implements Incoming {
   readonly handle: string;
   readonly #file: ExchangedFile;
   readonly #promised: Promised;
@@ -24,11 +34,11 @@ export class Upload implements AsyncDisposable {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
+    if (this.#promised.left < bytes.length) await this.#promised.grow?.();
     await this.#target?.writeFile(bytes);
     this.#promised.left -= bytes.length;
   }
 
-  /** Lets the caller use it. */
   async complete(): Promise<void> {
     await this.#close();
   }

@@ -67,6 +67,9 @@ const imaged: Table<typeof ioImaged> = {
   // Even from a registry to the store: the copy gets any name, and replaces the image that had it.
   CopyImage: admin,
   Build: admin,
+  // As ImageSave and SendFile.
+  Download: read,
+  Upload: admin,
 };
 
 /** By full name. */

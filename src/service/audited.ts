@@ -33,6 +33,7 @@ export const auditedMethods: ReadonlyMap<string, Audited> = new Map(
       got: [],
     },
     'io.imaged.CopyImage': { asked: ['source', 'destination'], got: ['digest'] },
+    'io.imaged.Download': { asked: ['name', 'format'], got: ['id'] },
     'io.imaged.Build': { asked: ['settings.names'], got: ['id'] },
   }),
 );

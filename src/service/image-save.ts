@@ -16,7 +16,7 @@ export async function* imageSave(
 }
 
 /** A name that cannot be one is an error here, unlike in the other methods. */
-async function imageToSave(runtime: Runtime, name: string, signal: AbortSignal): Promise<StoredImage> {
+export async function imageToSave(runtime: Runtime, name: string, signal: AbortSignal): Promise<StoredImage> {
   if (name === '') throw new ErrorOccurred('input name is blank');
   return findImage(await runtime.view(signal), name, runtime.registries());
 }

@@ -14,6 +14,7 @@ import { copyImage } from './copy-image.js';
 import { deleteUnusedImages } from './delete-unused-images.js';
 import { toInterfaceError, toOperationFailed } from './errors.js';
 import { diff } from './diff.js';
+import { download } from './download.js';
 import { exportImage } from './export-image.js';
 import { getEvents } from './get-events.js';
 import { getImage } from './get-image.js';
@@ -38,6 +39,7 @@ import { removeImage } from './remove-image.js';
 import { searchImages } from './search-images.js';
 import { sendFile } from './send-file.js';
 import { tagImage } from './tag-image.js';
+import { upload } from './upload.js';
 import { untagImage } from './untag-image.js';
 import { watchOperations } from './watch-operations.js';
 
@@ -82,6 +84,8 @@ export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime, permit
     watchOperations: (_params, call) => watchOperations(runtime.operations, call),
     copyImage: (params, call) => copyImage(runtime, params, call),
     build: (params, call) => build(runtime, params, call),
+    upload: (params, call) => upload(runtime, params, call),
+    download: (params, call) => download(runtime, params, call),
   };
   dispatcher.serve(ioPodman, ioPodmanService, { errorFor: toInterfaceError, permit });
   dispatcher.serve(ioImaged, ioImagedService, { errorFor: toOperationFailed, permit });

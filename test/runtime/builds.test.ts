@@ -53,6 +53,7 @@ function builds(policy: Partial<BuildPolicy> = {}): Builds {
       unpackContext: async ({ blob, directory, limits }, signal) =>
         await unpackContext(createReadStream((blob as FileBlob).path), directory, limits, signal),
     },
+    streams: { unpackContext: async () => await Promise.reject(new Error('nothing is streamed here')) },
     fetcher: {
       registries: () => ({ fetchFile: async () => await Promise.reject(new Error('offline')) }),
       environment: {},

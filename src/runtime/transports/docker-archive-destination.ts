@@ -9,7 +9,9 @@ import {
   withItem,
   type WrittenItem,
 } from '../../archive/docker-documents.js';
+import type { Shelf } from '../../archive/shelf.js';
 import { demandNewFile, TarFile } from '../../archive/tar-file.js';
+import { TarStream, type WriteBytes } from '../../archive/tar-stream.js';
 import { dockerManifest } from '../../oci/media-types.js';
 import type { ImageDestination, SinkNeeds, WrittenImage } from '../image-sink.js';
 import { LayerShelf, type LayerMover } from './layer-shelf.js';
@@ -26,7 +28,25 @@ const needs: SinkNeeds = {
 /** Several images, one after the other, may be written. Throws DestinationError where there is something already. */
 export async function createDockerArchive(path: string, pool: LayerMover): Promise<ImageDestination> {
   await demandNewFile(path, "docker-archive doesn't support modifying existing images");
-  const tar = await TarFile.create(path, FILE_MODE);
+  return destinationIn(await TarFile.create(path, FILE_MODE), pool);
+}
+
+/** The same to whoever takes the bytes as they are made. All layers must be of known size, as those of a store are. */
+export function streamDockerArchive(
+  write: WriteBytes,
+  pool: LayerMover,
+  signal: AbortSignal,
+): ImageDestination {
+  return destinationIn(new TarStream(write, FILE_MODE, signal), pool);
+}
+
+/** A tar that is being written. */
+interface Tar extends Shelf, AsyncDisposable {
+  link(name: string, linkName: string, signal: AbortSignal): Promise<void>;
+  finish(): Promise<void>;
+}
+
+function destinationIn(tar: Tar, pool: LayerMover): ImageDestination {
   const layers = new LayerShelf({ shelf: tar, pool, nameOf: layerFile, plain: true });
   const documents = new DockerDocuments(tar);
   return {
@@ -47,11 +67,11 @@ export async function createDockerArchive(path: string, pool: LayerMover): Promi
 
 /** All but the layers. */
 class DockerDocuments {
-  readonly #tar: TarFile;
+  readonly #tar: Tar;
   readonly #written = new Set<string>();
   #items: readonly WrittenItem[] = [];
 
-  constructor(tar: TarFile) {
+  constructor(tar: Tar) {
     this.#tar = tar;
   }
 

@@ -109,9 +109,10 @@ export class LayerShelf {
     if (place === undefined) throw new CopyError('the layer was not asked for');
     const move = async (recode: Recode, to: () => Promise<Room>): Promise<StoredBlob> => {
       const { content, diffId } = layer;
-      const { path, offset, keep } = await untilAborted(to(), signal);
+      const { path, offset, pipe = false, keep } = await untilAborted(to(), signal);
       const expected = { digest: content.digest, size: content.size, diffId };
-      const task = { blob, expected, recode, target: { kind: 'file', path, offset } } as const;
+      const target = pipe ? ({ kind: 'pipe', path } as const) : ({ kind: 'file', path, offset } as const);
+      const task = { blob, expected, recode, target };
       const { digest, size, compression } = await this.#options.pool.transfer(task, signal, onBytes);
       await keep({ name: this.#options.nameOf(digest), size });
       return { digest, size, compression };

@@ -34,10 +34,10 @@ async function packed(ignore = '', signal = new AbortController().signal): Promi
 }
 
 async function packedBy(rules: IgnoreRules, signal = new AbortController().signal): Promise<Buffer> {
-  await using payload = await packContext(join(place, 'context'), rules, signal);
-  const bytes = Buffer.alloc(payload.length);
-  await payload.file.read(bytes, 0, bytes.length, 0);
-  return bytes;
+  await using payload = packContext(join(place, 'context'), rules, signal);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of payload.bytes()) pieces.push(piece);
+  return Buffer.concat(pieces);
 }
 
 /** The names in a tar, as tar tells them. */

@@ -17,7 +17,7 @@ import {
   type BuildSettings,
   type IoImagedService,
 } from '../../../src/generated/io-imaged.js';
-import type { IoPodmanService } from '../../../src/generated/io-podman.js';
+import { readFile as readFrames, writeFrame } from '../../../src/rpc/frames.js';
 import { tarOf } from '../../archive/tar-builder.js';
 import { imagectl, type Run, type Surroundings } from '../support/imagectl.js';
 import { startService, type RunningService } from '../support/service.js';
@@ -39,7 +39,7 @@ beforeEach(async () => {
   asked = [];
   sent = [];
   refuse = () => undefined;
-  service = await startService(podman, imaged);
+  service = await startService({}, imaged);
 });
 
 afterEach(async () => {
@@ -55,20 +55,18 @@ const imaged: Partial<IoImagedService> = {
     yield { logs: ['STEP 1/1: FROM scratch\n', '\u001b[31mred\n'], id: '' };
     return { logs: [], id };
   },
-};
-
-const podman: Partial<IoPodmanService> = {
-  async sendFile({ length }, call) {
-    const handle = `/upload/${sent.length}`;
+  async upload({ content }, call) {
+    const handle = `/${content}/${sent.length}`;
     call.upgrade?.(async (raw) => {
       const parts: Buffer[] = [];
-      for await (const part of raw.read(length)) parts.push(part);
+      for await (const part of readFrames(raw)) parts.push(part);
       sent.push(Buffer.concat(parts));
-      await raw.write(Buffer.from(`${handle}:`));
+      await writeFrame(raw, 'e');
     });
-    return { fileHandle: handle };
+    return { handle };
   },
 };
+
 /* oxlint-enable typescript/require-await */
 
 async function write(name: string, content: string | Buffer): Promise<string> {
@@ -157,7 +155,7 @@ describe('a directory', () => {
     await write('file', 'content');
     expect(await build([context()])).toMatchObject({ code: 0, stderr: '' });
     expect(asked).toHaveLength(2);
-    expect(asked[1]).toMatchObject({ context: { archive: '/upload/0' }, settings: { ignore: ['secret*'] } });
+    expect(asked[1]).toMatchObject({ context: { archive: '/context/0' }, settings: { ignore: ['secret*'] } });
     expect(sent[0]?.includes('hush')).toBe(false);
     const { stdout } = spawnSync('tar', ['-t'], { input: sent[0], encoding: 'utf8' });
     expect(stdout.split('\n')).toEqual(['.', '.dockerignore', 'Dockerfile', 'file', '']);
@@ -240,7 +238,7 @@ describe('the standard input as the context', () => {
     expect(await build(['-f', 'Dockerfile', '-'], fromInput(bytes))).toMatchObject({ code: 0 });
     expect(sent).toEqual([bytes]);
     expect(asked[0]).toMatchObject({
-      context: { archive: '/upload/0' },
+      context: { archive: '/context/0' },
       settings: { dockerfiles: [{ path: 'Dockerfile' }] },
     });
   });
@@ -300,7 +298,7 @@ describe('further contexts', () => {
     const settings = await settingsFor('--build-context', `one=${place}`, '--build-context', `two=${file}`);
     expect(settings.contexts).toEqual([
       { name: 'one', context: { directory: { path: place, identity: expect.any(String) } } },
-      { name: 'two', context: { archive: '/upload/0' } },
+      { name: 'two', context: { archive: '/context/0' } },
     ]);
   });
 });
