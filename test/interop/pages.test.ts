@@ -44,18 +44,6 @@ const notRun: readonly (readonly [page: string, reason: string])[] = [
   ['systemd/README.md', 'systemd does not run where the tests do'],
 ];
 
-const hosts = [
-  'registry-1.docker.io',
-  'auth.docker.io',
-  'index.docker.io',
-  'quay.io',
-  'ghcr.io',
-  ...['registry', 'mirror', 'harbor', 'hub', 'build', 'far', 'host', 'cache'].map(
-    (name) => `${name}.example.com`,
-  ),
-];
-const repositories = ['library/busybox:latest', 'library/busybox:1.36', 'hub/library/busybox:latest'];
-
 const root = process.cwd();
 const below = (directory: string): string[] =>
   existsSync(join(root, directory))
@@ -141,7 +129,7 @@ describe('the documentation', () => {
 describe('the commands of', () => {
   let hub: Hub;
   beforeAll(async () => {
-    hub = await openHub(hosts, repositories);
+    hub = await openHub();
   });
   afterAll(() => hub?.close());
 

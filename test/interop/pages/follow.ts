@@ -26,7 +26,7 @@ export async function follow(page: string, blocks: readonly Block[], hub: string
       if (block.title !== undefined) await world.write(block.title, block.text);
       if (!isRun(block)) continue;
       for (const command of commandsOf(block)) {
-        const surprise = await take(world, command);
+        const surprise = await take(world, command).catch(endless(command));
         if (surprise !== undefined) surprises.push(surprise);
       }
     }
@@ -36,13 +36,18 @@ export async function follow(page: string, blocks: readonly Block[], hub: string
   }
 }
 
+/** A command that does not end is a surprise, too, and all that come after it are. */
+const endless =
+  ({ line }: Command) =>
+  (error: unknown): Surprise => ({ command: line, output: (error as Error).message });
+
 /** What every page but those that show it takes for granted: registries, and an imaged that runs. */
 async function prepare(world: World, blocks: readonly Block[]): Promise<void> {
   const up = (place: string): string => `until (: < ${place}) 2> /dev/null; do sleep 0.02; done`;
   const own = blocks.some((block) => isRun(block) && starts[block.language]?.test(block.text));
   const start = own
     ? ''
-    : `imaged > /run/page/imaged.log 2>&1 &\nuntil test -S /run/imaged/io.podman || ! kill -0 $!; do sleep 0.02; done`;
+    : `imaged --jsonrpc unix:/run/imaged/jsonrpc > /run/page/imaged.log 2>&1 &\nuntil test -S /run/imaged/io.podman || ! kill -0 $!; do sleep 0.02; done`;
   await world.run(`${start}\n${up('/dev/tcp/127.0.0.1/443')}\n${up('/dev/tcp/127.0.0.1/5000')}`);
 }
 

@@ -20,6 +20,24 @@ export interface Hub {
   close(): Promise<void>;
 }
 
+/** Names that lead to the registry, at the ports 443 and 5000. Other hosts of pages have no registry. */
+const hosts = [
+  'registry-1.docker.io',
+  'auth.docker.io',
+  'index.docker.io',
+  'quay.io',
+  'ghcr.io',
+  ...['registry', 'mirror', 'harbor', 'cache', 'build', 'far', 'host'].map((name) => `${name}.example.com`),
+];
+
+/** What the registry has: the same small image behind each name. */
+const repositories = [
+  'library/busybox:latest',
+  'library/busybox:1.36',
+  'hub/library/busybox:latest',
+  'team/app:1',
+];
+
 // As in support/peer-store.ts, which says why each line is there.
 const containersConf = `[containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
@@ -31,14 +49,14 @@ lock_type = "file"
 runtime = "runc"
 `;
 
-/** Makes the registries; `hosts` are their names, `repositories` what each of them has, with a tag. */
-export async function openHub(hosts: readonly string[], repositories: readonly string[]): Promise<Hub> {
+/** Makes the files of the registry. */
+export async function openHub(): Promise<Hub> {
   const parent = await temporaryDirectory('hub');
   await chmod(parent, 0o755);
   const directory = join(parent, 'hub');
   await mkdir(directory);
-  await fill(join(directory, 'data'), repositories);
-  await sign(directory, hosts);
+  await fill(join(directory, 'data'));
+  await sign(directory);
   const tls = '{ certificate: /run/page/hub/host.crt, key: /run/page/hub/host.key }';
   for (const port of [443, 5000])
     await writeFile(
@@ -56,7 +74,7 @@ http: { addr: "127.0.0.1:${port}", tls: ${tls} }
 }
 
 /** Puts one image, for two platforms, behind every name. */
-async function fill(data: string, repositories: readonly string[]): Promise<void> {
+async function fill(data: string): Promise<void> {
   const source = await startRegistry();
   const target = await startDockerRegistry(data);
   try {
@@ -105,7 +123,7 @@ async function busybox(architecture: string): ReturnType<typeof buildImage> {
 }
 
 /** An authority, and a certificate of it for all names. */
-async function sign(directory: string, hosts: readonly string[]): Promise<void> {
+async function sign(directory: string): Promise<void> {
   const file = (name: string): string => join(directory, name);
   const openssl = async (...args: readonly string[]): Promise<void> => {
     const { code, stderr } = await run('openssl', args);

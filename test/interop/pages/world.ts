@@ -69,9 +69,9 @@ export class World {
     const file = `/run/page/control/${name}`;
     this.#shell.stdin?.write(`source ${file} > ${file}.out 2>&1 < /dev/null; echo "ran ${name}."\n`);
     const over = (): boolean => this.#shell.exitCode !== null || this.#shell.signalCode !== null;
-    const done = await this.#says.match(new RegExp(`^ran ${name}\\.$`, 'm'), over, 60_000);
+    const done = await this.#says.match(new RegExp(`^ran ${name}\\.$`, 'm'), over, 30_000);
     const output = await readFile(join(this.#control, `${name}.out`), 'utf8').catch(() => '');
-    if (done === undefined) throw new Error(`${line}: it did not end: ${output}${this.#says.text}`);
+    if (done === undefined) throw new Error(`it did not end: ${output}`);
     const failed = (await readFile(join(this.#control, 'failed'), 'utf8'))
       .split('\n')
       .filter((text) => text !== '');
