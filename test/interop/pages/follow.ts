@@ -55,14 +55,17 @@ async function take(world: World, { line, output: shown }: Command): Promise<Sur
   const { output, failed } = await world.run(line);
   // A transcript may show how something fails; elsewhere everything succeeds.
   if (failed.length > 0 && (shown ?? '') === '') return { command: line, failed, output };
-  if (/ &\n?$/.test(line)) {
-    // A service tells when it is ready; a reader takes longer than that to type the next command.
-    const ready = (text: string): boolean => (shown === undefined ? text !== '' : isAsShown(shown, text));
-    const started = performance.now();
-    while (!ready(await world.output()) && performance.now() - started < 10_000) await sleep(20);
-    const text = await world.output();
-    return ready(text) ? undefined : { command: line, ...(shown !== undefined && { shown }), output: text };
-  }
+  if (/ &\n?$/.test(line)) return started(world, { line, output: shown });
   if (shown === undefined || isAsShown(shown, output)) return undefined;
   return { command: line, shown: lasting(shown), output: lasting(output) };
+}
+
+/** A service tells when it is ready, or says nothing; a reader takes a while to type the next command, too. */
+async function started(world: World, { line, output: shown }: Command): Promise<Surprise | undefined> {
+  const patience = shown === undefined ? 1000 : 10_000;
+  const ready = (text: string): boolean => (shown === undefined ? text !== '' : isAsShown(shown, text));
+  const since = performance.now();
+  while (!ready(await world.output()) && performance.now() - since < patience) await sleep(20);
+  const text = await world.output();
+  return shown === undefined || ready(text) ? undefined : { command: line, shown, output: text };
 }
