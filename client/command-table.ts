@@ -12,13 +12,28 @@ export interface CommandRow {
   readonly top?: Names;
   /** The same behind `imagectl image`. */
   readonly image?: Names;
+  /** Not listed: other programs call it. */
+  readonly hidden?: true;
+  /** It works on the other commands, which are loaded with it. */
+  readonly onAll?: true;
   readonly load: () => Promise<Define>;
 }
 
 export const commandTable: readonly CommandRow[] = [
   { top: ['bridge'], load: async () => (await import('./commands/bridge.js')).defineBridge },
   { top: ['build'], image: ['build'], load: async () => (await import('./commands/build.js')).defineBuild },
+  {
+    top: ['__complete'],
+    hidden: true,
+    load: async () => (await import('./commands/complete.js')).defineComplete,
+  },
+  {
+    top: ['completion'],
+    onAll: true,
+    load: async () => (await import('./commands/completion.js')).defineCompletion,
+  },
   { top: ['copy'], load: async () => (await import('./commands/copy.js')).defineCopy },
+  { top: ['ensure'], load: async () => (await import('./commands/ensure.js')).defineEnsure },
   {
     top: ['exists'],
     image: ['exists'],

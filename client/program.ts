@@ -13,7 +13,7 @@ export async function runProgram(args: readonly string[], given: Context): Promi
   const { program, context } = emptyProgram(args, given);
   try {
     const row = rowOf(program, args);
-    await addCommands(program, context, row === undefined ? commandTable : [row]);
+    await addCommands(program, context, row === undefined || row.onAll === true ? commandTable : [row]);
     await program.parseAsync(expandFlags(args, flagsOf(program), defaultsOf(program)), { from: 'user' });
     return 0;
   } catch (error) {
@@ -67,9 +67,9 @@ function emptyProgram(args: readonly string[], given: Context): EmptyProgram {
 async function addCommands(program: Command, context: Context, rows: readonly CommandRow[]): Promise<void> {
   const loaded = await Promise.all(rows.map(async (row) => ({ ...row, define: await row.load() })));
   const image = program.command('image').description('Manage images');
-  for (const { top, image: below, define } of loaded) {
-    if (top !== undefined) define(named(program, top), context);
-    if (below !== undefined) define(named(image, below), context);
+  for (const { top, image: below, hidden = false, define } of loaded) {
+    if (top !== undefined) define(named(program, top, hidden), context);
+    if (below !== undefined) define(named(image, below, hidden), context);
   }
   for (const command of everyCommand(program)) {
     command.exitOverride((error) => {
@@ -83,8 +83,8 @@ async function addCommands(program: Command, context: Context, rows: readonly Co
   }
 }
 
-function named(parent: Command, [name, ...aliases]: Names): Command {
-  return parent.command(name).aliases(aliases);
+function named(parent: Command, [name, ...aliases]: Names, hidden: boolean): Command {
+  return parent.command(name, { hidden }).aliases(aliases);
 }
 
 /** The only command that has to be loaded, if the words say which: not so for help and for what there is none of. */

@@ -1,12 +1,10 @@
 // A pull on a terminal: the call's own log lines, and beside them what io.imaged tells about the bytes.
-import { IoImagedClient } from '../src/generated/io-imaged.js';
-import type { BlobProgress } from '../src/generated/io-imaged.js';
 import type { PullImageReply } from '../src/generated/io-podman.js';
-import { withConnection } from './connection.js';
 import type { Context } from './context.js';
 import { LiveRegion } from './output/live-region.js';
 import { printable } from './output/printable.js';
 import { PullProgress } from './output/pull-progress.js';
+import { watchPull } from './pull-watch.js';
 
 /** Shows the replies of a PullImage call for `name` as they come; returns the image's id. */
 export async function showOnTerminal(
@@ -23,10 +21,15 @@ export async function showOnTerminal(
     region.draw(progress.lines(), [...above, ...settled]);
   };
   const watching = new AbortController();
-  const watched = watch(context, name, AbortSignal.any([watching.signal, context.signal]), (blobs) => {
-    progress.blobs(blobs);
-    draw();
-  });
+  const watched = watchPull(
+    context,
+    name,
+    AbortSignal.any([watching.signal, context.signal]),
+    ({ blobs }) => {
+      progress.blobs(blobs);
+      draw();
+    },
+  );
   let id = '';
   try {
     for await (const { reply } of steps) {
@@ -43,25 +46,4 @@ export async function showOnTerminal(
     await watched;
   }
   return id;
-}
-
-/** Tells `show` about the blobs of this pull until it is aborted. */
-async function watch(
-  context: Context,
-  name: string,
-  signal: AbortSignal,
-  show: (blobs: readonly BlobProgress[]) => void,
-): Promise<void> {
-  try {
-    await withConnection(context, signal, async (connection) => {
-      for await (const { operations } of new IoImagedClient(connection).watchOperationsMore({})) {
-        const pulls = operations.filter(({ kind, target }) => kind === 'pull' && target === name);
-        // Seen from another process namespace a pid is not the caller's own; others who pull this pull the same blobs.
-        const own = pulls.find(({ pid }) => pid === context.pid) ?? pulls.at(-1);
-        if (own !== undefined) show(own.blobs);
-      }
-    });
-  } catch {
-    // Without io.imaged the pull goes on all the same, and shows no bytes.
-  }
 }

@@ -1,0 +1,71 @@
+// imagectl ensure: has an image in the store, for units and scripts that need it there.
+import type { Command } from 'commander';
+import type { IoPodmanClient } from '../../src/generated/io-podman.js';
+import type { Operation } from '../../src/generated/io-imaged.js';
+import { exactlyOne } from '../arguments.js';
+import { withClient } from '../connection.js';
+import type { Context } from '../context.js';
+import { describeError } from '../errors.js';
+import { printLog } from '../output/log.js';
+import { humanSize } from '../output/units.js';
+import { watchPull } from '../pull-watch.js';
+import { ServiceManager } from '../service-manager.js';
+
+interface EnsureOptions {
+  readonly quiet?: boolean;
+}
+
+export function defineEnsure(command: Command, context: Context): void {
+  command
+    .description('Pull an image unless it is there')
+    .usage('[options] IMAGE')
+    .argument('[image...]')
+    .option('-q, --quiet', 'Suppress output information when pulling images')
+    .action((names: string[], { quiet = false }: EnsureOptions) => ensure(context, names, quiet));
+}
+
+async function ensure(context: Context, names: readonly string[], quiet: boolean): Promise<void> {
+  const name = exactlyOne(names);
+  const manager = new ServiceManager(context);
+  try {
+    await withClient(context, async (client) => {
+      const { exists } = await client.imageExists({ name });
+      // The interface counts like a shell: 0 is yes.
+      if (exists !== 0) await pull(context, client, manager, name, quiet);
+    });
+  } catch (error) {
+    await manager.last(describeError(error));
+    throw error;
+  }
+  await manager.last(`${name} is there`);
+}
+
+async function pull(
+  context: Context,
+  client: IoPodmanClient,
+  manager: ServiceManager,
+  name: string,
+  quiet: boolean,
+): Promise<void> {
+  const over = new AbortController();
+  const watched = watchPull(
+    context,
+    name,
+    AbortSignal.any([over.signal, context.signal]),
+    // Told only when something has changed: a registry that is silent gets no more time.
+    (operation) => manager.alive(`Pulling ${name}: ${bytesOf(operation)}`),
+  );
+  try {
+    const creds = { username: '', password: '' };
+    await printLog(context, client.pullImageMore({ name, creds }), quiet);
+  } finally {
+    over.abort();
+    await watched;
+  }
+}
+
+function bytesOf({ blobs }: Operation): string {
+  const sum = (of: 'done' | 'total'): number =>
+    blobs.filter(({ state }) => state !== 'exists').reduce((all, blob) => all + blob[of], 0);
+  return `${humanSize(sum('done'))} of ${humanSize(sum('total'))}`;
+}
