@@ -1,5 +1,14 @@
-// The daemon's own log: one line per event on standard error, with journald's priority prefix where that is read.
-import type { LogLevel } from './options.js';
+// The daemon's own log: one line per event, without secrets, in the form that whoever reads it wants.
+import { withoutSecrets } from '../service/secrets.js';
+
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** What a line has besides its message: texts, numbers, lists of texts, and objects of these. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Where lines go. */
+export type LogSink = (level: LogLevel, message: string, fields: LogFields) => void;
 
 export interface Log {
   debug(message: string): void;
@@ -7,18 +16,18 @@ export interface Log {
   warn(message: string): void;
   /** `error` gives the stack, which is for the log only and never goes to a client. */
   error(message: string, error?: unknown): void;
-  /** A line that programs read: a JSON object, the time in front. */
-  record(level: LogLevel, fields: () => object): void;
+  /** A line that programs read. Whoever makes it keeps secrets out of its fields; it is made only if the line is wanted. */
+  record(level: LogLevel, line: () => { readonly message: string; readonly fields: LogFields }): void;
 }
 
-const priorities: Readonly<Record<LogLevel, number>> = { debug: 7, info: 6, warn: 4, error: 3 };
+/** As syslog and the journal count them. */
+export const priorities: Readonly<Record<LogLevel, number>> = { debug: 7, info: 6, warn: 4, error: 3 };
 
-/** A log that writes lines of `level` and above to `write`; `journal` puts the syslog priority in front of each. */
-export function createLog(level: LogLevel, journal: boolean, write: (line: string) => void): Log {
+/** A log that hands lines of `level` and above to `sink`. */
+export function createLog(level: LogLevel, sink: LogSink): Log {
   const isWanted = (at: LogLevel): boolean => priorities[at] <= priorities[level];
-  const prefix = (at: LogLevel): string => (journal ? `<${priorities[at]}>` : '');
-  const say = (at: LogLevel, message: string): void => {
-    if (isWanted(at)) write(`${prefix(at)}imaged: ${at}: ${message.replaceAll('\n', '\\n')}\n`);
+  const say = (at: LogLevel, message: string, fields: LogFields = {}): void => {
+    if (isWanted(at)) sink(at, withoutSecrets(message), fields);
   };
   return {
     debug: (message) => say('debug', message),
@@ -28,9 +37,10 @@ export function createLog(level: LogLevel, journal: boolean, write: (line: strin
       say('error', message);
       if (error instanceof Error && error.stack !== undefined) say('debug', error.stack);
     },
-    record(at, fields) {
+    record(at, line) {
       if (!isWanted(at)) return;
-      write(`${prefix(at)}${JSON.stringify({ time: new Date().toISOString(), ...fields() })}\n`);
+      const { message, fields } = line();
+      sink(at, withoutSecrets(message), fields);
     },
   };
 }

@@ -1,10 +1,11 @@
 // imaged: reads what it is told, opens its sockets, says that it is ready, and ends in order.
 import { orgVarlinkService } from '../generated/org-varlink-service.js';
-import { Dispatcher, Introspection } from '../rpc/index.js';
+import { Dispatcher, Introspection, type AnsweredCall } from '../rpc/index.js';
 import { linkInterfaces } from '../rpc/registry-links.js';
 import { messageOf } from '../runtime/errors.js';
+import type { OperationTable } from '../runtime/operation.js';
 import { Runtime } from '../runtime/runtime.js';
-import { auditRecord, isChange } from '../service/audit.js';
+import { auditMessage, auditRecord, isChange } from '../service/audit.js';
 import { serveInterfaces } from '../service/index.js';
 import { returnBlocksFrom } from '../sys/allocator.js';
 import { notify } from '../sys/notify.js';
@@ -13,6 +14,7 @@ import { AccessFileError } from './access-file.js';
 import { Doors } from './doors.js';
 import { IdleTimer } from './idle.js';
 import { createLog, type Log } from './log.js';
+import { logSink } from './log-sink.js';
 import { readProcess, usage, type DaemonOptions } from './options.js';
 import { UsageError } from './usage-error.js';
 import { readVersion } from './version.js';
@@ -30,7 +32,10 @@ async function main(): Promise<void> {
   process.umask(0o022);
   returnBlocksFrom(keptBlocks);
   const { version, url } = readVersion();
-  const log = createLog(options.logLevel, options.journal, (line) => void process.stderr.write(line));
+  const log = createLog(
+    options.logLevel,
+    logSink(options.log, (text) => void process.stderr.write(text)),
+  );
   surviveAccidents(log);
   const access = await Access.open(options, log);
   const runtime = new Runtime({
@@ -42,7 +47,7 @@ async function main(): Promise<void> {
   const dispatcher = new Dispatcher({
     unexpected: (error, method) => log.error(`${method}: ${messageOf(error)}`, error),
     unknownField: (method, path) => log.debug(`${method}: field ${path} is not known and was ignored`),
-    answered: (call) => log.record(isChange(call) ? 'info' : 'debug', () => auditRecord(call)),
+    answered: (call) => logCall(log, call, runtime.operations),
   });
   dispatcher.serve(
     orgVarlinkService,
@@ -100,6 +105,15 @@ async function reload(access: Access, options: DaemonOptions, log: Log): Promise
   tellManager(options, `RELOADING=1\nMONOTONIC_USEC=${microseconds}`, log);
   await access.reload();
   tellManager(options, 'READY=1', log);
+}
+
+/** One line for the call and the operation it started, if any. */
+function logCall(log: Log, call: AnsweredCall, operations: OperationTable): void {
+  const change = isChange(call);
+  log.record(change ? 'info' : 'debug', () => {
+    const record = auditRecord(call, change ? operations.startedWith(call.context.signal) : undefined);
+    return { message: auditMessage(record), fields: { ...record } };
+  });
 }
 
 /** What goes wrong beside every call is logged; it must not end the calls of others. */

@@ -1,8 +1,10 @@
 // What the daemon is told: command line, environment, inherited sockets. The only place that reads them.
+import { fstatSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { dirname } from 'node:path';
 import type { RuntimeSettings } from '../runtime/runtime.js';
 import { parseAddress } from '../rpc/address.js';
+import { hasJournal } from '../sys/journal.js';
 import {
   accessFlags,
   accessPlace,
@@ -14,14 +16,12 @@ import {
 } from './access-options.js';
 import { activatedSockets, activationVariables, type ActivatedSocket } from './activation.js';
 import { buildFlags, buildUsage, readBuildPolicy } from './build-options.js';
+import { logFlags, logUsage, readLogOptions, type ErrorStream, type LogOptions } from './log-options.js';
 import { UsageError } from './usage-error.js';
-
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-const logLevels: readonly string[] = ['debug', 'info', 'warn', 'error'];
 
 export type Environment = RuntimeSettings['environment'];
 
-export interface DaemonOptions extends RuntimeSettings {
+export interface DaemonOptions extends RuntimeSettings, LogOptions {
   /** Addresses to listen on for varlink; empty when `activated` has a socket for it. */
   readonly addresses: readonly string[];
   /** Addresses to listen on for JSON-RPC. */
@@ -35,11 +35,8 @@ export interface DaemonOptions extends RuntimeSettings {
   readonly registry?: { readonly directory: string; readonly socket: string };
   /** Seconds without a connection or operation after which the daemon ends; 0 = never. */
   readonly idleTimeout: number;
-  readonly logLevel: LogLevel;
   /** Address of the service manager's readiness socket. */
   readonly notifySocket?: string;
-  /** Standard error goes to the journal, which reads priorities. */
-  readonly journal: boolean;
 }
 
 /** The seconds an activated daemon waits for its next connection unless told otherwise. */
@@ -66,8 +63,7 @@ ${accessUsage}  --registry[=DIR]         link the socket where clients look for 
 ${buildUsage}  --allow-runlabel         let ContainerRunlabel run the commands in labels of images, with the rights of imaged, for
                            root and imaged's own user; otherwise it only tells them
   --idle-timeout SECONDS   end after this long without a connection (0 = never, the default when not activated)
-  --log-level LEVEL        debug, info, warn or error (default info)
-  --version                print the version
+${logUsage}  --version                print the version
   --help                   print this
 `;
 
@@ -76,17 +72,30 @@ export function readProcess(): DaemonOptions | 'help' | 'version' {
   const options = readOptions(
     process.argv.slice(2),
     { ...process.env },
-    { pid: process.pid, uid: process.getuid?.() ?? 0 },
+    { pid: process.pid, uid: process.getuid?.() ?? 0, errors: standardError() },
   );
   for (const name of activationVariables) delete process.env[name];
   return options;
+}
+
+const unknownStream: ErrorStream = { isTerminal: false, identity: '', hasJournal: false };
+
+function standardError(): ErrorStream {
+  try {
+    const { dev, ino } = fstatSync(process.stderr.fd, { bigint: true });
+    const isTerminal = process.stderr.isTTY;
+    return { isTerminal, identity: `${dev}:${ino}`, hasJournal: hasJournal() };
+  } catch {
+    // It was closed.
+    return unknownStream;
+  }
 }
 
 /** What `argv` (without node and script), `environment` and the inherited sockets ask for. Throws {@link UsageError}. */
 export function readOptions(
   argv: readonly string[],
   environment: Environment,
-  self: { readonly pid: number; readonly uid: number },
+  self: { readonly pid: number; readonly uid: number; readonly errors?: ErrorStream },
 ): DaemonOptions | 'help' | 'version' {
   const values = parse(argv);
   if (values.help === true) return 'help';
@@ -132,9 +141,8 @@ export function readOptions(
     builds: readBuildPolicy(values),
     allowRunlabel: values['allow-runlabel'] === true,
     idleTimeout: idleTimeout(values['idle-timeout'], activated.length > 0),
-    logLevel: logLevel(values['log-level']),
+    ...readLogOptions(values, environment['JOURNAL_STREAM'], self.errors ?? unknownStream),
     ...optional('notifySocket', environment['NOTIFY_SOCKET']),
-    journal: environment['JOURNAL_STREAM'] !== undefined,
     environment,
     uid: self.uid,
   };
@@ -165,7 +173,7 @@ function parse(argv: readonly string[]) {
         ...buildFlags,
         'allow-runlabel': { type: 'boolean' },
         'idle-timeout': { type: 'string' },
-        'log-level': { type: 'string' },
+        ...logFlags,
         version: { type: 'boolean' },
         help: { type: 'boolean' },
       },
@@ -216,13 +224,6 @@ function registryTimeout(text: string | undefined): { readonly registryTimeout?:
     throw new UsageError(`--registry-timeout ${text}: expected seconds from 1 to 9999`);
   }
   return { registryTimeout: Number(text) };
-}
-
-function logLevel(text: string | undefined): LogLevel {
-  if (text === undefined) return 'info';
-  if (!logLevels.includes(text))
-    throw new UsageError(`--log-level ${text}: expected ${logLevels.join(', ')}`);
-  return text as LogLevel;
 }
 
 function defaultPath(environment: Environment, uid: number): string {

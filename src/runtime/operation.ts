@@ -73,6 +73,7 @@ export class Operation {
   #waiting: string[] = [];
   #waitingBytes = 0;
   #phase: OperationPhase = 'waiting';
+  #reached: OperationPhase = 'waiting';
 
   constructor(request: OperationRequest) {
     this.kind = request.kind;
@@ -84,6 +85,11 @@ export class Operation {
 
   get phase(): OperationPhase {
     return this.#phase;
+  }
+
+  /** The phase, or the last one before the end. */
+  get reached(): OperationPhase {
+    return this.#reached;
   }
 
   get ended(): boolean {
@@ -100,6 +106,7 @@ export class Operation {
 
   enter(phase: OperationPhase): void {
     this.#phase = phase;
+    if (!this.ended) this.#reached = phase;
     this.events.emit('change');
     if (this.ended) this.events.emit('wake');
   }
@@ -155,6 +162,8 @@ export class Operation {
 interface OperationTableEvents {
   /** An operation started, changed or ended. */
   change: (operation: Operation) => void;
+  /** An operation has ended, and everything that was not finished is undone. */
+  end: (operation: Operation) => void;
 }
 
 /** The operations that run now. */
@@ -164,6 +173,13 @@ export class OperationTable {
     string,
     { readonly operation: Operation; readonly settled: Promise<unknown> }
   >();
+
+  readonly #started = new WeakMap<AbortSignal, Operation>();
+
+  /** The operation that was started last with this signal, which is that of a call; it may have ended. */
+  startedWith(signal: AbortSignal): Operation | undefined {
+    return this.#started.get(signal);
+  }
 
   get running(): readonly Operation[] {
     return [...this.#running.values()].map(({ operation }) => operation);
@@ -179,6 +195,7 @@ export class OperationTable {
     signal: AbortSignal,
   ): { readonly operation: Operation; readonly result: Promise<Result> } {
     const operation = new Operation(request);
+    this.#started.set(signal, operation);
     const abort = (): void => operation.abort(toError(signal.reason));
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });
@@ -191,6 +208,7 @@ export class OperationTable {
       this.#running.delete(operation.id);
       operation.events.off('change', changed);
       this.events.emit('change', operation);
+      this.events.emit('end', operation);
     });
     // The handler may be reading lines when the work fails; it awaits the result afterwards.
     result.catch(() => undefined);

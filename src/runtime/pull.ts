@@ -188,6 +188,7 @@ async function pullGoal(
   operation: Operation,
 ): Promise<string> {
   const { platform, events } = context;
+  operation.enter('resolve');
   const reference = preferDigest(goal.reference);
   const storedAs = formatReference(reference);
   const gate = await policyGate(context.paths);

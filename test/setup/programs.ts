@@ -21,6 +21,8 @@ export const peerPrograms: readonly PeerProgram[] = [
   { name: 'busybox', package: 'busybox-static', needed: 'commands that builds run' },
   { name: 'docker-registry', package: 'docker-registry', needed: 'pulls from a real registry' },
   { name: 'systemd-socket-activate', package: 'systemd', needed: 'socket activation' },
+  { name: 'journalctl', package: 'systemd', needed: 'the log in the journal' },
+  { name: 'promtool', package: 'prometheus', needed: 'metrics and alerts as Prometheus reads them' },
   { name: 'go', package: 'golang-go', needed: 'calls from and to Go' },
   {
     name: "Go's varlink",

@@ -48,6 +48,9 @@ export class Imaged {
       join(store.directory, 'events.log'),
       '--signature-policy',
       join(store.directory, 'policy.json'),
+      // People read it when a test fails.
+      '--log-format',
+      'text',
     ];
   }
 
