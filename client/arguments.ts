@@ -31,10 +31,16 @@ export function noArguments(command: string, args: readonly string[]): void {
   if (args.length > 0) throw new CommandError(`\`imagectl ${command}\` takes no arguments`);
 }
 
-/** Is JSON asked for? Templates are not offered. */
-export function wantsJson(format: string | undefined): boolean {
-  if (format !== undefined && format !== 'json') {
-    throw new CommandError(`unsupported format "${format}": only json is offered`);
-  }
-  return format === 'json';
+/** The values of a flag that may be given several times. */
+export function collect(value: string, earlier: readonly string[] = []): string[] {
+  return [...earlier, value];
+}
+
+/** The same for a flag whose values may also stand in one, with commas between; quotes keep a comma. */
+export function collectList(value: string, earlier: readonly string[] = []): string[] {
+  const items = value.match(/"(?:[^"]|"")*"|[^,]+/g) ?? [];
+  return [
+    ...earlier,
+    ...items.map((item) => (item.startsWith('"') ? item.slice(1, -1).replaceAll('""', '"') : item)),
+  ];
 }

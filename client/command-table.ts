@@ -27,6 +27,7 @@ export const commandTable: readonly CommandRow[] = [
     hidden: true,
     load: async () => (await import('./commands/complete.js')).defineComplete,
   },
+  { top: ['commit'], load: async () => (await import('./commands/commit.js')).defineCommit },
   {
     top: ['completion'],
     onAll: true,
@@ -34,6 +35,8 @@ export const commandTable: readonly CommandRow[] = [
   },
   { top: ['copy'], load: async () => (await import('./commands/copy.js')).defineCopy },
   { top: ['ensure'], load: async () => (await import('./commands/ensure.js')).defineEnsure },
+  { top: ['diff'], image: ['diff'], load: async () => (await import('./commands/diff.js')).defineDiff },
+  { top: ['events'], load: async () => (await import('./commands/events.js')).defineEvents },
   {
     top: ['exists'],
     image: ['exists'],
@@ -58,6 +61,7 @@ export const commandTable: readonly CommandRow[] = [
   { top: ['inspect'], load: async () => (await import('./commands/inspect.js')).defineInspect },
   { image: ['inspect'], load: async () => (await import('./commands/inspect.js')).defineImageInspect },
   { top: ['load'], image: ['load'], load: async () => (await import('./commands/load.js')).defineLoad },
+  { top: ['prune'], image: ['prune'], load: async () => (await import('./commands/prune.js')).definePrune },
   { top: ['pull'], image: ['pull'], load: async () => (await import('./commands/pull.js')).definePull },
   { top: ['push'], image: ['push'], load: async () => (await import('./commands/push.js')).definePush },
   { top: ['rmi'], image: ['rm'], load: async () => (await import('./commands/rmi.js')).defineRmi },
@@ -68,6 +72,7 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./commands/search.js')).defineSearch,
   },
   { top: ['tag'], image: ['tag'], load: async () => (await import('./commands/tag.js')).defineTag },
+  { top: ['tree'], image: ['tree'], load: async () => (await import('./commands/tree.js')).defineTree },
   { top: ['untag'], image: ['untag'], load: async () => (await import('./commands/untag.js')).defineUntag },
   { top: ['version'], load: async () => (await import('./commands/version.js')).defineVersion },
 ];

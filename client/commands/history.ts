@@ -1,13 +1,14 @@
 // imagectl history: the steps an image was made by.
 import type { Command } from 'commander';
 import type { ImageHistory } from '../../src/generated/io-podman.js';
-import { exactlyOne, wantsJson } from '../arguments.js';
+import { exactlyOne } from '../arguments.js';
 import { withClient } from '../connection.js';
 import type { Context } from '../context.js';
 import { toJson } from '../output/json.js';
 import { printable } from '../output/printable.js';
 import { formatTable, shorten } from '../output/table.js';
 import { humanAge, humanSize } from '../output/units.js';
+import { isJsonFormat } from '../report/format-kind.js';
 
 interface HistoryOptions {
   readonly format?: string;
@@ -23,7 +24,7 @@ export function defineHistory(command: Command, context: Context): void {
     .description('Show history of a specified image')
     .usage('[options] IMAGE')
     .argument('[image...]')
-    .option('--format <format>', 'Change the output to JSON')
+    .option('--format <format>', 'Change the output to JSON or a Go template')
     .option('-H, --human', 'Display sizes and dates in human readable format', true)
     .option('--no-human', 'Display dates as they are')
     .option('--no-trunc', 'Do not truncate the output')
@@ -33,9 +34,24 @@ export function defineHistory(command: Command, context: Context): void {
 
 async function history(context: Context, names: readonly string[], options: HistoryOptions): Promise<void> {
   const name = exactlyOne(names);
-  const json = wantsJson(options.format);
+  const report = await reportOf(context, options);
   const { history: steps } = await withClient(context, (client) => client.historyImage({ name }));
-  context.stdout.write(json ? `${toJson(steps.map(summary))}\n` : layOut(steps, options, context.now()));
+  if (report !== undefined) report(steps);
+  else if (isJsonFormat(options.format)) context.stdout.write(`${toJson(steps.map(summary))}\n`);
+  else context.stdout.write(layOut(steps, options, context.now()));
+}
+
+/** Prints by a template, if one is asked for; it is read before anything else is done. */
+async function reportOf(
+  context: Context,
+  { format, quiet, human, trunc }: HistoryOptions,
+): Promise<((steps: readonly ImageHistory[]) => void) | undefined> {
+  if (format === undefined || isJsonFormat(format) || quiet === true) return undefined;
+  const { Report, headingsOf, listOf } = await import('../report/report.js');
+  const { historyType, historyValue } = await import('../report/history-type.js');
+  const type = historyType({ human, trunc, now: context.now() });
+  const report = new Report('history', format, { each: true, headings: headingsOf(type) });
+  return (steps) => report.print(context.stdout, listOf(type, steps.map(historyValue)));
 }
 
 function layOut(steps: readonly ImageHistory[], options: HistoryOptions, now: number): string {

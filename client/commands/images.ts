@@ -1,13 +1,15 @@
 // imagectl images: the list of local images.
 import type { Command } from 'commander';
 import type { Image } from '../../src/generated/io-podman.js';
-import { atMostOne, wantsJson } from '../arguments.js';
+import { atMostOne, collectList } from '../arguments.js';
 import { withClient } from '../connection.js';
 import type { Context } from '../context.js';
 import { CommandError } from '../errors.js';
 import { matchesName, repositoryAndTag, unnamed } from '../image-name.js';
 import { toJson } from '../output/json.js';
 import { formatTable } from '../output/table.js';
+import { isJsonFormat } from '../report/format-kind.js';
+import type { ImageRow as Row } from '../report/image-type.js';
 import { humanAge, humanSize } from '../output/units.js';
 
 interface ImagesOptions {
@@ -20,13 +22,6 @@ interface ImagesOptions {
   readonly trunc: boolean;
   readonly quiet?: boolean;
   readonly sort: string;
-}
-
-/** One line of the list: an image under one of its names. */
-interface Row {
-  readonly image: Image;
-  readonly repository: string;
-  readonly tag: string;
 }
 
 const orders: ReadonlyMap<string, (a: Row, b: Row) => number> = new Map([
@@ -44,27 +39,28 @@ export function defineImages(command: Command, context: Context): void {
     .argument('[image...]')
     .option('-a, --all', 'Show all images (default hides intermediate images)')
     .option('--digests', 'Show digests')
-    .option('-f, --filter <filter>', 'Filter output based on conditions provided', collect)
-    .option('--format <format>', 'Change the output format to JSON')
+    .option('-f, --filter <filter>', 'Filter output based on conditions provided', collectList)
+    .option('--format <format>', 'Change the output format to JSON or a Go template')
     .option('--history', 'Display the image name history')
     .option('--no-trunc', 'Do not truncate output')
     .option('-n, --noheading', 'Do not print column headings')
     .option('-q, --quiet', 'Display only image IDs')
     .option('--sort <field>', 'Sort by created, id, repository, size, tag', 'created')
-    .action((names: string[], options: ImagesOptions) => images(context, names, options));
+    .action((names: string[], options: ImagesOptions) => images(context, command.name(), names, options));
 }
 
-function collect(value: string, earlier: readonly string[] = []): string[] {
-  return [...earlier, value];
-}
-
-async function images(context: Context, names: readonly string[], options: ImagesOptions): Promise<void> {
+async function images(
+  context: Context,
+  command: string,
+  names: readonly string[],
+  options: ImagesOptions,
+): Promise<void> {
   const order = orders.get(options.sort);
   if (order === undefined) {
     const fields = [...orders.keys()].join(', ');
     throw new CommandError(`"${options.sort}" is not a valid field for sorting. Choose from: ${fields}`);
   }
-  const json = wantsJson(options.format);
+  const report = await reportOf(context, command, options);
   const name = atMostOne(names);
   if (name !== undefined && options.filter !== undefined) {
     throw new CommandError('cannot specify an image and a filter(s)');
@@ -81,7 +77,24 @@ async function images(context: Context, names: readonly string[], options: Image
     .filter((image) => name === undefined || image.repoTags.some((own) => matchesName(name, own)))
     .flatMap(rowsOf)
     .toSorted(order);
-  context.stdout.write(json ? `${toJson(rows.map(summary), 4)}\n` : layOut(rows, options, context.now()));
+  if (report !== undefined) report(rows);
+  else if (isJsonFormat(options.format)) context.stdout.write(`${toJson(rows.map(summary), 4)}\n`);
+  else context.stdout.write(layOut(rows, options, context.now()));
+}
+
+/** Prints by a template, if one is asked for; it is read before anything else is done. */
+async function reportOf(
+  context: Context,
+  command: string,
+  { format, quiet, noheading, trunc }: ImagesOptions,
+): Promise<((rows: readonly Row[]) => void) | undefined> {
+  if (format === undefined || isJsonFormat(format) || quiet === true) return undefined;
+  const { Report, headingsOf, listOf } = await import('../report/report.js');
+  const { imageType, imageValue } = await import('../report/image-type.js');
+  const type = imageType({ trunc, now: context.now() });
+  const headings = noheading === true ? undefined : headingsOf(type, { ID: 'IMAGE ID', ReadOnly: 'R/O' });
+  const report = new Report(command, format, { each: true, headings });
+  return (rows) => report.print(context.stdout, listOf(type, rows.map(imageValue)));
 }
 
 function isIntermediate(image: Image): boolean {

@@ -1,10 +1,11 @@
 // imagectl inspect: everything that is known of an image, as JSON.
 import type { Command } from 'commander';
-import { wantsJson } from '../arguments.js';
 import { withClient } from '../connection.js';
 import type { Context } from '../context.js';
 import { CommandError, describeError, isImageNotFound } from '../errors.js';
 import { indentJson } from '../output/json.js';
+import { refuseFlags } from '../refused-flags.js';
+import { isJsonFormat } from '../report/format-kind.js';
 
 interface InspectOptions {
   readonly format?: string;
@@ -17,6 +18,7 @@ const indent = 5;
 /** `imagectl inspect`, which could be about more than images; `imagectl image inspect` has no `--type`. */
 export function defineInspect(command: Command, context: Context): void {
   command.option('-t, --type <type>', 'Specify inspect-object type: image or all', 'all');
+  refuseFlags(command, 'inspect');
   defineImageInspect(command, context);
 }
 
@@ -25,16 +27,16 @@ export function defineImageInspect(command: Command, context: Context): void {
     .description('Display the configuration of an image')
     .usage('[options] IMAGE [IMAGE...]')
     .argument('[image...]')
-    .option('-f, --format <format>', 'Format the output to json', 'json')
+    .option('-f, --format <format>', 'Format the output to a Go template or json', 'json')
     .action((names: string[], options: InspectOptions) => inspect(context, names, options));
 }
 
 async function inspect(context: Context, names: readonly string[], options: InspectOptions): Promise<void> {
   if (names.length === 0) throw new CommandError('no names or ids specified');
-  wantsJson(options.format);
   if (options.type !== undefined && options.type !== 'all' && options.type !== 'image') {
     throw new CommandError(`invalid type "${options.type}": must be "image" or "all"`);
   }
+  const report = await reportOf(context, options);
   const found: string[] = [];
   const missing: string[] = [];
   await withClient(context, async (client) => {
@@ -48,6 +50,30 @@ async function inspect(context: Context, names: readonly string[], options: Insp
       }
     }
   });
-  context.stdout.write(`${indentJson(`[${found.join(',')}]`, indent)}\n`);
+  if (report !== undefined) printReport(report, found);
+  else context.stdout.write(`${indentJson(`[${found.join(',')}]`, indent)}\n`);
   if (missing.length > 0) throw new CommandError(missing.join('\nError: '));
+}
+
+function printReport(report: (images: readonly string[]) => void, images: readonly string[]): void {
+  try {
+    report(images);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    throw new CommandError(`inspecting object: printing inspect output: ${error.message}`, undefined, {
+      cause: error,
+    });
+  }
+}
+
+/** Prints by a template, if one is asked for; it is read before anything else is done. */
+async function reportOf(
+  context: Context,
+  { format = 'json', type = 'image' }: InspectOptions,
+): Promise<((images: readonly string[]) => void) | undefined> {
+  if (format === '' || isJsonFormat(format)) return undefined;
+  const { Report } = await import('../report/report.js');
+  const { inspectedImages, normalizeInspectFormat } = await import('../report/inspect-type.js');
+  const report = new Report('inspect', normalizeInspectFormat(format, type === 'image'), { each: true });
+  return (images) => report.print(context.stdout, inspectedImages(images));
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Image, IoPodmanClient } from '../../src/generated/io-podman.js';
 import { withClient } from '../connection.js';
 import type { Context } from '../context.js';
+import { refuseFlags } from '../refused-flags.js';
 import { CommandError, describeError, failed, isImageInUse, isImageNotFound } from '../errors.js';
 
 interface RmiOptions {
@@ -27,6 +28,7 @@ export function defineRmi(command: Command, context: Context): void {
     .option('-f, --force', 'Force Removal of the image')
     .option('-i, --ignore', 'Ignore errors if a specified image does not exist')
     .action((names: string[], options: RmiOptions) => rmi(context, names, options));
+  refuseFlags(command, 'rmi');
 }
 
 async function rmi(context: Context, names: readonly string[], options: RmiOptions): Promise<void> {

@@ -1,12 +1,14 @@
 // imagectl search: what registries have.
 import type { Command } from 'commander';
 import type { ImageSearchFilter, ImageSearchResult } from '../../src/generated/io-podman.js';
-import { exactlyOne, wantsJson } from '../arguments.js';
+import { collectList } from '../arguments.js';
 import { withClient } from '../connection.js';
 import type { Context } from '../context.js';
 import { CommandError } from '../errors.js';
 import { toJson } from '../output/json.js';
 import { formatTable } from '../output/table.js';
+import { idleFlags, refuseFlags } from '../refused-flags.js';
+import { isJsonFormat } from '../report/format-kind.js';
 
 interface SearchOptions {
   readonly compatible?: boolean;
@@ -21,24 +23,37 @@ export function defineSearch(command: Command, context: Context): void {
     .usage('[options] TERM')
     .argument('[term...]')
     .option('--compatible', 'List stars, official and automated columns')
-    .option(
-      '-f, --filter <condition>',
-      'stars=N, is-official or is-automated (repeatable)',
-      (value: string, earlier: readonly string[]) => [...earlier, value],
-      [],
-    )
-    .option('--format <format>', 'Change the output to JSON')
+    .option('-f, --filter <condition>', 'stars=N, is-official or is-automated (repeatable)', collectList, [])
+    .option('--format <format>', 'Change the output format to JSON or a Go template')
     .option('--limit <number>', 'Limit the number of results of each registry (default 25)')
     .action((words: string[], options: SearchOptions) => search(context, words, options));
+  refuseFlags(command, 'search');
+  idleFlags(command, '--tls-verify');
 }
 
 async function search(context: Context, words: readonly string[], options: SearchOptions): Promise<void> {
-  const query = exactlyOne(words);
-  const json = wantsJson(options.format);
+  const [query, ...more] = words;
+  if (query === undefined || more.length > 0) throw new CommandError('search requires exactly one argument');
+  const report = await reportOf(context, options.format);
   const parameters = { query, limit: limitOf(options.limit), filter: filterOf(options.filter) };
   const { results } = await withClient(context, (client) => client.searchImages(parameters));
-  if (json) context.stdout.write(`${toJson(results.map(summary))}\n`);
-  else if (results.length > 0) context.stdout.write(layOut(results, options.compatible === true));
+  // Nothing found is nothing said, in JSON, too.
+  if (results.length === 0) return;
+  if (report !== undefined) report(results);
+  else if (isJsonFormat(options.format)) context.stdout.write(`${toJson(results.map(summary), 4)}\n`);
+  else context.stdout.write(layOut(results, options.compatible === true));
+}
+
+/** Prints by a template, if one is asked for; it is read before anything else is done. */
+async function reportOf(
+  context: Context,
+  format: string | undefined,
+): Promise<((results: readonly ImageSearchResult[]) => void) | undefined> {
+  if (format === undefined || isJsonFormat(format)) return undefined;
+  const { Report, headingsOf, listOf } = await import('../report/report.js');
+  const { searchType } = await import('../report/search-type.js');
+  const report = new Report('search', format, { each: true, headings: headingsOf(searchType) });
+  return (results) => report.print(context.stdout, listOf(searchType, results.map(summary)));
 }
 
 function limitOf(text: string | undefined): number | undefined {

@@ -154,7 +154,7 @@ describe('images', () => {
       ['--sort', 'foo'],
       '"foo" is not a valid field for sorting. Choose from: created, id, repository, size, tag',
     ],
-    [['--format', '{{.ID}}'], 'unsupported format "{{.ID}}": only json is offered'],
+    [['--format', '{{.ID'], "template: images:1: bad character U+007B '{'"],
   ])('refuses %j', async (args, message) => {
     expect(await imagectl(service, ['images', ...args])).toEqual({
       stdout: '',

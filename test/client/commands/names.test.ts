@@ -58,9 +58,11 @@ describe('inspect', () => {
     expect(await run('inspect', '--type', 'pod', 'c')).toEqual(
       error('invalid type "pod": must be "image" or "all"'),
     );
-    expect(await run('inspect', '-f', '{{.Id}}', 'c')).toEqual(
-      error('unsupported format "{{.Id}}": only json is offered'),
-    );
+    expect(await run('inspect', '-f', '{{.Id}}', 'c')).toEqual({
+      stdout: `${'c'.repeat(64)}\n`,
+      stderr: '',
+      code: 0,
+    });
     expect((await run('image', 'inspect', '--type', 'image', 'c')).stderr).toBe(
       "Error: unknown flag: --type\nSee 'imagectl image inspect --help'\n",
     );
