@@ -39,6 +39,10 @@ export const refusedFlags: Readonly<Record<string, readonly RefusedFlag[]>> = {
     { flag: '-s, --squash', reason: 'a commit always adds one layer to those of the image' },
   ],
   diff: [latest],
+  import: ['arch', 'os', 'variant'].map((name) => ({
+    flag: `--${name} <${name}>`,
+    reason: 'an import is for the machine of the service',
+  })),
   inspect: [latest, { flag: '-s, --size', reason: 'it is about containers, and imaged is for images' }],
   prune: [
     { flag: '--external', reason: 'imaged counts the containers of every program that shares the store' },
@@ -57,6 +61,12 @@ export const refusedFlags: Readonly<Record<string, readonly RefusedFlag[]>> = {
     { flag: '--sign-passphrase-file <path>', reason: sigstore },
   ],
   rmi: [{ flag: '--no-prune', reason: 'images without names go with the last image that is built on them' }],
+  save: [
+    {
+      flag: '-m, --multi-image-archive',
+      reason: 'an archive has one image: names behind it are names of it, too',
+    },
+  ],
   search: [
     authfile,
     tlsVerify,
@@ -81,3 +91,12 @@ export function refuseFlags(command: Command, name: string): void {
 export function idleFlags(command: Command, ...flags: readonly string[]): void {
   for (const flag of flags) command.addOption(new Option(flag).hideHelp());
 }
+
+/** Commands of `podman image` that imagectl has not, each with the reason. */
+export const refusedCommands: Readonly<Record<string, string>> = {
+  mount: 'mounting is for programs that are on the host of the store: `podman image mount`',
+  scp: '`imagectl save IMAGE | imagectl --url ssh:HOST load` does the same',
+  sign: 'images are signed when they are pushed or copied: --sign-by',
+  trust: "what is trusted is written in the service's policy.json",
+  unmount: 'see mount',
+};

@@ -1,10 +1,10 @@
 // imagectl commit: makes an image of a container.
-import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { collect } from '../arguments.js';
 import { withClient } from '../connection.js';
 import type { Context } from '../context.js';
-import { CommandError, describeError } from '../errors.js';
+import { CommandError } from '../errors.js';
+import { writeAnswer } from '../output/answer-file.js';
 import { printLog } from '../output/log.js';
 import { refuseFlags } from '../refused-flags.js';
 
@@ -48,14 +48,6 @@ async function commit(context: Context, words: readonly string[], options: Commi
   const changes = [...change];
   const parameters = { name, imageName, changes, author, message, pause, manifestType: format };
   const id = await withClient(context, (client) => printLog(context, client.commitMore(parameters), quiet));
-  if (iidfile !== undefined && iidfile !== '') await write(iidfile, id);
+  if (iidfile !== undefined && iidfile !== '') await writeAnswer(iidfile, id);
   context.stdout.write(`${id}\n`);
-}
-
-async function write(path: string, id: string): Promise<void> {
-  try {
-    await writeFile(path, id);
-  } catch (error) {
-    throw new CommandError(`failed to write image ID: ${describeError(error)}`, undefined, { cause: error });
-  }
 }

@@ -1,11 +1,10 @@
 // imagectl copy: from any place to any other, as skopeo spells it; podman has no such command.
 import type { Command } from 'commander';
-import { IoImagedClient, type CopyOptions, type Credentials } from '../../src/generated/io-imaged.js';
+import type { CopyOptions, Credentials } from '../../src/generated/io-imaged.js';
 import { withConnection } from '../connection.js';
 import type { Context } from '../context.js';
-import { CommandError } from '../errors.js';
+import { copyImage, oneOf } from '../copy-image.js';
 import { parseCredentials } from '../credentials.js';
-import { printableLines } from '../output/printable.js';
 
 interface CopyFlags {
   readonly all?: boolean;
@@ -42,15 +41,10 @@ export function defineCopy(command: Command, context: Context): void {
 }
 
 async function copy(context: Context, source: string, destination: string, flags: CopyFlags): Promise<void> {
-  const parameters = { source, destination, options: optionsOf(flags) };
-  const digest = await withConnection(context, context.signal, async (connection) => {
-    let last = '';
-    for await (const reply of new IoImagedClient(connection).copyImageMore(parameters)) {
-      if (flags.quiet !== true) for (const line of reply.logs) context.stderr.write(printableLines(line));
-      last = reply.digest;
-    }
-    return last;
-  });
+  const options = optionsOf(flags);
+  const digest = await withConnection(context, context.signal, (connection) =>
+    copyImage(context, connection, source, destination, options, flags.quiet === true),
+  );
   context.stdout.write(`${digest}\n`);
 }
 
@@ -70,16 +64,4 @@ function optionsOf(flags: CopyFlags): CopyOptions {
 
 function credentials(flag: string, text: string | undefined): Credentials | undefined {
   return text === undefined ? undefined : parseCredentials(text, flag);
-}
-
-function oneOf<const Value extends string>(
-  flag: string,
-  values: readonly Value[],
-  text: string | undefined,
-): Value | undefined {
-  const value = values.find((known) => known === text);
-  if (text !== undefined && value === undefined) {
-    throw new CommandError(`${flag}: expected ${values.join(' or ')}, not ${text}`);
-  }
-  return value;
 }

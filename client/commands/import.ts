@@ -4,6 +4,7 @@ import { atLeast } from '../arguments.js';
 import { IoPodmanClient } from '../../src/generated/io-podman.js';
 import { withConnection } from '../connection.js';
 import type { Context } from '../context.js';
+import { idleFlags, refuseFlags } from '../refused-flags.js';
 import { CommandError } from '../errors.js';
 import { payloadAt, payloadFromInput } from '../payload.js';
 import { sendArchive } from '../transfer.js';
@@ -26,6 +27,8 @@ export function defineImport(command: Command, context: Context): void {
     )
     .option('-m, --message <message>', 'Set commit message for imported image')
     .action((words: string[], options: ImportOptions) => importImage(context, words, options));
+  refuseFlags(command, 'import');
+  idleFlags(command, '-q, --quiet');
 }
 
 async function importImage(

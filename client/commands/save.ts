@@ -9,6 +9,7 @@ import { withConnection } from '../connection.js';
 import { printableLines } from '../output/printable.js';
 import { IoPodmanClient } from '../../src/generated/io-podman.js';
 import type { Context } from '../context.js';
+import { idleFlags, refuseFlags } from '../refused-flags.js';
 import { CommandError } from '../errors.js';
 import { printLog } from '../output/log.js';
 import { systemText } from '../payload.js';
@@ -35,6 +36,8 @@ export function defineSave(command: Command, context: Context): void {
     .option('-o, --output <file>', 'Write to a specified file (default: stdout, which must be redirected)')
     .option('-q, --quiet', 'Suppress the output')
     .action((words: string[], options: SaveOptions) => save(context, words, options));
+  refuseFlags(command, 'save');
+  idleFlags(command, '--uncompressed');
 }
 
 async function save(context: Context, words: readonly string[], options: SaveOptions): Promise<void> {
