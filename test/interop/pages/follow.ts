@@ -16,9 +16,12 @@ const starts: Readonly<Record<string, RegExp>> = { sh: /^imaged /m, console: /^\
 
 /** `page` is its path in the checkout, `hub` is where the registries have their files. Empty if everything went as the page says. */
 export async function follow(page: string, blocks: readonly Block[], hub: string): Promise<Surprise[]> {
-  const world = await World.open(hub);
+  const named = blocks.map(({ text }) => text).join('\n');
+  // Without a port a name means 443; the others are started for pages that speak of them.
+  const ports = [443, ...[5000, 4001, 30020].filter((port) => named.includes(`:${port}`))];
+  const world = await World.open(hub, ports);
   try {
-    await prepare(world, blocks);
+    await prepare(world, blocks, ports);
     // What is not below docs/ speaks to those who have the checkout before them.
     if (!page.startsWith('docs/')) await world.run(`cd ${process.cwd()}`);
     const surprises: Surprise[] = [];
@@ -42,13 +45,13 @@ const endless =
   (error: unknown): Surprise => ({ command: line, output: (error as Error).message });
 
 /** What every page but those that show it takes for granted: registries, and an imaged that runs. */
-async function prepare(world: World, blocks: readonly Block[]): Promise<void> {
-  const up = (place: string): string => `until (: < ${place}) 2> /dev/null; do sleep 0.02; done`;
+async function prepare(world: World, blocks: readonly Block[], ports: readonly number[]): Promise<void> {
+  const up = ports.map((port) => `until (: < /dev/tcp/127.0.0.1/${port}) 2> /dev/null; do sleep 0.02; done`);
   const own = blocks.some((block) => isRun(block) && starts[block.language]?.test(block.text));
   const start = own
     ? ''
     : `imaged --jsonrpc unix:/run/imaged/jsonrpc > /run/page/imaged.log 2>&1 &\nuntil test -S /run/imaged/io.podman || ! kill -0 $!; do sleep 0.02; done`;
-  await world.run(`${start}\n${up('/dev/tcp/127.0.0.1/443')}\n${up('/dev/tcp/127.0.0.1/5000')}`);
+  await world.run([start, ...up].join('\n'));
 }
 
 async function take(world: World, { line, output: shown }: Command): Promise<Surprise | undefined> {

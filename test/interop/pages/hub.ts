@@ -20,7 +20,7 @@ export interface Hub {
   close(): Promise<void>;
 }
 
-/** Names that lead to the registry, at the ports 443 and 5000. Other hosts of pages have no registry. */
+/** Names that lead to the registries. */
 const hosts = [
   'registry-1.docker.io',
   'auth.docker.io',
@@ -30,13 +30,21 @@ const hosts = [
   ...['registry', 'mirror', 'harbor', 'cache', 'build', 'far', 'host'].map((name) => `${name}.example.com`),
 ];
 
-/** What the registry has: the same small image behind each name. */
-const repositories = [
-  'library/busybox:latest',
-  'library/busybox:1.36',
-  'hub/library/busybox:latest',
-  'team/app:1',
-];
+/** What the registries have, the same small image behind each name. Who is `near` has what the others lack. */
+const repositories = {
+  far: [
+    'library/busybox:latest',
+    'library/busybox:1.36',
+    'team/app:1',
+    'hub/library/busybox:latest',
+    'hub/library/alpine:3.20',
+    'quay/team/tool:1',
+  ],
+  near: ['library/alpine:3.20', 'quay.io/team/tool:1', 'team/app:1'],
+} as const;
+
+/** Ports of the registries: those of Dragonfly and Spegel speak plain http. */
+const ports = { 443: 'far', 5000: 'far', 4001: 'near', 30020: 'near' } as const;
 
 // As in support/peer-store.ts, which says why each line is there.
 const containersConf = `[containers]
@@ -55,16 +63,16 @@ export async function openHub(): Promise<Hub> {
   await chmod(parent, 0o755);
   const directory = join(parent, 'hub');
   await mkdir(directory);
-  await fill(join(directory, 'data'));
   await sign(directory);
-  const tls = '{ certificate: /run/page/hub/host.crt, key: /run/page/hub/host.key }';
-  for (const port of [443, 5000])
+  await fill(directory);
+  const tls = ', tls: { certificate: /run/page/hub/host.crt, key: /run/page/hub/host.key }';
+  for (const [port, place] of Object.entries(ports))
     await writeFile(
       join(directory, `${port}.yml`),
       `version: 0.1
 log: { level: warn, accesslog: { disabled: true } }
-storage: { filesystem: { rootdirectory: /run/page/hub/data }, delete: { enabled: true } }
-http: { addr: "127.0.0.1:${port}", tls: ${tls} }
+storage: { filesystem: { rootdirectory: /run/page/hub/${place} }, delete: { enabled: true } }
+http: { addr: "127.0.0.1:${port}"${place === 'far' ? tls : ''} }
 `,
     );
   await writeFile(join(directory, 'hosts'), `127.0.0.1 ${hosts.join(' ')}\n`);
@@ -74,24 +82,31 @@ http: { addr: "127.0.0.1:${port}", tls: ${tls} }
 }
 
 /** Puts one image, for two platforms, behind every name. */
-async function fill(data: string): Promise<void> {
+async function fill(directory: string): Promise<void> {
   const source = await startRegistry();
-  const target = await startDockerRegistry(data);
   try {
     const own = await busybox(goArchitecture());
     const other = await busybox(goArchitecture() === 'arm64' ? 'amd64' : 'arm64');
     putIndex(source, 'busybox', '1', buildIndex([own, other]), [own, other]);
-    const plain = ['--src-tls-verify=false', '--dest-tls-verify=false'];
-    const quietly = ['copy', '--insecure-policy', '--all', '--quiet', ...plain];
-    const copy = async (from: string, to: string): Promise<void> =>
-      void (await output('skopeo', [...quietly, `docker://${from}`, `docker://${target.host}/${to}`]));
-    const [first = '', ...others] = repositories;
-    await copy(`${source.host}/busybox:1`, first);
-    for (const name of others) await copy(`${target.host}/${first}`, name);
+    for (const [place, [first, ...others]] of Object.entries(repositories)) {
+      const target = await startDockerRegistry(join(directory, place));
+      try {
+        await copy(`${source.host}/busybox:1`, `${target.host}/${first}`);
+        // What a registry has it need not be sent.
+        await Promise.all(others.map((name) => copy(`${target.host}/${first}`, `${target.host}/${name}`)));
+      } finally {
+        await target.close();
+      }
+    }
   } finally {
     await source.close();
-    await target.close();
   }
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  const plain = ['--src-tls-verify=false', '--dest-tls-verify=false'];
+  const quietly = ['copy', '--insecure-policy', '--all', '--quiet', ...plain];
+  await output('skopeo', [...quietly, `docker://${from}`, `docker://${to}`]);
 }
 
 /** Debian's static busybox with all its names, which is what docker.io/library/busybox is, too. */

@@ -21,8 +21,8 @@ export interface Block {
 const fence = /(?:^<!-- not run: (.+) -->\n+)?^```(\w*)(?: title="([^"]+)")?\n([^]*?)^```$/gm;
 
 /** Whether the commands of a block are run. */
-export function isRun({ language, notRun }: Block): boolean {
-  return notRun === undefined && (language === 'sh' || language === 'console');
+export function isRun({ language, title, notRun }: Block): boolean {
+  return notRun === undefined && title === undefined && (language === 'sh' || language === 'console');
 }
 
 /** The fenced blocks of a page, in their order. */

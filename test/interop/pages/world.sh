@@ -1,7 +1,8 @@
 # A machine of its own for one page: a copy of this one's file system that is thrown away, no network, no other processes.
-# Arguments: an empty directory, the checkout, the registry's files. Reads the commands of the page from standard input.
+# Arguments: an empty directory, the checkout, the registries' files, their
+# ports. Reads the commands of the page from standard input.
 set -eu
-world=$1 checkout=$2 hub=$3
+world=$1 checkout=$2 hub=$3 ports=$4
 
 # Both layers lie in memory: an overlay can be the lower layer of another one, never the upper.
 mount -t tmpfs tmpfs "$world"
@@ -12,7 +13,7 @@ overlay() { # LOWER NAME WHERE
 overlay / system "$world/root"
 overlay "$checkout" checkout "$world/root$checkout"
 cd "$world/root"
-for place in tmp run var/tmp root var/lib/containers; do
+for place in tmp run var/tmp root home srv var/lib/containers; do
   mkdir -p "$place"
   mount -t tmpfs tmpfs "$place"
 done
@@ -29,6 +30,13 @@ umount --lazy .before
 rmdir .before
 ip link set lo up
 
+# Pages have users beside root, who need to get at what npm link would have put into /usr.
+parent=$checkout
+while [ "$parent" != / ]; do
+  chmod a+rx "$parent"
+  parent=$(dirname "$parent")
+done
+
 # What npm link, a distribution's containers-common and a registry at the end of the line would bring.
 printf '#!/bin/sh\nexec node "%s/dist/%s.js" "$@"\n' "$checkout" imaged > /usr/local/bin/imaged
 printf '#!/bin/sh\nexec node "%s/dist/%s.js" "$@"\n' "$checkout" imagectl > /usr/local/bin/imagectl
@@ -38,8 +46,7 @@ mkdir -p /etc/containers/registries.conf.d /etc/containers/registries.d /run/ima
 cp /run/page/hub/containers.conf /run/page/hub/policy.json /etc/containers/
 echo 'unqualified-search-registries = ["docker.io"]' > /etc/containers/registries.conf
 cat /run/page/hub/hosts >> /etc/hosts
-docker-registry serve /run/page/hub/443.yml > /run/page/443.log 2>&1 &
-docker-registry serve /run/page/hub/5000.yml > /run/page/5000.log 2>&1 &
+for port in $ports; do docker-registry serve "/run/page/hub/$port.yml" > "/run/page/$port.log" 2>&1 & done
 
 # Packages a program of the page imports.
 mkdir -p /root/page /root/node_modules/.bin /root/node_modules/@types

@@ -33,28 +33,32 @@ export class World {
     this.#says = new Transcript(shell.stdout, shell.stderr);
   }
 
-  /** `hub` is the directory of {@link openHub}. */
-  static async open(hub: string): Promise<World> {
+  /** `hub` is the directory of {@link openHub}, `ports` those of its registries that are wanted. */
+  static async open(hub: string, ports: readonly number[]): Promise<World> {
     const directory = await temporaryDirectory('page');
     const control = join(dirname(hub), 'control');
     await mkdir(control, { recursive: true });
     const script = join(process.cwd(), 'test', 'interop', 'pages', 'world.sh');
     const namespaces = ['--mount', '--net', '--pid', '--fork', '--kill-child'];
-    const shell = spawn('unshare', [...namespaces, 'bash', script, directory, process.cwd(), hub], {
-      stdio: 'pipe',
-      cwd: '/',
-      env: {
-        PATH: `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${dirname(process.execPath)}`,
-        HOME: '/root',
-        USER: 'root',
-        TERM: 'dumb',
-        LANG: 'C.UTF-8',
-        // The authority that signed for the registries, for imaged and for everything else.
-        SSL_CERT_FILE: '/run/page/hub/authority.crt',
-        npm_config_loglevel: 'error',
-        npm_config_offline: 'true',
+    const shell = spawn(
+      'unshare',
+      [...namespaces, 'bash', script, directory, process.cwd(), hub, ports.join(' ')],
+      {
+        stdio: 'pipe',
+        cwd: '/',
+        env: {
+          PATH: `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${dirname(process.execPath)}`,
+          HOME: '/root',
+          USER: 'root',
+          TERM: 'dumb',
+          LANG: 'C.UTF-8',
+          // The authority that signed for the registries, for imaged and for everything else.
+          SSL_CERT_FILE: '/run/page/hub/authority.crt',
+          npm_config_loglevel: 'error',
+          npm_config_offline: 'true',
+        },
       },
-    });
+    );
     const world = new World(directory, control, shell);
     shell.stdin?.on('error', () => {});
     shell.stdin?.write(prologue);
