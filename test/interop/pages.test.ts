@@ -42,6 +42,7 @@ const notRun: readonly (readonly [page: string, reason: string])[] = [
   ['docs/audit.md', 'there is no journal where the tests run'],
   ['docs/operations.md', 'there is no journal where the tests run'],
   ['docs/own-service.md', 'it needs the network; the test lays the packages where npm would'],
+  ['docs/recipes/quadlet.md', 'systemd does not run where the tests do'],
   ['systemd/README.md', 'systemd does not run where the tests do'],
 ];
 
