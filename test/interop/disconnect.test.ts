@@ -1,6 +1,6 @@
 // Callers that go away, callers that read slowly, and callers that want the same thing.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { buildImage, type SampleImage } from '../peers/sample-image.js';
 import { noise } from './support/rich-image.js';
@@ -13,7 +13,7 @@ let scene: Scene;
 let image: SampleImage;
 let name: string;
 
-beforeEach(async () => {
+beforeAll(async () => {
   scene = await Scene.open();
   const layer = (index: number): { name: string; content: Buffer }[] =>
     Array.from({ length: 20 }, (_, file) => ({
@@ -24,7 +24,9 @@ beforeEach(async () => {
   name = scene.serve('image', image);
 });
 
-afterEach(async () => {
+beforeEach(() => scene.clear());
+
+afterAll(async () => {
   await scene.close();
 });
 

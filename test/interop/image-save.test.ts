@@ -1,9 +1,9 @@
 // ImageSave: the very sequence of callers of 2020, and podman and skopeo reading what was saved.
 import { execFileSync } from 'node:child_process';
-import { chmod, readdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import type { SampleImage } from '../peers/sample-image.js';
 import { askAs } from './support/ask-as.js';
@@ -21,15 +21,22 @@ let scene: Scene;
 let image: SampleImage;
 let name: string;
 let id: string;
+/** Of one test. */
+let place: string;
 
-beforeEach(async () => {
+beforeAll(async () => {
   scene = await Scene.open();
   image = await buildRichImage();
   name = scene.serve('rich', image);
+});
+
+beforeEach(async () => {
+  place = await mkdtemp(join(scene.store.directory, 'place-'));
+  await scene.clear();
   id = await scene.daemon.pull(name);
 });
 
-afterEach(async () => {
+afterAll(async () => {
   await scene.close();
 });
 
@@ -57,7 +64,7 @@ async function save(caller: OldClient, options: object): Promise<Buffer> {
 
 /** Writes it where a peer can have it. */
 async function put(bytes: Buffer, file: string): Promise<string> {
-  const path = join(scene.store.directory, file);
+  const path = join(place, file);
   await writeFile(path, bytes);
   return path;
 }
@@ -92,7 +99,7 @@ describe('a saved image', () => {
       using caller = new OldClient(scene.daemon.address);
       const tar = await put(await save(caller, { format }), 'saved.tar');
       await untilExchanged(scene.store.root);
-      const directory = join(scene.store.directory, 'saved');
+      const directory = join(place, 'saved');
       execFileSync('mkdir', [directory]);
       execFileSync('tar', ['-xf', tar, '-C', directory]);
       const manifest = JSON.parse(await scene.store.skopeoOutput('inspect', '--raw', `dir:${directory}`)) as {
@@ -125,7 +132,8 @@ describe('a saved image', () => {
     const last = replies.at(-1)?.parameters.reply;
     expect(last).toEqual({ logs: [], id: expect.stringMatching(/^\/.*varlink_send/) });
     expect((await stat(last?.id ?? '')).mode & 0o777).toBe(0o600);
-    expect((await eventsOf(scene.store)).slice(1)).toEqual([`push ${name} ${id}`, `save ${name} ${id}`]);
+    expect((await eventsOf(scene.store)).slice(-2)).toEqual([`push ${name} ${id}`, `save ${name} ${id}`]);
+    await caller.download(last?.id ?? '', true);
   });
 
   it('says nothing if it is to be quiet', async () => {
@@ -133,6 +141,7 @@ describe('a saved image', () => {
     const replies = await caller.more('ImageSave', saveOptions({ name, quiet: true }));
     expect(replies).toHaveLength(1);
     expect(replies[0]?.parameters.reply.logs).toEqual([]);
+    await caller.download(replies[0]?.parameters.reply.id ?? '', true);
   });
 
   it('can be fetched on another connection of the same user, and not by another one', async () => {

@@ -1,9 +1,9 @@
 // LoadImage: the very sequence of callers of 2020, with archives, layouts and directories that podman made.
 import { execFileSync } from 'node:child_process';
-import { chmod, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { askAs } from './support/ask-as.js';
 import { eventsOf } from './support/events.js';
@@ -19,14 +19,21 @@ jest.setTimeout(120_000);
 let scene: Scene;
 let name: string;
 let id: string;
+/** Of one test. */
+let place: string;
 
-beforeEach(async () => {
+beforeAll(async () => {
   scene = await Scene.open();
   name = scene.serve('rich', await buildRichImage());
+});
+
+beforeEach(async () => {
+  place = await mkdtemp(join(scene.store.directory, 'place-'));
+  await scene.clear();
   id = await scene.daemon.pull(name);
 });
 
-afterEach(async () => {
+afterAll(async () => {
   await scene.close();
 });
 
@@ -34,7 +41,7 @@ describe('a loaded archive', () => {
   let archive: string;
 
   beforeEach(async () => {
-    archive = join(scene.store.directory, 'archive.tar');
+    archive = join(place, 'archive.tar');
     await scene.store.podmanOutput('save', '-o', archive, name);
     await scene.daemon.call('RemoveImage', { name, force: true });
   });
@@ -88,10 +95,10 @@ describe('a loaded archive', () => {
       await scene.daemon.pull(name);
       await scene.store.podmanOutput('tag', name, 'b:1', 'example.com/c');
       const [first] = await imageRecords(scene.store.root);
-      const plain = join(scene.store.directory, 'rootfs.tar');
+      const plain = join(place, 'rootfs.tar');
       execFileSync('tar', ['-cf', plain, '-C', scene.store.directory, 'policy.json']);
       const second = await scene.store.podmanOutput('import', '-q', plain);
-      const all = join(scene.store.directory, 'all.tar');
+      const all = join(place, 'all.tar');
       await scene.store.podmanOutput(
         'save',
         '--multi-image-archive',
@@ -124,7 +131,7 @@ describe('a loaded archive', () => {
     ['oci', (path: string) => ['--format', 'oci-dir', '-o', path]],
   ])('is told by its content: %s', async (format, args) => {
     await scene.daemon.pull(name);
-    const path = join(scene.store.directory, 'payload');
+    const path = join(place, 'payload');
     await scene.store.podmanOutput('save', ...args(path), name);
     await scene.daemon.call('RemoveImage', { name, force: true });
     const { reply } = await scene.daemon.call<{ reply: { id: string } }>(
@@ -141,7 +148,7 @@ describe('a loaded archive', () => {
     ['dir', (path: string) => ['--format', 'docker-dir', '-o', path]],
   ])('is what podman makes of it: %s', async (_, args) => {
     await scene.daemon.pull(name);
-    const path = join(scene.store.directory, 'payload');
+    const path = join(place, 'payload');
     await scene.store.podmanOutput('save', ...args(path), name);
     await scene.daemon.call('RemoveImage', { name, force: true });
     await scene.daemon.call('LoadImage', parameters(path, { deleteFile: false }));
@@ -162,8 +169,8 @@ describe('a loaded archive', () => {
 
   it('of the OCI has the image that is named, or all of them', async () => {
     await scene.daemon.pull(name);
-    const layout = join(scene.store.directory, 'layout');
-    const small = join(scene.store.directory, 'rootfs.tar');
+    const layout = join(place, 'layout');
+    const small = join(place, 'rootfs.tar');
     execFileSync('tar', ['-cf', small, '-C', scene.store.directory, 'policy.json']);
     await scene.store.podmanOutput('import', '-q', small, 'small:1');
     await scene.store.podmanOutput('push', '-q', name, `oci:${layout}:example.com/big:1`);
@@ -187,7 +194,7 @@ describe('a loaded archive', () => {
     'that is %s is refused with all it might have been',
     async (what) => {
       using caller = new OldClient(scene.daemon.address);
-      const other = join(scene.store.directory, 'other');
+      const other = join(place, 'other');
       if (what === 'no tar at all') await writeFile(other, 'plain text\n'.repeat(1000));
       else execFileSync('tar', ['-cf', other, '-C', scene.store.directory, 'policy.json']);
       const handle = await caller.upload(await readFile(other));
@@ -202,11 +209,13 @@ describe('a loaded archive', () => {
       });
       // It may be tried again with another method.
       expect(await exchangedFiles(scene.store.root)).toEqual([handle]);
+      await caller.download(handle, true);
+      await untilExchanged(scene.store.root);
     },
   );
 
   it('with a name that is none stores nothing', async () => {
-    const directory = join(scene.store.directory, 'unpacked');
+    const directory = join(place, 'unpacked');
     execFileSync('mkdir', [directory]);
     execFileSync('tar', ['-xf', archive, '-C', directory]);
     const manifest = join(directory, 'manifest.json');
@@ -223,7 +232,7 @@ describe('a loaded archive', () => {
   it('of the host is for root and the service alone', async () => {
     await chmod(scene.store.directory, 0o755);
     await chmod(scene.daemon.address.replace('unix:', ''), 0o666);
-    const link = join(scene.store.directory, 'link');
+    const link = join(place, 'link');
     await symlink(archive, link);
     for (const path of [archive, link, '/no/such/file']) {
       expect(

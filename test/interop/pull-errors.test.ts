@@ -1,7 +1,7 @@
 // What a client of PullImage is told when something goes wrong, and that nothing is left of it.
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { startRegistry } from '../peers/registry.js';
 import { buildImage, buildIndex, putImage, putIndex, type SampleImage } from '../peers/sample-image.js';
@@ -16,7 +16,7 @@ jest.setTimeout(90_000);
 let scene: Scene;
 let image: SampleImage;
 
-beforeEach(async () => {
+beforeAll(async () => {
   scene = await Scene.open();
   image = await buildImage({
     layers: [
@@ -26,7 +26,9 @@ beforeEach(async () => {
   });
 });
 
-afterEach(async () => {
+beforeEach(() => scene.clear());
+
+afterAll(async () => {
   await scene.close();
 });
 

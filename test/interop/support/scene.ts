@@ -1,4 +1,6 @@
 // What most tests need: an embedded registry, a store, and imaged on it, ended together.
+import { readFile, writeFile } from 'node:fs/promises';
+
 import { type EmbeddedRegistry, type RegistryOptions, startRegistry } from '../../peers/registry.js';
 import { putImage, type SampleImage } from '../../peers/sample-image.js';
 import { Imaged, type ImagedOptions } from './imaged.js';
@@ -14,11 +16,13 @@ export class Scene {
   readonly registry: EmbeddedRegistry;
   readonly store: PeerStore;
   daemon: Imaged;
+  readonly #registriesConf: string;
 
-  private constructor(registry: EmbeddedRegistry, store: PeerStore, daemon: Imaged) {
+  private constructor(registry: EmbeddedRegistry, store: PeerStore, daemon: Imaged, registriesConf: string) {
     this.registry = registry;
     this.store = store;
     this.daemon = daemon;
+    this.#registriesConf = registriesConf;
   }
 
   static async open(options: SceneOptions = {}): Promise<Scene> {
@@ -26,7 +30,8 @@ export class Scene {
     const place = options.root === undefined ? {} : { root: options.root };
     const store = await PeerStore.create({ insecure: [registry.host], ...place });
     try {
-      return new Scene(registry, store, await Imaged.start(store, options));
+      const registriesConf = await readFile(store.registriesConf, 'utf8');
+      return new Scene(registry, store, await Imaged.start(store, options), registriesConf);
     } catch (error) {
       await registry.close();
       await store.close();
@@ -42,6 +47,18 @@ export class Scene {
 
   name(name: string, tag = '1'): string {
     return `${this.registry.host}/test/${name}:${tag}`;
+  }
+
+  /**
+   * For the next test of those that share a scene, which saves a start of the daemon and its first pull, a second together:
+   * no images, no faults, no requests, and registries.conf as it was. What the registry has stays.
+   */
+  async clear(): Promise<void> {
+    this.registry.fault = undefined;
+    await writeFile(this.store.registriesConf, this.#registriesConf);
+    const { images } = await this.daemon.call<{ images: readonly { id: string }[] }>('ListImages');
+    for (const { id } of images) await this.daemon.call('RemoveImage', { name: id, force: true });
+    this.registry.clearRequests();
   }
 
   /** Ends the daemon, gently or as a crash would, and starts another one on the same store. */
