@@ -82,13 +82,7 @@ async function readText(path: string, uid: number): Promise<string | undefined> 
     return new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, bytesRead));
   } catch (error) {
     if (error instanceof AccessFileError) throw error;
-    throw new AccessFileError(
-      path,
-      error instanceof TypeError ? 'it is not UTF-8' : (error as Error).message,
-      {
-        cause: error,
-      },
-    );
+    throw new AccessFileError(path, (error as Error).message, { cause: error });
   } finally {
     await file.close();
   }

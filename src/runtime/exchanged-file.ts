@@ -46,6 +46,12 @@ export class ExchangedFile {
   mayBeUsedBy(caller: FileCaller): boolean {
     if (this.#doomed) return false;
     if (this.#scope === 'connection') return caller.connection === this.#caller.connection;
+    return this.isSavedFor(caller);
+  }
+
+  /** Whether it is for any connection of that user. */
+  isSavedFor(caller: FileCaller): boolean {
+    if (this.#scope !== 'user') return false;
     const { uid, name } = this.#caller.peer;
     return caller.peer.uid === uid && caller.peer.name === name;
   }

@@ -14,6 +14,8 @@ export type { BorrowedFile, FileCaller };
 
 /** So much room at a time is demanded for an upload of unknown length. Bytes. */
 const roomStep = 64 * 1024 * 1024;
+/** Saved images that may wait for one user at a time: each takes as much of the disk as its image. */
+const mostSaved = 4;
 
 /** Where a file of ours is made. Disposing removes it unless it was kept. */
 export interface MadeFile extends AsyncDisposable {
@@ -80,8 +82,16 @@ export class FileExchange {
     }
   }
 
-  /** A place for a file that `caller` is to get. */
+  /**
+   * A place for a file that `caller` is to get. Throws {@link FileUnavailableError} if too many wait for it, unless it can fill the disk
+   * without the service.
+   */
   async make(caller: FileCaller): Promise<MadeFile> {
+    const waiting = [...this.#files.values()].filter((file) => file.isSavedFor(caller)).length;
+    if (waiting >= mostSaved && !mayUseHost(caller.peer, this.#uid))
+      throw new FileUnavailableError(
+        `${waiting} saved images wait for this user: fetch one, or end the connection it was saved on`,
+      );
     const file = await this.#newFile(caller, 'user');
     file.hold();
     let kept = false;

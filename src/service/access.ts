@@ -36,12 +36,12 @@ const podman: Table<typeof ioPodman> = {
   GetEvents: read,
   ContainerExists: read,
   ContainerStateData: read,
-  // Whoever may read an image may have it; the files are bounded, see runtime/file-exchange.ts.
+  // Whoever may read an image may have it. How many files wait for them is bounded (runtime/file-exchange.ts).
   ImageSave: read,
   ReceiveFile: read,
   // Registries are asked, with the credentials of the service.
   SearchImages: { role: 'pull' },
-  // A name that is there is left alone, so a pull takes nothing from anybody; but not of a file, which names images itself.
+  // An image gets the name it has at its registry and no other, so nobody is led astray; what is in a file names itself.
   PullImage: { role: 'pull', of: pullNeed },
   // A name may be what another relies on.
   TagImage: admin,
@@ -56,7 +56,7 @@ const podman: Table<typeof ioPodman> = {
   SendFile: admin,
   LoadImage: admin,
   ImportImage: admin,
-  // The last two run commands; Commit stops containers.
+  // Commit stops containers, the last two run commands.
   Commit: admin,
   BuildImage: admin,
   ContainerRunlabel: admin,

@@ -36,6 +36,25 @@ describe('the options of imaged', () => {
     expect(() => read(['--registry', '--address', 'unix:@a'])).toThrow('no socket file');
   });
 
+  it('takes sockets for reading, and gives all that it makes to a group', () => {
+    const flags = ['--read-only', 'unix:/ro;mode=0666', '--group', 'images', '--jsonrpc', 'unix:@a'];
+    expect(read(flags)).toMatchObject({
+      addresses: ['unix:/run/imaged/io.podman;group=images', 'unix:/ro;mode=0666;role=read;group=images'],
+      jsonrpc: ['unix:@a'],
+    });
+    expect(read(['--address', 'unix:/a;group=x', '--group=y']).addresses).toEqual(['unix:/a;group=x']);
+  });
+
+  it('looks for rules where root and users have them', () => {
+    const found = (environment: Environment, ...flags: string[]): unknown =>
+      read(['--address', 'unix:/a', ...flags], environment, 7).access;
+    expect(read([]).access).toEqual({ path: '/etc/imaged/access.toml', required: false });
+    expect(found({ HOME: '/h' })).toEqual({ path: '/h/.config/imaged/access.toml', required: false });
+    expect(found({ HOME: '/h', XDG_CONFIG_HOME: '/c' })).toMatchObject({ path: '/c/imaged/access.toml' });
+    expect(found({ HOME: '' })).toBeUndefined();
+    expect(found({}, '--access', 'x')).toEqual({ path: 'x', required: true });
+  });
+
   it('takes repeated addresses and storage options in order', () => {
     const options = read([
       '--address',
@@ -73,6 +92,12 @@ describe('the options of imaged', () => {
     [['--jsonrpc', 'http://127.0.0.1'], 'http://127.0.0.1'],
     [['--jsonrpc', 'unix:/a', '--address', 'unix:/a'], '--jsonrpc unix:/a: given twice'],
     [['--jsonrpc', 'unix:/run/imaged/io.podman'], 'given twice'],
+    [['--read-only', 'unix:/run/imaged/io.podman'], 'given twice'],
+    [['--address', 'unix:/a;role=read', '--jsonrpc', 'unix:/a'], 'given twice'],
+    [['--address', 'unix:/a;role=write'], 'role: expected read, pull, admin'],
+    [['--jsonrpc', 'tcp:127.0.0.1:1;role=none'], 'role: expected read'],
+    [['--read-only', 'unix:/a;role=admin'], 'its role is read'],
+    [['--group', 'a;role=admin'], '--group a;role=admin'],
   ])('refuses %j in one line that names the option', (argv, part) => {
     let message = '';
     try {

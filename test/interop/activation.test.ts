@@ -62,6 +62,27 @@ describe('under socket activation', () => {
     ignored.close();
   });
 
+  it('those named readonly are for reading, whoever calls, and also where there is no other', async () => {
+    const paths = ['full.sock', 'read.sock', 'only.sock'].map((name) => join(store.directory, name));
+    const prune = async (path: string | undefined): Promise<unknown> => {
+      const connection = await VarlinkConnection.connect(`unix:${path}`);
+      await expect(connection.call('io.podman.GetVersion')).resolves.toBeDefined();
+      const ended = await connection.call('io.podman.DeleteUnusedImages').catch((error: unknown) => error);
+      connection.close();
+      return ended;
+    };
+    const refused = {
+      error: 'org.varlink.service.PermissionDenied',
+      reason: expect.stringMatching(/user \d+ has the role read \(descriptor \d \(read-only\)\)$/),
+    };
+    activated = await startActivated(store, paths.slice(0, 2), { names: ['varlink', 'readonly'] });
+    expect(await prune(paths[0])).toEqual({ images: [] });
+    expect(await prune(paths[1])).toMatchObject(refused);
+    await activated.close();
+    activated = await startActivated(store, paths.slice(2), { names: ['readonly'] });
+    expect(await prune(paths[2])).toMatchObject(refused);
+  });
+
   it('the daemon ends when it is idle, and leaves the socket to the manager', async () => {
     const socket = join(store.directory, 'activated.sock');
     activated = await startActivated(store, socket, { args: ['--idle-timeout', '1'] });

@@ -1,6 +1,6 @@
 // The life of the process: options, readiness, idle exit, end.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Imaged, imagedProgram } from './support/imaged.js';
 import { listenForNotifications } from './support/notify.js';
 import { PeerStore } from './support/peer-store.js';
-import { ended, type Finished, run, stop, Transcript } from './support/process.js';
+import { ended, type Finished, output, run, stop, Transcript } from './support/process.js';
 import { VarlinkConnection } from './support/varlink.js';
 
 jest.setTimeout(60_000);
@@ -39,6 +39,7 @@ describe('the command line', () => {
     [['--address', 'http://127.0.0.1'], 'http://127.0.0.1'],
     [['--address', 'unix:'], 'unix:'],
     [['--storage-opt', 'overlay.mountopt'], 'overlay.mountopt'],
+    [['--access', '/no/such/access.toml'], '/no/such/access.toml: there is no such file'],
   ])('%j ends with exit code 2 and one line that names the trouble', async (args, trouble) => {
     const { code, stdout, stderr } = await imaged(...args);
     expect(stderr).toMatch(/^[^\n]+\n$/);
@@ -104,6 +105,32 @@ describe('a started daemon', () => {
     try {
       const { mode } = await stat(daemon.address.slice('unix:'.length));
       expect((mode & 0o777).toString(8)).toBe('600');
+    } finally {
+      await daemon.close();
+    }
+  });
+
+  it('gives the sockets it makes to a group, without a moment in which others get in', async () => {
+    const [, , gid = ''] = (await output('getent', ['group', 'games'])).split(':');
+    const [first, second] = ['a.sock', 'b.sock'].map((name) => join(store.directory, name));
+    const args = [
+      '--group',
+      'games',
+      '--address',
+      `unix:${first}`,
+      '--read-only',
+      `unix:${second};mode=0666`,
+    ];
+    const before = process.umask(0);
+    const starting = Imaged.start(store, { args });
+    process.umask(before);
+    const daemon = await starting;
+    try {
+      const found = [first, second].map((path) => statSync(path ?? ''));
+      expect(found.map(({ mode }) => (mode & 0o777).toString(8))).toEqual(['660', '666']);
+      expect(found.map((status) => status.gid)).toEqual([Number(gid), Number(gid)]);
+      // The one that is open to all is for reading.
+      expect(daemon.log.text).not.toContain('every user of this host');
     } finally {
       await daemon.close();
     }

@@ -10,7 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import type { Socket } from 'node:net';
+import type { ListenOptions, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +26,9 @@ const unix = 1;
 const stream = 1;
 const socket = declare('int socket(int domain, int type, int protocol)');
 const bind = declare('int bind(int fd, const void *address, uint size)');
+
+/** One that files can be given to. */
+const group = process.getuid?.() === 0 ? 4711 : process.getgid?.();
 
 describe('parseAddress', () => {
   it.each([
@@ -89,8 +92,17 @@ describe('listen', () => {
   };
   const servers: { close(): unknown }[] = [];
 
-  function server(): ReturnType<typeof createServer> {
+  /** `onBound` is told the path at the moment at which the file has come to be. */
+  function server(onBound?: (path: string) => void): ReturnType<typeof createServer> {
     const created = createServer(greet);
+    const start = created.listen.bind(created) as (options: ListenOptions) => typeof created;
+    if (onBound !== undefined) {
+      created.listen = ((options: ListenOptions) => {
+        start(options);
+        onBound(options.path ?? '');
+        return created;
+      }) as typeof created.listen;
+    }
     servers.push(created);
     return created;
   }
@@ -128,6 +140,45 @@ describe('listen', () => {
     await listen(server(), `unix:${path}${parameters}`);
     expect(statSync(path).mode & 0o777).toBe(mode);
     expect(await greeting(`unix:${path}${parameters}`)).toBe('hello');
+  });
+
+  it.each([
+    ['', 0o600, 0o600],
+    [';mode=0640', 0o640, 0o640],
+    [`;group=${group}`, 0o600, 0o660],
+    [`;group=${group};mode=0666`, 0o600, 0o666],
+  ])('never has a file that is open wider, whatever the umask: %s', async (parameters, first, last) => {
+    const before = process.umask(0);
+    try {
+      const seen: number[] = [];
+      await listen(
+        server((bound) => seen.push(statSync(bound).mode & 0o777)),
+        `unix:${path}${parameters}`,
+      );
+      expect(seen).toEqual([first]);
+      expect(statSync(path).mode & 0o777).toBe(last);
+      expect(statSync(path).gid).toBe(parameters.includes('group') ? group : process.getgid?.());
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  it('gives its file to nobody if the group is none, and leaves nothing', async () => {
+    const groupId = (name: string): Promise<number> => Promise.reject(new Error(`there is no group ${name}`));
+    await expect(listen(server(), `unix:${path};group=x`, { groupId })).rejects.toThrow(
+      'there is no group x',
+    );
+    await expect(listen(server(), `unix:${path};group=x`)).rejects.toThrow('group x: expected a number');
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it.each(['rol=read', 'mod=0600', 'constructor=1'])('does not pass over %s', async (parameter) => {
+    const [name = ''] = parameter.split('=');
+    for (const address of [`unix:${path}`, `unix:@${path}`, 'tcp:127.0.0.1:0'])
+      await expect(listen(server(), `${address};${parameter}`)).rejects.toThrow(
+        `there is no parameter ${name}`,
+      );
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   it('leaves the umask of the process as it was', async () => {

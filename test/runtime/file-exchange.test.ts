@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { ConnectionScope } from '../../src/rpc/index.js';
+import { ConnectionScope, unknownPeer, type Peer } from '../../src/rpc/index.js';
 import { FileUnavailableError } from '../../src/runtime/errors.js';
 import { FileExchange } from '../../src/runtime/file-exchange.js';
 
@@ -11,9 +11,9 @@ const ownUid = 1000;
 
 class Caller {
   readonly connection = new ConnectionScope();
-  readonly peer: { readonly uid: number };
-  constructor(uid = 4711) {
-    this.peer = { uid };
+  readonly peer: Peer;
+  constructor(uid = 4711, more: Partial<Peer> = {}) {
+    this.peer = { ...unknownPeer, uid, ...more };
   }
 }
 
@@ -128,6 +128,26 @@ describe('a saved file', () => {
     expect(await files()).toEqual([]);
   });
 
+  it('is for nobody else who came over a network, where no user is known', async () => {
+    const handle = await saved(new Caller(-1, { name: 'one' }));
+    for (const other of [new Caller(-1), new Caller(-1, { name: 'other' })])
+      await expect(content(handle, other)).rejects.toThrow(FileUnavailableError);
+    expect(await content(handle, new Caller(-1, { name: 'one' }))).toBe('content');
+  });
+
+  it('is one of four at most, so that those who only read cannot fill the disk', async () => {
+    const caller = new Caller();
+    const handles = [];
+    for (let count = 0; count < 4; count += 1) handles.push(await saved(caller));
+    await expect(saved(new Caller())).rejects.toThrow('4 saved images wait for this user');
+    expect(await files()).toHaveLength(4);
+    await saved(new Caller(4712));
+    await content(handles[0]!, caller, true);
+    await saved(caller);
+    for (let count = 0; count < 9; count += 1) await saved(new Caller(ownUid));
+    expect(await files()).toHaveLength(14);
+  });
+
   it('is not there if it was not kept, whatever was made on the way', async () => {
     {
       await using file = await exchange.make(new Caller());
@@ -147,6 +167,15 @@ describe('a file of the host', () => {
     expect(await content(path, new Caller(ownUid))).toBe('host');
     for (const uid of [4711, -1])
       await expect(content(path, new Caller(uid))).rejects.toThrow(/permission denied/);
+  });
+
+  it('is for nobody on a socket that is for less than everything: root of a container looks like root', async () => {
+    const path = join(root, 'host');
+    await writeFile(path, 'host');
+    const socket = { address: 'unix:/ro;role=read', role: 'read', guarded: true };
+    for (const uid of [0, ownUid])
+      await expect(content(path, new Caller(uid, { socket }))).rejects.toThrow(/permission denied/);
+    expect(await content(path, new Caller(0, { socket: { ...socket, role: 'admin' } }))).toBe('host');
   });
 
   it('is sent as long as it was said to be, or not at all', async () => {

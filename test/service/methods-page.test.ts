@@ -6,6 +6,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ioImaged } from '../../src/generated/io-imaged.js';
 import { ioPodman } from '../../src/generated/io-podman.js';
 import type { InterfaceDescriptor } from '../../src/rpc/index.js';
+import { needs } from '../../src/service/access.js';
 
 const page = readFileSync(join(process.cwd(), 'docs', 'methods.md'), 'utf8');
 
@@ -34,11 +35,17 @@ describe.each<InterfaceDescriptor>([ioPodman, ioImaged])('the table of $name', (
     expect(rows.map(([method]) => method)).toEqual(Object.keys(descriptor.methods));
   });
 
-  it.each(rows)('says what became of %s', (_, state) => {
+  it.each(rows)('says which role %s needs', (method, role = '') => {
+    const { role: needed, of } = needs.get(`${descriptor.name}.${method}`) ?? {};
+    expect(role.replace(/;.*/, '')).toBe(needed);
+    expect(role.includes(';')).toBe(of !== undefined);
+  });
+
+  it.each(rows)('says what became of %s', (_, _role, state) => {
     expect(state).toMatch(/^(?:as it was|differs: .+|new)/);
   });
 
-  it.each(rows)('%s: the suites exist and call it', (method = '', _, suites = '') => {
+  it.each(rows)('%s: the suites exist and call it', (method = '', _role, _state, suites = '') => {
     const handler = descriptor.methods[method]?.handler ?? '';
     // By its name on the wire, or with the generated client.
     const calls = new RegExp(String.raw`['".]${method}['"]|\.${handler}(?:More|Upgrade)?\(`);
