@@ -9,7 +9,8 @@ export interface ActivatedSocket {
 const firstFd = 3;
 
 /**
- * The inherited sockets that are ours: a single one whatever its name, of several those named `varlink`, `jsonrpc` or `readonly`.
+ * The inherited sockets that are ours: a single one whatever its name, of several those named `varlink`, `jsonrpc`,
+ * `readonly` or `metrics`.
  * None when the variables are meant for another process.
  */
 export function activatedSockets(
@@ -27,11 +28,16 @@ export function activatedSockets(
   return sockets.length === 1 ? sockets : sockets.filter(({ name }) => ours.has(name));
 }
 
-const ours: ReadonlySet<string> = new Set(['varlink', 'jsonrpc', 'readonly']);
+const ours: ReadonlySet<string> = new Set(['varlink', 'jsonrpc', 'readonly', 'metrics']);
 
 /** Whether a socket is for JSON-RPC; any other speaks varlink. */
 export function speaksJsonRpc({ name }: ActivatedSocket): boolean {
   return name === 'jsonrpc';
+}
+
+/** Whether a socket is for those who watch over the service. */
+export function isForMetrics({ name }: ActivatedSocket): boolean {
+  return name === 'metrics';
 }
 
 /** What a socket is for, whoever calls on it: one that is called `readonly` by its unit must not be more. */

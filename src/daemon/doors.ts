@@ -79,7 +79,8 @@ function termsOf(socket: ActivatedSocket): SocketTerms {
   return { address, guarded: isGuarded(socket.fd), ...(role !== undefined && { role }) };
 }
 
-async function groupNumber(name: string, environment: DaemonOptions['environment']): Promise<number> {
+/** The number of a group, -1 if there is none of that name. */
+export async function groupNumber(name: string, environment: DaemonOptions['environment']): Promise<number> {
   if (/^\d{1,9}$/.test(name)) return Number(name);
   const numbers = await accountNumbers('group', [name], environment, AbortSignal.timeout(10_000));
   return numbers.get(name) ?? -1;

@@ -17,6 +17,7 @@ import { createLog, type Log } from './log.js';
 import { logSink } from './log-sink.js';
 import { readProcess, usage, type DaemonOptions } from './options.js';
 import { UsageError } from './usage-error.js';
+import { Watch } from './watch.js';
 import { readVersion } from './version.js';
 
 /** Freed blocks of this size and more are not kept: chunks of layers are larger. Bytes. */
@@ -47,13 +48,17 @@ async function main(): Promise<void> {
   const dispatcher = new Dispatcher({
     unexpected: (error, method) => log.error(`${method}: ${messageOf(error)}`, error),
     unknownField: (method, path) => log.debug(`${method}: field ${path} is not known and was ignored`),
-    answered: (call) => logCall(log, call, runtime.operations),
+    answered(call) {
+      logCall(log, call, runtime.operations);
+      watch?.metrics.answered(call);
+    },
   });
   dispatcher.serve(
     orgVarlinkService,
     new Introspection({ vendor: 'imaged', product: 'imaged', version, url }, dispatcher),
   );
   serveInterfaces(dispatcher, runtime, access.permit);
+  const watch = await Watch.of(options, version, runtime, dispatcher);
 
   let stop = (): void => undefined;
   const stopped = new Promise<void>((resolve) => {
@@ -65,17 +70,24 @@ async function main(): Promise<void> {
   });
   const doors = new Doors(dispatcher, options.environment, {
     // A oneway call goes on after its connection has ended.
-    onActivity: ({ connections, calls }) => idle.busy(connections > 0 || calls > 0),
-    onFailure: (error) => log.info(`connection ended: ${messageOf(error)}`),
+    onActivity(activity) {
+      idle.busy(activity.connections > 0 || activity.calls > 0);
+      watch?.metrics.activity(activity);
+    },
+    onFailure(error) {
+      log.info(`connection ended: ${messageOf(error)}`);
+      watch?.metrics.connectionFailed(error);
+    },
   });
-  let addresses: readonly string[];
+  let addresses: string[];
   let removeLinks: () => void;
   try {
-    addresses = await doors.open(options, stop);
+    addresses = [...(await doors.open(options, stop)), ...((await watch?.open(options)) ?? [])];
     removeLinks = await linkSocket(dispatcher, options);
   } catch (error) {
     // Those that were opened before the one that could not be.
     await doors.close();
+    await watch?.close();
     throw error;
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -94,9 +106,11 @@ async function main(): Promise<void> {
   tellManager(options, 'STOPPING=1', log);
   clearTimeout(prepare);
   idle.stop();
+  watch?.stopping();
   removeLinks();
   await doors.close(stopGrace);
   await runtime.close();
+  await watch?.close();
 }
 
 /** Reads what may change while the daemon runs, and tells the manager when that is done. */

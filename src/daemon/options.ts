@@ -14,9 +14,10 @@ import {
   withGroup,
   type AccessPlace,
 } from './access-options.js';
-import { activatedSockets, activationVariables, type ActivatedSocket } from './activation.js';
+import { activatedSockets, activationVariables, isForMetrics, type ActivatedSocket } from './activation.js';
 import { buildFlags, buildUsage, readBuildPolicy } from './build-options.js';
 import { logFlags, logUsage, readLogOptions, type ErrorStream, type LogOptions } from './log-options.js';
+import { metricsFlags, metricsUsage, readMetricsAddresses } from './metrics-options.js';
 import { UsageError } from './usage-error.js';
 
 export type Environment = RuntimeSettings['environment'];
@@ -27,6 +28,8 @@ export interface DaemonOptions extends RuntimeSettings, LogOptions {
   /** Addresses to listen on for JSON-RPC. */
   readonly jsonrpc: readonly string[];
   readonly activated: readonly ActivatedSocket[];
+  /** Where metrics and health can be asked for: addresses, and activated sockets. */
+  readonly metrics: readonly (string | ActivatedSocket)[];
   /** Where the rules are of who may do what. */
   readonly access?: AccessPlace;
   /** The directory of the default address, to be made if it is missing. */
@@ -63,7 +66,7 @@ ${accessUsage}  --registry[=DIR]         link the socket where clients look for 
 ${buildUsage}  --allow-runlabel         let ContainerRunlabel run the commands in labels of images, with the rights of imaged, for
                            root and imaged's own user; otherwise it only tells them
   --idle-timeout SECONDS   end after this long without a connection (0 = never, the default when not activated)
-${logUsage}  --version                print the version
+${logUsage}${metricsUsage}  --version                print the version
   --help                   print this
 `;
 
@@ -100,7 +103,8 @@ export function readOptions(
   const values = parse(argv);
   if (values.help === true) return 'help';
   if (values.version === true) return 'version';
-  const activated = activatedSockets(environment, self.pid);
+  const inherited = activatedSockets(environment, self.pid);
+  const activated = inherited.filter((socket) => !isForMetrics(socket));
   const path =
     values.address === undefined && activated.length === 0 ? defaultPath(environment, self.uid) : undefined;
   const full = values.address ?? (path === undefined ? [] : [`unix:${path}`]);
@@ -108,6 +112,7 @@ export function readOptions(
     '--address': full,
     '--read-only': readOnlyAddresses(values),
     '--jsonrpc': values.jsonrpc ?? [],
+    '--metrics': readMetricsAddresses(values),
   };
   checkAddresses(given);
   const grouped = (texts: readonly string[]): string[] => texts.map((text) => withGroup(text, values));
@@ -125,6 +130,7 @@ export function readOptions(
     }),
     ...optional('defaultDirectory', path === undefined ? undefined : dirname(path)),
     activated,
+    metrics: [...inherited.filter(isForMetrics), ...given['--metrics']],
     ...(access !== undefined && { access }),
     storage: {
       ...optional('root', values.root),
@@ -140,7 +146,7 @@ export function readOptions(
     ...registryTimeout(values['registry-timeout']),
     builds: readBuildPolicy(values),
     allowRunlabel: values['allow-runlabel'] === true,
-    idleTimeout: idleTimeout(values['idle-timeout'], activated.length > 0),
+    idleTimeout: idleTimeout(values['idle-timeout'], inherited.length > 0),
     ...readLogOptions(values, environment['JOURNAL_STREAM'], self.errors ?? unknownStream),
     ...optional('notifySocket', environment['NOTIFY_SOCKET']),
     environment,
@@ -174,6 +180,7 @@ function parse(argv: readonly string[]) {
         'allow-runlabel': { type: 'boolean' },
         'idle-timeout': { type: 'string' },
         ...logFlags,
+        ...metricsFlags,
         version: { type: 'boolean' },
         help: { type: 'boolean' },
       },

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { buildConnector, Dispatcher } from 'undici';
 import type { HttpTimeouts, ProxySettings, TlsIdentity } from '../oci/blob.js';
 import { TooLargeError } from './errors.js';
+import type { RegistryTraffic } from './traffic.js';
 import { HttpTimeoutError, TooSlowError } from './transport/timeout.js';
 import { proxyFor } from './transport/proxy.js';
 import { RedirectError, headersFor, isRedirect, maxRedirects, redirectTarget } from './transport/redirect.js';
@@ -42,6 +43,8 @@ export interface ControlOptions {
   readonly identity: TlsIdentity;
   readonly proxies?: ProxySettings | undefined;
   readonly timeouts: HttpTimeouts;
+  /** Counts what is asked. */
+  readonly traffic?: RegistryTraffic | undefined;
 }
 
 /** Half of the time that the daemon would need to start, if it were imported above. */
@@ -99,11 +102,13 @@ export class ControlConnection {
     });
     const response = await request
       .catch((error: NodeJS.ErrnoException) => {
+        this.#options.traffic?.answered(undefined);
         const alert = this.#alert;
         this.#alert = undefined;
         throw error.code === 'UND_ERR_SOCKET' ? (alert ?? error) : error;
       })
       .finally(() => clearTimeout(timer));
+    this.#options.traffic?.answered(response.statusCode);
     const good = response.statusCode < 300;
     const content = await readBody(response.body, good ? limit : maxErrorBody, good, idle);
     return {

@@ -142,7 +142,7 @@ export class HostSession {
 
   get #retry() {
     const tries = this.dispensable ? triesBesideOthers : usualTries;
-    return { delay: this.#options.timeouts.retry, tries };
+    return { delay: this.#options.timeouts.retry, tries, traffic: this.#options.traffic };
   }
 
   async close(): Promise<void> {

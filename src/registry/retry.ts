@@ -1,5 +1,6 @@
 // What is tried again, how often and after how long.
 import { RegistryError, innermostCode } from './errors.js';
+import type { RegistryTraffic } from './traffic.js';
 
 const unavailable: ReadonlySet<number | undefined> = new Set([500, 502, 503, 504]);
 const broken: ReadonlySet<unknown> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'UND_ERR_SOCKET']);
@@ -47,13 +48,20 @@ export function isOutOfReach(error: unknown): boolean {
   );
 }
 
+export interface RetryOptions {
+  readonly delay: number;
+  readonly tries?: Tries;
+  /** Counts what is tried again. */
+  readonly traffic?: RegistryTraffic | undefined;
+}
+
 /**
  * Runs `attempt` until it succeeds, fails for good or has failed too often (three times, five while a
  * registry says 429, unless `tries` says otherwise), waiting `delay` ms · 2ⁿ with jitter in between, or as long as the registry says.
  */
 export async function withRetries<T>(
   attempt: () => Promise<T>,
-  { delay, tries = usualTries }: { readonly delay: number; readonly tries?: Tries },
+  { delay, tries = usualTries, traffic }: RetryOptions,
   signal: AbortSignal,
 ): Promise<T> {
   for (let tried = 1; ; tried++) {
@@ -65,6 +73,7 @@ export async function withRetries<T>(
         if (error instanceof RegistryError) triedEnough.add(error);
         throw error;
       }
+      if (traffic !== undefined) traffic.retries += 1;
       await pause(waitAfter(error as RegistryError, tried, delay), signal);
     }
   }

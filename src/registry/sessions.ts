@@ -7,6 +7,7 @@ import type { Credentials, CredentialSource } from './credentials.js';
 import { RegistryError } from './errors.js';
 import { HostSession, type Access } from './host-session.js';
 import type { PullSource } from './registries-config.js';
+import type { RegistryTraffic } from './traffic.js';
 import type { UnreachableHosts } from './unreachable.js';
 
 /** Whom a client trusts, who it is and how patient. */
@@ -24,6 +25,8 @@ export interface RegistryClientOptions {
   readonly timeouts?: HttpTimeouts | undefined;
   /** What was learnt by earlier operations. */
   readonly unreachable?: UnreachableHosts | undefined;
+  /** Counts what is asked. */
+  readonly traffic?: RegistryTraffic | undefined;
 }
 
 /** What is to be done with a repository. */
@@ -55,11 +58,12 @@ export class RegistrySessions {
     const key = `${domain} ${insecure}`;
     let session = this.#sessions.get(key);
     if (session === undefined) {
-      const { certificateDirectories = [], rootsFile, proxies, userAgent } = this.#options;
+      const { certificateDirectories = [], rootsFile, proxies, userAgent, traffic } = this.#options;
       session = new HostSession({
         domain,
         userAgent,
         proxies,
+        traffic,
         timeouts: this.#timeouts,
         identity: {
           insecure,

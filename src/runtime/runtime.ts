@@ -4,6 +4,7 @@ import { arch } from 'node:os';
 import { join } from 'node:path';
 import { hostPlatform, type Platform } from '../oci/platform.js';
 
+import { RegistryTraffic } from '../registry/traffic.js';
 import { UnreachableHosts } from '../registry/unreachable.js';
 import { openStore, resolveStorageOptions, type Store, type StoreView } from '../store/index.js';
 import type { TempRoot } from '../sys/temp-dir.js';
@@ -32,6 +33,7 @@ import { runLabel, type RunlabelRequest } from './runlabel/run-label.js';
 import { searchImages, type SearchRequest, type SearchResult } from './search.js';
 import { SharedLayers } from './shared-layers.js';
 import { storeStatus, type StoreStatus } from './store-status.js';
+import { storeTotals, type StoreTotals } from './store-totals.js';
 
 export type { StoredImage, StoreView } from '../store/index.js';
 
@@ -83,6 +85,7 @@ export class Runtime {
   readonly builds: Builds;
   /** Files on their way from callers and to them. */
   readonly files: FileExchange;
+  readonly traffic = new RegistryTraffic();
   readonly #options: RuntimeOptions;
   readonly #paths: ConfigurationPaths;
   readonly #pool = new LayerPool();
@@ -131,7 +134,11 @@ export class Runtime {
   registries(): Registries {
     const { registryTimeout: seconds } = this.#options;
     const silence = seconds === undefined ? undefined : seconds * 1000;
-    return new Registries(this.#paths, this.version, { silence, unreachable: this.#unreachable });
+    return new Registries(this.#paths, this.version, {
+      silence,
+      unreachable: this.#unreachable,
+      traffic: this.traffic,
+    });
   }
 
   async store(): Promise<Store> {
@@ -155,6 +162,24 @@ export class Runtime {
 
   async storeStatus(signal: AbortSignal): Promise<StoreStatus> {
     return await storeStatus(await this.store(), signal);
+  }
+
+  /** How much there is in the store; undefined while nobody has opened it. */
+  async storeTotals(signal: AbortSignal): Promise<StoreTotals | undefined> {
+    const opened = await this.#opened;
+    return opened && storeTotals(await opened.store.view(signal));
+  }
+
+  /** Throws what keeps calls from reading the store, or from taking its locks. */
+  async checkStore(signal: AbortSignal): Promise<void> {
+    const store = await this.store();
+    await store.view(signal);
+    await store.tryLocks(signal);
+  }
+
+  /** How many layers pulls have taken from one another. */
+  get sharedLayers(): number {
+    return this.#layers.shared;
   }
 
   async search(request: SearchRequest, signal: AbortSignal): Promise<readonly SearchResult[]> {

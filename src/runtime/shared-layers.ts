@@ -50,6 +50,12 @@ class LayerWork {
 /** The layers that are being brought now, by a key that tells their place in the store and their blob. */
 export class SharedLayers {
   readonly #running = new Map<string, LayerWork>();
+  #shared = 0;
+
+  /** How many times somebody found a layer in the making. */
+  get shared(): number {
+    return this.#shared;
+  }
 
   /**
    * The layer `key`, made by `unpack` unless somebody makes it already. When another pull's attempt fails, ours is
@@ -66,6 +72,7 @@ export class SharedLayers {
       const running = this.#running.get(key);
       const work = running ?? new LayerWork(unpack);
       this.#running.set(key, work);
+      if (running !== undefined) this.#shared += 1;
       work.users += 1;
       work.listeners.add(onBytes);
       try {

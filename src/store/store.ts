@@ -113,6 +113,13 @@ export class Store {
     return this.#catalog.peek()?.view;
   }
 
+  /** Takes the locks that every change takes, for a moment. Throws what taking them throws: another program may hold them. */
+  async tryLocks(signal: AbortSignal): Promise<void> {
+    if (this.options.readOnlyReason !== undefined) return;
+    for (const name of ['layers', 'images'] as const)
+      (await this.#own.locks[name].acquire('read', signal)).release();
+  }
+
   /** A data item of an image, such as `manifest`; throws ImageDataError. */
   imageData(image: StoredImage, key: string): Promise<Buffer> {
     return readImageData(this.#placeOf(image.root), image, key);

@@ -91,6 +91,9 @@ describe('the options of imaged', () => {
     [['--address', 'unix:/a', '--address', 'unix:/a;mode=0660'], 'given twice'],
     [['--jsonrpc', 'http://127.0.0.1'], 'http://127.0.0.1'],
     [['--jsonrpc', 'unix:/a', '--address', 'unix:/a'], '--jsonrpc unix:/a: given twice'],
+    [['--metrics', 'unix:@m'], '--metrics unix:@m'],
+    [['--metrics', 'unix:/m;role=read'], '--metrics unix:/m;role=read'],
+    [['--metrics', 'unix:/a', '--address', 'unix:/a'], 'unix:/a: given twice'],
     [['--jsonrpc', 'unix:/run/imaged/io.podman'], 'given twice'],
     [['--read-only', 'unix:/run/imaged/io.podman'], 'given twice'],
     [['--address', 'unix:/a;role=read', '--jsonrpc', 'unix:/a'], 'given twice'],
@@ -123,6 +126,22 @@ describe('the options of imaged', () => {
 });
 
 describe('socket activation', () => {
+  it('takes a socket for metrics beside the usual ones, or instead', () => {
+    const names = (text: string): Environment => ({
+      LISTEN_PID: '100',
+      LISTEN_FDS: String(text.split(':').length),
+      LISTEN_FDNAMES: text,
+    });
+    const both = read(['--metrics', 'unix:/m'], names('varlink:metrics'));
+    expect(both.activated).toEqual([{ fd: 3, name: 'varlink' }]);
+    expect(both.metrics).toEqual([{ fd: 4, name: 'metrics' }, 'unix:/m']);
+    expect(both.addresses).toEqual([]);
+    const alone = read([], names('metrics'));
+    expect(alone.metrics).toEqual([{ fd: 3, name: 'metrics' }]);
+    expect(alone.addresses).toEqual(['unix:/run/imaged/io.podman']);
+    expect(alone.idleTimeout).toBeGreaterThan(0);
+  });
+
   it('takes a single socket whatever its name', () => {
     const { activated, addresses } = read([], {
       LISTEN_PID: '100',

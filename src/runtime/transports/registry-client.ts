@@ -5,6 +5,7 @@ import { certificateDirectories, systemRootsFile } from '../../registry/certific
 import { RegistryClient } from '../../registry/client.js';
 import type { Credentials } from '../../registry/credentials.js';
 import { DocumentClient } from '../../registry/document-client.js';
+import type { RegistryTraffic } from '../../registry/traffic.js';
 import type { UnreachableHosts } from '../../registry/unreachable.js';
 import type { ConfigurationPaths } from '../configuration-paths.js';
 
@@ -12,6 +13,8 @@ import type { ConfigurationPaths } from '../configuration-paths.js';
 export interface RegistryReach {
   /** Milliseconds without a sign of life; absent: a minute. */
   readonly silence?: number | undefined;
+  /** Counts what is asked. */
+  readonly traffic?: RegistryTraffic | undefined;
   /** What earlier operations could not reach. */
   readonly unreachable?: UnreachableHosts | undefined;
 }
@@ -27,7 +30,7 @@ export interface RegistryAccess extends RegistryReach {
 
 /** A client for one operation, which closes it. */
 export function registryClient(access: RegistryAccess): RegistryClient {
-  const { paths, credentials, credentialHelpers, unreachable } = access;
+  const { paths, credentials, credentialHelpers, unreachable, traffic } = access;
   const { environment, home, uid, authfile } = paths;
   return new RegistryClient({
     ...networkOptions(access),
@@ -38,6 +41,7 @@ export function registryClient(access: RegistryAccess): RegistryClient {
       helpers: credentialHelpers,
     }),
     unreachable,
+    traffic,
   });
 }
 
