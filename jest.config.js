@@ -15,6 +15,8 @@ const project = (name, testMatch) => ({
   transform: { '^.+\\.[jt]s$': '<rootDir>/test/setup/transform.mjs' },
   // smol-toml and eventemitter3 and their like ship ES modules only.
   transformIgnorePatterns: ['/node_modules/(?!(smol-toml|eventemitter3|koffi|fzstd|fast-check|pure-rand)/)'],
+  // It has the manifest of client/ again.
+  modulePathIgnorePatterns: ['<rootDir>/dist/imagectl'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   // Parameters of each module rather than globals: test/setup/transform.mjs says why.
   sandboxInjectedGlobals: languageGlobals,

@@ -1,10 +1,10 @@
 // What every command of imagectl works with.
 import type { Lookup } from './bridge/lookup.js';
 import type { Stdio } from './bridge/stdio.js';
-import type { Terminal } from './output/live-region.js';
+import type { LiveTerminal } from './progress/live-progress.js';
 
 /** Where lines go; `process.stdout` is one. */
-export interface Output extends Terminal {
+export interface Output extends LiveTerminal {
   readonly isTTY?: boolean;
 }
 

@@ -3,24 +3,27 @@ import { IoImagedClient, type CopyOptions } from '../src/generated/io-imaged.js'
 import type { Connection } from '../src/rpc/index.js';
 import type { Context } from './context.js';
 import { CommandError } from './errors.js';
-import { printableLines } from './output/printable.js';
+import { withProgress } from './progress/progress.js';
 
-/** Copies an image, with its log where errors go unless it is to be quiet; returns the digest that the destination has. */
+/** Copies an image, and shows how far it is unless it is to be quiet; returns the digest that the destination has. */
 export async function copyImage(
-  { stderr }: Pick<Context, 'stderr'>,
+  context: Context,
   connection: Connection,
   source: string,
   destination: string,
   options: CopyOptions,
   quiet: boolean,
 ): Promise<string> {
-  let last = '';
-  const replies = new IoImagedClient(connection).copyImageMore({ source, destination, options });
-  for await (const { logs, digest } of replies) {
-    if (!quiet) for (const line of logs) stderr.write(printableLines(line));
-    last = digest;
-  }
-  return last;
+  const call = { kind: 'copy', target: `${source} ${destination}`, quiet };
+  return await withProgress(context, call, async (progress) => {
+    let last = '';
+    const replies = new IoImagedClient(connection).copyImageMore({ source, destination, options });
+    for await (const { logs, digest } of replies) {
+      for (const line of logs) progress.log(line);
+      last = digest;
+    }
+    return last;
+  });
 }
 
 /** The value of a flag that can have a few. */

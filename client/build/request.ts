@@ -8,10 +8,10 @@ import {
   type BuildSettings,
   type NamedContext,
 } from '../../src/generated/io-imaged.js';
-import type { Connection } from '../../src/rpc/index.js';
 import { withConnection } from '../connection.js';
 import type { Context } from '../context.js';
-import { sendContext } from '../transfer.js';
+import type { Progress } from '../progress/progress.js';
+import { sendContext, type Payload } from '../transfer.js';
 import type { NamedPlace } from './named-contexts.js';
 import { packContext } from './pack.js';
 import type { ClientContext } from './place.js';
@@ -26,20 +26,22 @@ export interface BuildCall {
   readonly settings: BuildSettings;
 }
 
-/** Builds; `show` gets the lines of the log. Returns the id. Throws what the service answers, CommandError and IgnoreError. */
-export async function requestBuild(
-  context: Context,
-  call: BuildCall,
-  show: (line: string) => Promise<void>,
-): Promise<string> {
+/** Where a build is shown: its log, and the files that are sent. */
+export interface BuildView {
+  readonly log: (line: string) => Promise<void>;
+  readonly progress: Pick<Progress, 'sending'>;
+}
+
+/** Builds. Returns the id. Throws what the service answers, CommandError and IgnoreError. */
+export async function requestBuild(context: Context, call: BuildCall, view: BuildView): Promise<string> {
   // Elsewhere the path of a directory means nothing; and what comes through a pipe cannot be sent again.
   const isHere = /^(?:jsonrpc\+)?unix:/.test(context.address);
-  if (!isHere || isReadOnce(call)) return await buildWith(context, call, false, show);
+  if (!isHere || isReadOnce(call)) return await buildWith(context, call, false, view);
   try {
-    return await buildWith(context, call, true, show);
+    return await buildWith(context, call, true, view);
   } catch (error) {
     if (!(error instanceof ContextNotHere)) throw error;
-    return await buildWith(context, call, false, show);
+    return await buildWith(context, call, false, view);
   }
 }
 
@@ -52,26 +54,30 @@ async function buildWith(
   context: Context,
   { place, ignore, contexts, settings }: BuildCall,
   inPlace: boolean,
-  show: (line: string) => Promise<void>,
+  view: BuildView,
 ): Promise<string> {
   return await withConnection(context, context.signal, async (connection) => {
+    const sending =
+      (name: string) =>
+      (payload: Payload): Promise<string> =>
+        sendContext(connection, view.progress.sending(name, payload));
     const named: NamedContext[] = [];
     for (const each of contexts) {
       if ('image' in each) {
         named.push(each);
         continue;
       }
-      const given = await give(connection, each.place, inPlace, [], context.signal);
+      const given = await give(sending(each.name), each.place, inPlace, [], context.signal);
       if (given !== undefined) named.push({ name: each.name, context: given });
     }
-    const main = await give(connection, place, inPlace, ignore, context.signal);
+    const main = await give(sending('context'), place, inPlace, ignore, context.signal);
     let id = '';
     const client = new IoImagedClient(connection);
     for await (const reply of client.buildMore({
       context: main,
       settings: { ...settings, contexts: named },
     })) {
-      for (const line of reply.logs) await show(line);
+      for (const line of reply.logs) await view.log(line);
       if (reply.id !== '') id = reply.id;
     }
     return id;
@@ -79,7 +85,7 @@ async function buildWith(
 }
 
 async function give(
-  connection: Connection,
+  send: (payload: Payload) => Promise<string>,
   place: ClientContext,
   inPlace: boolean,
   ignore: readonly string[],
@@ -87,11 +93,11 @@ async function give(
 ): Promise<BuildContext | undefined> {
   if (place.kind === 'none' || place.kind === 'dockerfile') return undefined;
   if (place.kind === 'repository') return { address: place.address };
-  if (place.kind === 'archive') return { archive: await sendContext(connection, place.payload) };
+  if (place.kind === 'archive') return { archive: await send(place.payload) };
   const { path } = place;
   if (inPlace) return { directory: { path, identity: await identityOf(path) } };
   await using payload = packContext(path, new IgnoreRules(ignore), signal);
-  return { archive: await sendContext(connection, payload) };
+  return { archive: await send(payload) };
 }
 
 /** By this the service knows whether it sees the same directory. */

@@ -11,6 +11,7 @@ import { requestBuild } from '../build/request.js';
 import type { Context } from '../context.js';
 import { CommandError } from '../errors.js';
 import { printableLines } from '../output/printable.js';
+import { isDrawn, withProgress } from '../progress/progress.js';
 import { systemText } from '../payload.js';
 
 export function defineBuild(command: Command, context: Context): void {
@@ -27,8 +28,16 @@ async function build(context: Context, words: readonly string[], flags: BuildFla
   await using log = await Log.open(context, flags);
   await using contexts = await NamedContexts.open(context, flags.buildContext);
   const call = await buildCallOf(context, place, contexts.all, flags);
-  const id = await requestBuild(context, call, (line) => log.write(line)).catch(ended);
-  if (flags.quiet === true) context.stdout.write(`${id}\n`);
+  const { quiet = false, logfile } = flags;
+  // On one terminal with the blobs, the log has to go through the same hands.
+  const together = logfile === undefined && context.stdout.isTTY === true && isDrawn(context);
+  const shown = { kind: 'build', quiet, logged: together } as const;
+  const id = await withProgress(context, shown, (progress) => {
+    const drawn = async (line: string): Promise<void> => progress.log(line);
+    const view = { log: together ? drawn : (line: string) => log.write(line), progress };
+    return requestBuild(context, call, view);
+  }).catch(ended);
+  if (quiet) context.stdout.write(`${id}\n`);
   if (flags.iidfile !== undefined)
     await writeFile(flags.iidfile, `sha256:${id}`).catch(failed(flags.iidfile));
 }

@@ -5,7 +5,7 @@ import { withClient } from '../connection.js';
 import type { Context } from '../context.js';
 import { CommandError } from '../errors.js';
 import { writeAnswer } from '../output/answer-file.js';
-import { printLog } from '../output/log.js';
+import { followLog, withProgress } from '../progress/progress.js';
 import { refuseFlags } from '../refused-flags.js';
 
 interface CommitOptions {
@@ -47,7 +47,11 @@ async function commit(context: Context, words: readonly string[], options: Commi
     throw new CommandError(`unrecognized image format ${JSON.stringify(format)}`);
   const changes = [...change];
   const parameters = { name, imageName, changes, author, message, pause, manifestType: format };
-  const id = await withClient(context, (client) => printLog(context, client.commitMore(parameters), quiet));
+  const id = await withClient(context, (client) =>
+    withProgress(context, { kind: 'commit', target: name, quiet }, (progress) =>
+      followLog(progress, client.commitMore(parameters)),
+    ),
+  );
   if (iidfile !== undefined && iidfile !== '') await writeAnswer(iidfile, id);
   context.stdout.write(`${id}\n`);
 }

@@ -6,9 +6,9 @@ import { exactlyOne } from '../arguments.js';
 import { withClient } from '../connection.js';
 import type { Context } from '../context.js';
 import { describeError } from '../errors.js';
-import { printLog } from '../output/log.js';
 import { humanSize } from '../output/units.js';
-import { watchPull } from '../pull-watch.js';
+import { followLog, withProgress } from '../progress/progress.js';
+import { watchOperation } from '../progress/watch-operation.js';
 import { ServiceManager } from '../service-manager.js';
 
 interface EnsureOptions {
@@ -48,16 +48,19 @@ async function pull(
   quiet: boolean,
 ): Promise<void> {
   const over = new AbortController();
-  const watched = watchPull(
+  const call = { kind: 'pull', target: name, quiet };
+  const watched = watchOperation(
     context,
-    name,
+    call,
     AbortSignal.any([over.signal, context.signal]),
     // Told only when something has changed: a registry that is silent gets no more time.
     (operation) => manager.alive(`Pulling ${name}: ${bytesOf(operation)}`),
   );
   try {
     const creds = { username: '', password: '' };
-    await printLog(context, client.pullImageMore({ name, creds }), quiet);
+    await withProgress(context, call, (progress) =>
+      followLog(progress, client.pullImageMore({ name, creds })),
+    );
   } finally {
     over.abort();
     await watched;

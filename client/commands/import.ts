@@ -4,14 +4,16 @@ import { atLeast } from '../arguments.js';
 import { IoPodmanClient } from '../../src/generated/io-podman.js';
 import { withConnection } from '../connection.js';
 import type { Context } from '../context.js';
-import { idleFlags, refuseFlags } from '../refused-flags.js';
+import { refuseFlags } from '../refused-flags.js';
 import { CommandError } from '../errors.js';
+import { withProgress } from '../progress/progress.js';
 import { payloadAt, payloadFromInput } from '../payload.js';
 import { sendArchive } from '../transfer.js';
 
 interface ImportOptions {
   readonly change: readonly string[];
   readonly message?: string;
+  readonly quiet?: boolean;
 }
 
 export function defineImport(command: Command, context: Context): void {
@@ -26,9 +28,9 @@ export function defineImport(command: Command, context: Context): void {
       [],
     )
     .option('-m, --message <message>', 'Set commit message for imported image')
+    .option('-q, --quiet', 'Suppress output')
     .action((words: string[], options: ImportOptions) => importImage(context, words, options));
   refuseFlags(command, 'import');
-  idleFlags(command, '-q, --quiet');
 }
 
 async function importImage(
@@ -43,15 +45,13 @@ async function importImage(
       ? await payloadFromInput(context, 'command-line redirection')
       : await payloadAt(path, context.signal);
   const { message = '', change: changes } = options;
-  const { image } = await withConnection(context, context.signal, async (connection) => {
-    const source = await sendArchive(connection, payload);
-    return await new IoPodmanClient(connection).importImage({
-      source,
-      reference,
-      message,
-      changes,
-      delete: true,
-    });
-  });
+  const { image } = await withConnection(context, context.signal, (connection) =>
+    withProgress(context, { kind: 'import', quiet: options.quiet === true }, async (progress) => {
+      const sent = progress.sending(path === '-' ? 'standard input' : path, payload);
+      const source = await sendArchive(connection, sent);
+      const client = new IoPodmanClient(connection);
+      return await client.importImage({ source, reference, message, changes, delete: true });
+    }),
+  );
   context.stdout.write(`sha256:${image}\n`);
 }

@@ -4,8 +4,8 @@ import { atMostOne } from '../arguments.js';
 import { IoPodmanClient } from '../../src/generated/io-podman.js';
 import { withConnection } from '../connection.js';
 import type { Context } from '../context.js';
-import { printLog } from '../output/log.js';
 import { printable } from '../output/printable.js';
+import { followLog, withProgress } from '../progress/progress.js';
 import { payloadAt, payloadFromInput } from '../payload.js';
 import { sendArchive } from '../transfer.js';
 
@@ -31,10 +31,13 @@ async function load(context: Context, words: readonly string[], options: LoadOpt
     options.input === undefined
       ? await payloadFromInput(context, 'command-line redirection or the --input flag')
       : await payloadAt(options.input, context.signal);
-  const names = await withConnection(context, context.signal, async (connection) => {
-    const inputFile = await sendArchive(connection, payload);
-    const client = new IoPodmanClient(connection);
-    return await printLog(context, client.loadImageMore({ name, inputFile, quiet, deleteFile: true }), quiet);
-  });
+  const names = await withConnection(context, context.signal, (connection) =>
+    withProgress(context, { kind: 'load', quiet }, async (progress) => {
+      const sent = progress.sending(options.input ?? 'standard input', payload);
+      const inputFile = await sendArchive(connection, sent);
+      const client = new IoPodmanClient(connection);
+      return await followLog(progress, client.loadImageMore({ name, inputFile, quiet, deleteFile: true }));
+    }),
+  );
   for (const loaded of names.split(', ')) context.stdout.write(`Loaded image: ${printable(loaded)}\n`);
 }

@@ -7,9 +7,8 @@ import type { Context } from '../context.js';
 import { parseCredentials } from '../credentials.js';
 import { copyImage, inRegistry } from '../copy-image.js';
 import { CommandError, describeError, isRemoteError } from '../errors.js';
-import { printLog } from '../output/log.js';
+import { followLog, withProgress } from '../progress/progress.js';
 import { idleFlags, refuseFlags } from '../refused-flags.js';
-import { showOnTerminal } from '../pull-screen.js';
 
 interface PullOptions {
   readonly arch?: string;
@@ -68,9 +67,9 @@ async function pullOne(
   creds: AuthConfig,
   quiet: boolean,
 ): Promise<string> {
-  const steps = client.pullImageMore({ name, creds });
-  if (!quiet && context.stderr.isTTY === true) return showOnTerminal(context, name, steps);
-  return await printLog(context, steps, quiet);
+  return await withProgress(context, { kind: 'pull', target: name, quiet }, (progress) =>
+    followLog(progress, client.pullImageMore({ name, creds })),
+  );
 }
 
 /** The image of an index for another machine: io.podman cannot ask for it. */

@@ -5,7 +5,7 @@ import type { Context } from '../context.js';
 import { copyImage, inRegistry, oneOf } from '../copy-image.js';
 import { parseCredentials } from '../credentials.js';
 import { CommandError } from '../errors.js';
-import { printLog } from '../output/log.js';
+import { followLog, withProgress } from '../progress/progress.js';
 import { writeAnswer } from '../output/answer-file.js';
 import { idleFlags, refuseFlags } from '../refused-flags.js';
 
@@ -53,7 +53,9 @@ async function push(context: Context, words: readonly string[], options: PushOpt
   const { compress = false, format = '', removeSignatures = false, signBy = '' } = options;
   const parameters = { name, tag, compress, format, removeSignatures, signBy };
   await withClient(context, (client) =>
-    printLog(context, client.pushImageMore(parameters), options.quiet === true),
+    withProgress(context, { kind: 'push', quiet: options.quiet === true }, (progress) =>
+      followLog(progress, client.pushImageMore(parameters)),
+    ),
   );
 }
 

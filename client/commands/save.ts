@@ -6,12 +6,11 @@ import type { Command } from 'commander';
 import { atLeast } from '../arguments.js';
 import { write } from '../bridge/stdio.js';
 import { withConnection } from '../connection.js';
-import { printableLines } from '../output/printable.js';
 import { IoPodmanClient } from '../../src/generated/io-podman.js';
 import type { Context } from '../context.js';
 import { idleFlags, refuseFlags } from '../refused-flags.js';
 import { CommandError } from '../errors.js';
-import { printLog } from '../output/log.js';
+import { followLog, withProgress } from '../progress/progress.js';
 import { systemText } from '../payload.js';
 import { downloadArchive, receiveFile } from '../transfer.js';
 import { unpackFiles } from '../unpack-files.js';
@@ -46,21 +45,23 @@ async function save(context: Context, words: readonly string[], options: SaveOpt
   if (!formats.includes(format)) throw new CommandError(`format value must be one of ${formats.join(' ')}`);
   const toDirectory = directoryFormats.has(format);
   await demandRoom(context, format, output, toDirectory);
-  await withConnection(context, context.signal, async (connection) => {
-    if (toDirectory) {
-      const client = new IoPodmanClient(connection);
-      const request = { name, moreTags, format, compress, quiet, output, outputType: '' };
-      const handle = await printLog(context, client.imageSaveMore({ options: request }), quiet);
-      await unpackFiles(receiveFile(client, handle), output);
-      return;
-    }
-    const kind = format === 'oci-archive' ? 'oci' : 'docker';
-    const bytes = downloadArchive(connection, { name, format: kind, names: moreTags }, (line) => {
-      if (!quiet) context.stderr.write(printableLines(line));
-    });
-    if (output === '') await toOutput(context, bytes);
-    else await toFile(bytes, output);
-  });
+  await withConnection(context, context.signal, (connection) =>
+    withProgress(context, { kind: 'save', target: name, quiet }, async (progress) => {
+      if (toDirectory) {
+        const client = new IoPodmanClient(connection);
+        const request = { name, moreTags, format, compress, quiet, output, outputType: '' };
+        const handle = await followLog(progress, client.imageSaveMore({ options: request }));
+        await unpackFiles(progress.receiving(output, receiveFile(client, handle)), output);
+        return;
+      }
+      const kind = format === 'oci-archive' ? 'oci' : 'docker';
+      const request = { name, format: kind, names: moreTags } as const;
+      const bytes = downloadArchive(connection, request, (line) => progress.log(line));
+      const received = progress.receiving(output === '' ? 'standard output' : output, bytes);
+      if (output === '') await toOutput(context, received);
+      else await toFile(received, output);
+    }),
+  );
 }
 
 /** Complains before anything is done. */

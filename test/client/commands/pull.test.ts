@@ -97,7 +97,7 @@ describe('pull on a terminal', () => {
   });
 
   it('shows bytes growing while they come', async () => {
-    const { podman, imaged } = pullServices();
+    const { podman, imaged } = pullServices({ pace: 50 });
     const service = await start(podman, imaged);
     const screen = new Screen();
     await imagectl(service, ['pull', name], { terminal: screen, now: Date.now });

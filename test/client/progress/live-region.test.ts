@@ -1,7 +1,7 @@
 // Lines drawn in place, seen on a screen.
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { LiveRegion } from '../../../client/output/live-region.js';
+import { LiveRegion } from '../../../client/progress/live-region.js';
 import { Screen } from '../support/screen.js';
 
 describe('LiveRegion', () => {
@@ -24,7 +24,7 @@ describe('LiveRegion', () => {
     region.draw(['a', 'b', 'c']);
     region.draw(['a', 'B', 'c']);
     region.draw(['a', 'B', 'c']);
-    expect(screen.writes).toEqual(['a\x1b[K\nb\x1b[K\nc\x1b[K\n', '\x1b[2AB\x1b[K\n\n']);
+    expect(screen.writes).toEqual(['\ra\x1b[K\nb\x1b[K\nc\x1b[J\r\x1b[2A', '\r\nB\x1b[K\r\x1b[1A']);
   });
 
   it('cuts lines that a terminal would wrap, but not those that stay', () => {
@@ -40,16 +40,35 @@ describe('LiveRegion', () => {
     const screen = new Screen(80, 4);
     const region = new LiveRegion(screen);
     for (const mark of ['', '!', '?']) region.draw(['1', '2', '3', '4', '5'].map((line) => line + mark));
-    expect(screen.text()).toBe('3?\n4?\n5?');
+    expect(screen.text()).toBe('2?\n3?\n4?\n5?');
   });
 
-  it('starts anew below when the width has changed, since lines may be anywhere then', () => {
+  it('draws everything anew where it was when the size of the window has changed', () => {
     const terminal = { columns: 80, rows: 24, text: '', write: (text: string) => (terminal.text += text) };
     const region = new LiveRegion(terminal);
-    region.draw(['a']);
+    region.draw(['a', 'b']);
+    terminal.text = '';
     terminal.columns = 40;
-    region.draw(['b']);
-    expect(terminal.text).toBe('a\x1b[K\nb\x1b[K\n');
+    region.draw(['a', 'b']);
+    expect(terminal.text).toBe('\ra\x1b[K\nb\x1b[J\r\x1b[1A');
+  });
+
+  it('leaves its lines for what others write, and begins again below', () => {
+    const screen = new Screen();
+    const region = new LiveRegion(screen);
+    region.draw(['a 1', 'b 1']);
+    region.leave();
+    screen.write('stopped\n');
+    region.draw(['a 2', 'b 2']);
+    region.forget();
+    region.draw(['a 3', 'b 3'], ['done']);
+    expect(screen.text()).toBe('a 1\nb 1\nstopped\ndone\na 3\nb 3');
+  });
+
+  it('counts the columns of wide characters', () => {
+    const screen = new Screen(10);
+    new LiveRegion(screen).draw(['日本語日本語', 'x']);
+    expect(screen.text()).toBe('日本語日\nx');
   });
 
   it('shows after any sequence of changes what was drawn last, below all that was to stay', () => {
@@ -59,14 +78,14 @@ describe('LiveRegion', () => {
       above: fc.array(line, { maxLength: 3 }),
     });
     fc.assert(
-      fc.property(fc.array(frame, { maxLength: 12 }), fc.integer({ min: 2, max: 10 }), (frames, rows) => {
+      fc.property(fc.array(frame, { maxLength: 12 }), fc.integer({ min: 1, max: 10 }), (frames, rows) => {
         const screen = new Screen(20, rows);
         const region = new LiveRegion(screen);
         const stays: string[] = [];
         for (const { lines, above } of frames) {
           region.draw(lines, above);
           stays.push(...above);
-          const live = lines.slice(-(rows - 1)).map((text) => text.slice(0, 19));
+          const live = lines.slice(-rows).map((text) => text.slice(0, 19));
           expect(screen.text()).toBe([...stays.flatMap(wrapped), ...live].join('\n').trimEnd());
         }
       }),
