@@ -5,6 +5,8 @@ import type { Connection } from '../src/rpc/index.js';
 import { connect } from './connect.js';
 import type { Context } from './context.js';
 import { CommandError } from './errors.js';
+import { printable } from './output/printable.js';
+import { traced } from './trace.js';
 
 const connectTimeout = 30_000;
 
@@ -18,16 +20,19 @@ export function withClient<T>(context: Context, use: (client: IoPodmanClient) =>
  * Throws {@link CommandError} if nobody answers at the address.
  */
 export async function withConnection<T>(
-  { address }: Context,
+  context: Context,
   signal: AbortSignal,
   use: (connection: Connection) => Promise<T>,
 ): Promise<T> {
+  const { address } = context;
+  const start = context.now();
   const connection = await open(address, signal);
+  context.debug?.(`connected to ${printable(address)} after ${context.now() - start} ms`);
   const close = (): void => void connection.close();
   signal.addEventListener('abort', close);
   try {
     signal.throwIfAborted();
-    return await use(connection);
+    return await use(traced(context, connection));
   } finally {
     signal.removeEventListener('abort', close);
     await connection.close();

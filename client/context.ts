@@ -23,6 +23,8 @@ export interface Context {
   readonly pid: number;
   /** The variables that a command may pass on: build arguments, secrets, proxies. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Told what happens on the way, where that is asked for. */
+  readonly debug?: ((line: string) => void) | undefined;
   /** Aborted by Ctrl-C, with the `CommandError` that the run ends with. */
   readonly signal: AbortSignal;
 }

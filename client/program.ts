@@ -1,11 +1,13 @@
 // A run of imagectl: the command that is meant, and how it ends.
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { CommanderError } from 'commander';
 import { commandTable, type CommandRow, type Names } from './command-table.js';
 import type { Context } from './context.js';
 import { CommandError, describeError, failed } from './errors.js';
 import { expandFlags } from './flags.js';
+import { nearest } from './nearest.js';
 import { printableLines } from './output/printable.js';
+import { refusedCommands } from './refused-flags.js';
 import { versionText } from './version.js';
 
 /** Runs the command that `args` stand for; returns the exit code. Nothing is thrown. */
@@ -19,7 +21,13 @@ export async function runProgram(args: readonly string[], given: Context): Promi
   } catch (error) {
     // What fails while everything is being given up is a consequence of it.
     const { message, exitCode } = outcomeOf(context.signal.aborted ? context.signal.reason : error);
-    if (message !== '') context.stderr.write(`Error: ${printableLines(message)}\n`);
+    if (message !== '') {
+      const hint = context.signal.aborted ? '' : await (await import('./hints.js')).hintFor(error, context);
+      context.stderr.write(`Error: ${printableLines(message)}${printableLines(hint)}\n`);
+    }
+    if (context.debug !== undefined) {
+      for (const line of (await import('./trace.js')).errorLines(error)) context.debug(line);
+    }
     return exitCode;
   }
 }
@@ -53,11 +61,20 @@ function emptyProgram(args: readonly string[], given: Context): EmptyProgram {
     })
     .helpOption('-h, --help', 'Display help')
     .version(versionText, versionFlags, 'Display the version of imagectl')
-    .option('--url <address>', `Address of the service (IMAGED_ADDRESS) (default "${given.address}")`);
+    .option('--url <address>', `Address of the service (IMAGED_ADDRESS) (default "${given.address}")`)
+    .option('--debug', 'Tell of each call, and of what an error consists of')
+    .addOption(
+      new Option('--log-level <level>', 'debug is the same as --debug').choices(logLevels).default('warn'),
+    );
   const context: Context = {
     ...given,
     get address() {
       return program.opts<{ url?: string }>().url ?? given.address;
+    },
+    get debug() {
+      const { debug, logLevel } = program.opts<{ debug?: boolean; logLevel?: string }>();
+      if (debug !== true && logLevel !== 'debug' && logLevel !== 'trace') return undefined;
+      return (line: string) => void given.stderr.write(`debug: ${line}\n`);
     },
   };
   return { program, context };
@@ -132,6 +149,9 @@ function defaultsOf(program: Command): Map<string, string> {
   return new Map(open.map(({ long, presetArg }) => [long ?? '', String(presetArg)]));
 }
 
+/** podman's. imagectl has one thing more to say, and that is for those who debug. */
+const logLevels = ['trace', 'debug', 'info', 'warn', 'warning', 'error', 'fatal', 'panic'];
+
 /** What commander found wrong with a command line, in podman's words. */
 function usageError(command: Command, error: CommanderError, context: Context): CommandError {
   const path = pathOf(command);
@@ -143,11 +163,9 @@ function usageError(command: Command, error: CommanderError, context: Context): 
       context.stdout.write(command.helpInformation());
       return new CommandError(`missing command '${path} COMMAND'`);
     case 'commander.unknownCommand':
-      return new CommandError(
-        `unrecognized command \`${path} ${quoted}\`\nTry '${path} --help' for more information`,
-      );
+      return unknownCommand(command, path, quoted);
     case 'commander.unknownOption':
-      return new CommandError(`${unknownFlag(quoted)}\nSee '${path} --help'`);
+      return new CommandError(`${unknownFlag(command, quoted)}\nSee '${path} --help'`);
     case 'commander.optionMissingArgument':
       return new CommandError(
         `flag needs an argument: ${/--[a-z-]+/.exec(quoted)?.[0]}\nSee '${path} --help'`,
@@ -161,8 +179,26 @@ function pathOf(command: Command): string {
   return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
-function unknownFlag(flag: string): string {
-  return flag.startsWith('--')
-    ? `unknown flag: ${flag}`
-    : `unknown shorthand flag: '${flag.charAt(1)}' in ${flag}`;
+function unknownCommand(command: Command, path: string, word: string): CommandError {
+  const reason = command.name() === 'image' ? refusedCommands[word] : undefined;
+  if (reason !== undefined) return new CommandError(`${path} ${word} is not supported: ${reason}`);
+  const near = nearest(word, visibleNames(command));
+  const meant = near.map((name) => `\t${name}\n`).join('');
+  const suggestion = near.length === 0 ? '' : `\nDid you mean this?\n${meant}\n`;
+  return new CommandError(
+    `unrecognized command \`${path} ${word}\`\n${suggestion}Try '${path} --help' for more information`,
+  );
+}
+
+function visibleNames(command: Command): string[] {
+  const commands = command.createHelp().visibleCommands(command);
+  return [...commands.map((child) => child.name()), ...commands.flatMap((child) => child.aliases())];
+}
+
+function unknownFlag(command: Command, flag: string): string {
+  if (!flag.startsWith('--')) return `unknown shorthand flag: '${flag.charAt(1)}' in ${flag}`;
+  const known = command.options.filter(({ hidden }) => !hidden).flatMap(({ long }) => long ?? []);
+  const near = nearest(flag.slice(2), new Set(known.map((long) => long.slice(2))));
+  const hint = near.length === 0 ? '' : ` (did you mean ${near.map((name) => `--${name}`).join(' or ')}?)`;
+  return `unknown flag: ${flag}${hint}`;
 }

@@ -144,7 +144,7 @@ describe('the address', () => {
     const { stdout, stderr, code } = await imagectl(nowhere, ['images']);
     expect([stdout, stderr, code]).toEqual([
       '',
-      'Error: cannot connect to imaged at unix:/nonexistent/io.podman: no such file or directory\n',
+      'Error: cannot connect to imaged at unix:/nonexistent/io.podman: no such file or directory (start it with `systemctl start imaged.socket`, or say where it is with --url)\n',
       125,
     ]);
   });
@@ -154,7 +154,7 @@ describe('the address', () => {
     const path = service.address.replace('unix:', '');
     await rm(path);
     expect((await imagectl(service, ['images'])).stderr).toBe(
-      `Error: cannot connect to imaged at ${service.address}: no such file or directory\n`,
+      `Error: cannot connect to imaged at ${service.address}: no such file or directory (start it with \`systemctl start imaged.socket\`, or say where it is with --url)\n`,
     );
     expect((await imagectl({ address: 'http://x' }, ['images'])).stderr).toMatch(
       /^Error: address http:\/\/x: expected unix:PATH/,
@@ -165,7 +165,7 @@ describe('the address', () => {
 describe('the service', () => {
   it('may not have a method yet', async () => {
     expect((await imagectl(await start({}), ['images'])).stderr).toBe(
-      'Error: io.podman.ListImages is not implemented\n',
+      'Error: io.podman.ListImages is not implemented (the service is older than this imagectl: update it)\n',
     );
   });
 

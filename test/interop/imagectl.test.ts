@@ -243,7 +243,7 @@ describe('without imaged', () => {
     const missing = await run(process.execPath, [program, '--url', 'unix:/nonexistent', 'images']);
     expect([missing.stdout, missing.stderr, missing.code]).toEqual([
       '',
-      'Error: cannot connect to imaged at unix:/nonexistent: no such file or directory\n',
+      'Error: cannot connect to imaged at unix:/nonexistent: no such file or directory (start it with `systemctl start imaged.socket`, or say where it is with --url)\n',
       125,
     ]);
   });
