@@ -1,7 +1,7 @@
-// What README.md says beside its commands: the quickstart, and the reference of options and flags.
+// What the first page promises beside its commands, the quickstart, and the references of options and flags.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 
 import { imagedProgram } from './support/imaged.js';
 import { output } from './support/process.js';
@@ -9,11 +9,7 @@ import { output } from './support/process.js';
 jest.setTimeout(120_000);
 
 const directory = process.cwd();
-let readme: string;
-
-beforeAll(async () => {
-  readme = await readFile(join(directory, 'README.md'), 'utf8');
-});
+const page = (name: string): Promise<string> => readFile(join(directory, 'docs', name), 'utf8');
 
 describe('the quickstart', () => {
   it('pulls, builds, shows both to podman, and leaves nothing behind', async () => {
@@ -38,7 +34,7 @@ describe('the quickstart', () => {
 
 describe('the reference', () => {
   it('has the options that imaged has', async () => {
-    expect(readme).toContain(
+    expect(await page('imaged.md')).toContain(
       `\`\`\`text\n${await output(process.execPath, [imagedProgram, '--help'])}\`\`\`\n`,
     );
   });
@@ -46,7 +42,7 @@ describe('the reference', () => {
   it('has the commands and flags that imagectl has', async () => {
     const imagectl = (...args: readonly string[]): Promise<string> =>
       output(process.execPath, [join(directory, 'dist', 'imagectl.js'), ...args]);
-    const rows = [...readme.matchAll(/^\| (`[a-z]+`(?:, `[a-z ]+`)*) \|(.*)\|$/gm)];
+    const rows = [...(await page('imagectl.md')).matchAll(/^\| (`[a-z]+`(?:, `[a-z ]+`)*) \|(.*)\|$/gm)];
     const documented = rows.map(([, commands = '', flags = '']) => ({
       commands: [...commands.matchAll(/`([^`]+)`/g)].map(([, command = '']) => command),
       flags: [...flags.matchAll(/--?[a-z-]+|-[A-Z]\b/gi)].map(([flag]) => flag),

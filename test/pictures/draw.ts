@@ -82,8 +82,9 @@ function textOf(spans: readonly Span[]): string {
   return spans
     .map((span) => {
       const x = (margin + column * cell.width).toFixed(1);
-      column += [...span.text].length;
-      const length = ([...span.text].length * cell.width).toFixed(1);
+      // What imagectl prints is one cell wide, each character.
+      column += span.text.length;
+      const length = (span.text.length * cell.width).toFixed(1);
       const classes = [
         ...(span.bold === true ? ['b'] : []),
         ...(span.dim === true ? ['d'] : []),
