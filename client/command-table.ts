@@ -33,6 +33,10 @@ export const commandTable: readonly CommandRow[] = [
     onAll: true,
     load: async () => (await import('./commands/completion.js')).defineCompletion,
   },
+  {
+    top: ['connection'],
+    load: async () => (await import('./commands/connection.js')).defineConnection,
+  },
   { top: ['copy'], load: async () => (await import('./commands/copy.js')).defineCopy },
   { top: ['ensure'], load: async () => (await import('./commands/ensure.js')).defineEnsure },
   { top: ['diff'], image: ['diff'], load: async () => (await import('./commands/diff.js')).defineDiff },
@@ -66,6 +70,7 @@ export const commandTable: readonly CommandRow[] = [
   { top: ['push'], image: ['push'], load: async () => (await import('./commands/push.js')).definePush },
   { top: ['rmi'], image: ['rm'], load: async () => (await import('./commands/rmi.js')).defineRmi },
   { top: ['save'], image: ['save'], load: async () => (await import('./commands/save.js')).defineSave },
+  { top: ['scp'], image: ['scp'], load: async () => (await import('./commands/scp.js')).defineScp },
   {
     top: ['search'],
     image: ['search'],

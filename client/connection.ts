@@ -7,6 +7,8 @@ import type { Context } from './context.js';
 import { CommandError } from './errors.js';
 import { printable } from './output/printable.js';
 import { traced } from './trace.js';
+import type { Destination } from './remote/destination.js';
+import { SharedSsh } from './remote/shared-ssh.js';
 
 const connectTimeout = 30_000;
 
@@ -24,10 +26,25 @@ export async function withConnection<T>(
   signal: AbortSignal,
   use: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const { address } = context;
+  return await withService(context, await destinationOf(context), signal, use);
+}
+
+/** Which service a command works with. */
+export async function destinationOf(context: Context): Promise<Destination> {
+  return (await context.destination?.()) ?? { address: context.address, tls: {} };
+}
+
+/** As {@link withConnection}, to the service at a destination. */
+export async function withService<T>(
+  context: Context,
+  destination: Destination,
+  signal: AbortSignal,
+  use: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  await using shared = await SharedSsh.of(destination, signal);
   const start = context.now();
-  const connection = await open(address, signal);
-  context.debug?.(`connected to ${printable(address)} after ${context.now() - start} ms`);
+  const connection = await open(destination, shared.options, signal);
+  context.debug?.(`connected to ${printable(destination.address)} after ${context.now() - start} ms`);
   const close = (): void => void connection.close();
   signal.addEventListener('abort', close);
   try {
@@ -39,9 +56,13 @@ export async function withConnection<T>(
   }
 }
 
-async function open(address: string, signal: AbortSignal): Promise<Connection> {
+async function open(
+  { address, tls }: Destination,
+  sshOptions: readonly string[],
+  signal: AbortSignal,
+): Promise<Connection> {
   try {
-    return await connect(address, { signal, timeout: connectTimeout });
+    return await connect(address, { signal, timeout: connectTimeout, tls, sshOptions });
   } catch (error) {
     throw notConnected(address, error);
   }

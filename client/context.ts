@@ -2,6 +2,7 @@
 import type { Lookup } from './bridge/lookup.js';
 import type { Stdio } from './bridge/stdio.js';
 import type { LiveTerminal } from './progress/live-progress.js';
+import type { Destination } from './remote/destination.js';
 
 /** Where lines go; `process.stdout` is one. */
 export interface Output extends LiveTerminal {
@@ -9,6 +10,10 @@ export interface Output extends LiveTerminal {
 }
 
 export interface Context {
+  /** Which service is meant, and how it is reached; without it, that at `address`. */
+  readonly destination?: () => Promise<Destination>;
+  /** The user's named connections; absent where there is no place for them. */
+  readonly connectionFile?: string | undefined;
   /** Where the service listens, `unix:/run/imaged/io.podman`; `--url` sets it. */
   readonly address: string;
   /** Where services of other interfaces are found. */

@@ -8,10 +8,18 @@ import { expandFlags } from './flags.js';
 import { nearest } from './nearest.js';
 import { printableLines } from './output/printable.js';
 import { refusedCommands } from './refused-flags.js';
+import {
+  chooseDestination,
+  type Destination,
+  type RemoteFlags,
+  type SurroundingChoice,
+} from './remote/destination.js';
 import { versionText } from './version.js';
 
 /** Runs the command that `args` stand for; returns the exit code. Nothing is thrown. */
-export async function runProgram(args: readonly string[], given: Context): Promise<number> {
+export async function runProgram(words: readonly string[], given: GivenContext): Promise<number> {
+  // Behind a command -c is that command's, as in import.
+  const args = words[0] === '-c' ? ['--connection', ...words.slice(1)] : words;
   const { program, context } = emptyProgram(args, given);
   try {
     const row = rowOf(program, args);
@@ -33,7 +41,7 @@ export async function runProgram(args: readonly string[], given: Context): Promi
 }
 
 /** Every command with all its options: what help, manual pages and completions are made of. */
-export async function wholeProgram(given: Context): Promise<Command> {
+export async function wholeProgram(given: GivenContext): Promise<Command> {
   const { program, context } = emptyProgram([], given);
   await addCommands(program, context, commandTable);
   return program;
@@ -43,6 +51,9 @@ function outcomeOf(error: unknown): { readonly message: string; readonly exitCod
   return error instanceof CommandError ? error : { message: describeError(error), exitCode: failed };
 }
 
+/** What a run is given by its process. */
+type GivenContext = Context & { readonly remote?: SurroundingChoice };
+
 interface EmptyProgram {
   readonly program: Command;
   /** What its commands work with: the options of the program are in it. */
@@ -50,7 +61,7 @@ interface EmptyProgram {
 }
 
 /** The program with its own options, and no commands. */
-function emptyProgram(args: readonly string[], given: Context): EmptyProgram {
+function emptyProgram(args: readonly string[], given: GivenContext): EmptyProgram {
   // Behind a command it is a flag of that, if of any.
   const versionFlags = args.indexOf('-v') > 0 ? '--version' : '-v, --version';
   const program = new Command('imagectl')
@@ -65,17 +76,29 @@ function emptyProgram(args: readonly string[], given: Context): EmptyProgram {
     .option('--debug', 'Tell of each call, and of what an error consists of')
     .addOption(
       new Option('--log-level <level>', 'debug is the same as --debug').choices(logLevels).default('warn'),
-    );
+    )
+    .option('--connection <name>', 'Connection to the service (IMAGED_CONNECTION)')
+    .option('--identity <file>', 'Key for ssh')
+    .option('--tls-ca <file>', 'Authorities of the service, for tls: addresses')
+    .option('--tls-cert <file>', 'Certificate to show there')
+    .option('--tls-key <file>', 'Its key');
+  let destination: Promise<Destination> | undefined;
   const context: Context = {
     ...given,
     get address() {
-      return program.opts<{ url?: string }>().url ?? given.address;
+      return program.opts<RemoteFlags>().url ?? given.address;
     },
     get debug() {
       const { debug, logLevel } = program.opts<{ debug?: boolean; logLevel?: string }>();
       if (debug !== true && logLevel !== 'debug' && logLevel !== 'trace') return undefined;
       return (line: string) => void given.stderr.write(`debug: ${line}\n`);
     },
+    connectionFile: given.remote?.file,
+    destination: () =>
+      (destination ??= chooseDestination({
+        ...(given.remote ?? { usual: given.address, file: undefined }),
+        ...program.opts<RemoteFlags>(),
+      })),
   };
   return { program, context };
 }

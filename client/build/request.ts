@@ -8,7 +8,7 @@ import {
   type BuildSettings,
   type NamedContext,
 } from '../../src/generated/io-imaged.js';
-import { withConnection } from '../connection.js';
+import { destinationOf, withConnection } from '../connection.js';
 import type { Context } from '../context.js';
 import type { Progress } from '../progress/progress.js';
 import { sendContext, type Payload } from '../transfer.js';
@@ -35,7 +35,8 @@ export interface BuildView {
 /** Builds. Returns the id. Throws what the service answers, CommandError and IgnoreError. */
 export async function requestBuild(context: Context, call: BuildCall, view: BuildView): Promise<string> {
   // Elsewhere the path of a directory means nothing; and what comes through a pipe cannot be sent again.
-  const isHere = /^(?:jsonrpc\+)?unix:/.test(context.address);
+  const { address } = await destinationOf(context);
+  const isHere = /^(?:jsonrpc\+)?unix:/.test(address);
   if (!isHere || isReadOnce(call)) return await buildWith(context, call, false, view);
   try {
     return await buildWith(context, call, true, view);

@@ -27,7 +27,7 @@ export class Doors {
   constructor(
     dispatcher: Dispatcher,
     environment: DaemonOptions['environment'],
-    told: Pick<AdmissionOptions, 'onActivity'> & Pick<DoorOptions, 'onFailure'>,
+    told: Pick<AdmissionOptions, 'onActivity'> & Pick<DoorOptions, 'onFailure' | 'tls'>,
   ) {
     const admission = new Admission({ ...told, peerOf });
     const groupId = async (name: string): Promise<number> => await groupNumber(name, environment);

@@ -4,6 +4,7 @@ import { Dispatcher, Introspection, type AnsweredCall } from '../rpc/index.js';
 import { linkInterfaces } from '../rpc/registry-links.js';
 import { messageOf } from '../runtime/errors.js';
 import type { OperationTable } from '../runtime/operation.js';
+import { TlsAcceptor } from '../rpc/tls-acceptor.js';
 import { Runtime } from '../runtime/runtime.js';
 import { auditMessage, auditRecord, isChange } from '../service/audit.js';
 import { serveInterfaces } from '../service/index.js';
@@ -78,6 +79,7 @@ async function main(): Promise<void> {
       log.info(`connection ended: ${messageOf(error)}`);
       watch?.metrics.connectionFailed(error);
     },
+    ...(options.tls && { tls: await TlsAcceptor.open(options.tls, (message) => log.warn(message)) }),
   });
   let addresses: string[];
   let removeLinks: () => void;

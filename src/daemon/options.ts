@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { dirname } from 'node:path';
 import type { RuntimeSettings } from '../runtime/runtime.js';
 import { parseAddress } from '../rpc/address.js';
+import type { TlsFiles } from '../rpc/tls-acceptor.js';
 import { hasJournal } from '../sys/journal.js';
 import {
   accessFlags,
@@ -18,6 +19,7 @@ import { activatedSockets, activationVariables, isForMetrics, type ActivatedSock
 import { buildFlags, buildUsage, readBuildPolicy } from './build-options.js';
 import { logFlags, logUsage, readLogOptions, type ErrorStream, type LogOptions } from './log-options.js';
 import { metricsFlags, metricsUsage, readMetricsAddresses } from './metrics-options.js';
+import { readTls, tlsFlags, tlsUsage } from './tls-options.js';
 import { UsageError } from './usage-error.js';
 
 export type Environment = RuntimeSettings['environment'];
@@ -32,6 +34,8 @@ export interface DaemonOptions extends RuntimeSettings, LogOptions {
   readonly metrics: readonly (string | ActivatedSocket)[];
   /** Where the rules are of who may do what. */
   readonly access?: AccessPlace;
+  /** The certificates of `tls:` addresses. */
+  readonly tls?: TlsFiles;
   /** The directory of the default address, to be made if it is missing. */
   readonly defaultDirectory?: string;
   /** The directory where links to the socket file shall be, named after the interfaces. */
@@ -47,11 +51,11 @@ const activatedIdleTimeout = 30;
 
 export const usage = `imaged [options]
 
-  --address ADDR           listen here for varlink: unix:PATH, unix:@NAME, tcp:127.0.0.1:PORT, and behind it ;mode=0600,
-                           ;group=NAME, ;role=read|pull|admin (repeatable; default: the activated socket, else
+  --address ADDR           listen here for varlink: unix:PATH, unix:@NAME, tls:HOST:PORT, tcp:127.0.0.1:PORT, and behind
+                           it ;mode=0600, ;group=NAME, ;role=read|pull|admin (repeatable; default: the activated socket, else
                            unix:/run/imaged/io.podman for root, unix:$XDG_RUNTIME_DIR/imaged/io.podman otherwise)
   --jsonrpc ADDR           listen here for JSON-RPC 2.0, too: an address as above (repeatable)
-${accessUsage}  --registry[=DIR]         link the socket where clients look for it by interface: DIR, else /run/varlink/registry for
+${accessUsage}${tlsUsage}  --registry[=DIR]         link the socket where clients look for it by interface: DIR, else /run/varlink/registry for
                            root, $XDG_RUNTIME_DIR/varlink/registry otherwise
   --root DIR               the store's graph root
   --runroot DIR            the store's run root
@@ -119,6 +123,7 @@ export function readOptions(
   const addresses = grouped([...full, ...given['--read-only']]);
   const jsonrpc = grouped(given['--jsonrpc']);
   const access = accessPlace(values, environment, self.uid);
+  const tls = readTls(values, [...addresses, ...jsonrpc]);
   return {
     addresses,
     jsonrpc,
@@ -132,6 +137,7 @@ export function readOptions(
     activated,
     metrics: [...inherited.filter(isForMetrics), ...given['--metrics']],
     ...(access !== undefined && { access }),
+    ...(tls !== undefined && { tls }),
     storage: {
       ...optional('root', values.root),
       ...optional('runroot', values.runroot),
@@ -165,6 +171,7 @@ function parse(argv: readonly string[]) {
         address: { type: 'string', multiple: true },
         jsonrpc: { type: 'string', multiple: true },
         ...accessFlags,
+        ...tlsFlags,
         registry: { type: 'string' },
         root: { type: 'string' },
         runroot: { type: 'string' },

@@ -1,4 +1,4 @@
-// Addresses: unix:PATH, unix:@NAME and tcp:HOST:PORT, and what servers are told behind a semicolon: mode, group, role.
+// Addresses: unix:PATH, unix:@NAME, tcp:HOST:PORT and tls:HOST:PORT, also as URLs, and what servers are told behind a semicolon: mode, group, role.
 
 export type Address =
   | {
@@ -10,7 +10,13 @@ export type Address =
       readonly role?: string;
     }
   | { readonly kind: 'abstract'; readonly name: string; readonly role?: string }
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly role?: string };
+  | {
+      /** `tls` is encrypted, and both ends show certificates. */
+      readonly kind: 'tcp' | 'tls';
+      readonly host: string;
+      readonly port: number;
+      readonly role?: string;
+    };
 
 /** A text that is no address, or one that cannot be used here. */
 export class AddressError extends Error {
@@ -32,9 +38,10 @@ export function parseAddress(text: string): Address {
   const colon = text.indexOf(':');
   const scheme = text.slice(0, Math.max(colon, 0));
   const [rest = '', ...words] = text.slice(colon + 1).split(';');
-  if (scheme === 'unix') return unix(text, rest, parametersOf(words));
-  if (scheme === 'tcp') return { ...tcp(text, rest), ...roleOf(text, parametersOf(words)) };
-  throw new AddressError(text, 'expected unix:PATH, unix:@NAME or tcp:HOST:PORT');
+  if (scheme === 'unix') return unix(text, pathOfUrl(text, rest), parametersOf(words));
+  if (scheme === 'tcp' || scheme === 'tls')
+    return { kind: scheme, ...hostAndPort(text, scheme, rest), ...roleOf(text, parametersOf(words)) };
+  throw new AddressError(text, 'expected unix:PATH, unix:@NAME, tcp:HOST:PORT or tls:HOST:PORT');
 }
 
 /** The parameters of an address that a server would not heed, or undefined: what it is told must not be lost. */
@@ -62,6 +69,13 @@ function roleOf(text: string, parameters: ReadonlyMap<string, string>): { readon
   return { role };
 }
 
+/** A URL has two slashes more. */
+function pathOfUrl(text: string, rest: string): string {
+  if (!rest.startsWith('//')) return rest;
+  if (!rest.startsWith('///')) throw new AddressError(text, 'the path must be absolute: unix:///PATH');
+  return rest.slice(2);
+}
+
 function unix(text: string, path: string, parameters: ReadonlyMap<string, string>): Address {
   if (path === '' || path === '@') throw new AddressError(text, 'the path is empty');
   if (Buffer.byteLength(path) > maxPath)
@@ -82,12 +96,16 @@ function unix(text: string, path: string, parameters: ReadonlyMap<string, string
   };
 }
 
-function tcp(text: string, rest: string): Extract<Address, { readonly kind: 'tcp' }> {
-  const found = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]]+)):([0-9]{1,5})$/.exec(rest);
+function hostAndPort(
+  text: string,
+  scheme: string,
+  rest: string,
+): { readonly host: string; readonly port: number } {
+  const found = /^(?:\/\/)?(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]/]+)):([0-9]{1,5})\/?$/.exec(rest);
   const host = found?.[1] ?? found?.[2];
   const port = Number(found?.[3]);
-  if (host === undefined || port > 65535) throw new AddressError(text, 'expected tcp:HOST:PORT');
-  return { kind: 'tcp', host, port };
+  if (host === undefined || port > 65535) throw new AddressError(text, `expected ${scheme}:HOST:PORT`);
+  return { host, port };
 }
 
 /** Opens a socket of the abstract namespace by native code and binds it to the name; returns its descriptor. */

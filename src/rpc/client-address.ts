@@ -17,6 +17,8 @@ export interface ClientAddressOptions {
    * input. `varlink bridge` by default.
    */
   readonly bridge?: readonly string[];
+  /** What ssh is told besides the host: an identity file, a connection to share. */
+  readonly sshOptions?: readonly string[];
 }
 
 /** [user@]host as ssh takes it and nothing that ssh would take for an option or a shell for a command. */
@@ -26,15 +28,24 @@ const destination = /^(?:(?:\w[\w.+-]*@)?(?:\w[\w.-]*|\[[0-9A-Fa-f:.]+(?:%\w+)?\
  * Parses what {@link parseAddress} does, and
  * - `exec:COMMAND`: the service itself, which is passed a connected socket as descriptor 3 (varlink.md §9),
  * - `bridge:COMMAND`: a program that speaks varlink on its standard input and output,
- * - `ssh:[USER@]HOST[:PATH]`: a bridge on another host, to its usual service or a socket,
+ * - `ssh:[USER@]HOST[:PATH]`, `ssh://[USER@]HOST[:PORT][/PATH]`: a bridge on another host, to its usual service or a socket,
  * - `ssh-exec:[USER@]HOST:COMMAND`: as `bridge:`, on another host.
  *
  * COMMAND is a program and its arguments, quoted as for a shell. Throws {@link AddressError}.
  */
 export function parseClientAddress(
   text: string,
-  { bridge = ['varlink', 'bridge'] }: ClientAddressOptions = {},
+  { bridge = ['varlink', 'bridge'], sshOptions = [] }: ClientAddressOptions = {},
 ): Address | ProgramAddress {
+  const ssh = (host: string, command: string, port?: string): ProgramAddress => {
+    const options = port === undefined ? sshOptions : [...sshOptions, '-p', port];
+    // It knows brackets around an IPv6 address in URLs only.
+    return {
+      kind: 'program',
+      passing: 'stdio',
+      command: ['ssh', '-T', ...options, '--', bare(host), command],
+    };
+  };
   const [scheme] = text.split(':', 1);
   const rest = text.slice(`${scheme}:`.length);
   switch (scheme) {
@@ -43,11 +54,11 @@ export function parseClientAddress(
     case 'bridge':
       return { kind: 'program', passing: 'stdio', command: shell(text, rest) };
     case 'ssh': {
-      const [host, path] = remote(text, rest);
+      const [host, path, port] = rest.startsWith('//') ? urlOf(text, rest) : remote(text, rest);
       if (path !== '' && !path.startsWith('/'))
         throw new AddressError(text, 'the path on the other host must be absolute');
       const words = path === '' ? bridge : [...bridge, '--connect', `unix:${path}`];
-      return ssh(host, words.map(quoted).join(' '));
+      return ssh(host, words.map(quoted).join(' '), port);
     }
     case 'ssh-exec': {
       const [host, command] = remote(text, rest);
@@ -78,10 +89,19 @@ function remote(text: string, rest: string): [host: string, behind: string] {
   return [host, behind];
 }
 
-function ssh(host: string, command: string): ProgramAddress {
-  // It knows brackets around an IPv6 address in URLs only.
-  const target = host.replaceAll(/[[\]]/g, '');
-  return { kind: 'program', passing: 'stdio', command: ['ssh', '-T', '--', target, command] };
+/** HOST, the path, which may be empty, and the port, if there is one. */
+function urlOf(text: string, rest: string): [host: string, path: string, port?: string] {
+  const [, host = '', port, path = ''] =
+    /^\/\/((?:[^@/]*@)?(?:\[[^\]/]*\]|[^:/]*))(?::(\d{1,5}))?(\/.*)?$/.exec(rest) ?? [];
+  if (!destination.test(host) || Number(port ?? 22) > 65535)
+    throw new AddressError(text, 'expected ssh://[USER@]HOST[:PORT][/PATH]');
+  if (path.includes('\0')) throw new AddressError(text, 'there is a NUL in it');
+  const there = path === '/' ? '' : path;
+  return port === undefined ? [host, there] : [host, there, port];
+}
+
+function bare(host: string): string {
+  return host.replaceAll(/[[\]]/g, '');
 }
 
 /** A word as the shell of the other host leaves it alone. */

@@ -1,6 +1,6 @@
 // Connecting to an address.
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
+import type { NetConnectOpts, Socket } from 'node:net';
 import { connect } from 'node:net';
 import { abstractRelay } from './abstract-relay.js';
 import type { Address } from './address.js';
@@ -9,8 +9,11 @@ import type { ClientAddressOptions } from './client-address.js';
 import { parseClientAddress } from './client-address.js';
 import { ConnectionClosedError } from './connection-errors.js';
 import { startProgram } from './program.js';
+import { endOf, startTls, tlsReason, type TlsClientFiles } from './tls-link.js';
 
 export interface ConnectOptions extends ClientAddressOptions {
+  /** What `tls:` addresses show and trust. */
+  readonly tls?: TlsClientFiles;
   /** Gives connecting up. */
   readonly signal?: AbortSignal;
   /** Milliseconds until connecting is given up; none by default. */
@@ -36,24 +39,36 @@ export async function openLink(text: string, options: ConnectOptions = {}): Prom
   if (address.kind === 'program') return startProgram(text, address);
   if (address.kind === 'abstract' && padsAbstractNames())
     return startProgram(text, abstractRelay(address.name));
-  return { socket: await open(text, address, options) };
+  if (address.kind !== 'tls')
+    return { socket: await open(text, connect(socketOptions(address)), 'connect', options) };
+  const socket = await startTls(text, address, options.tls ?? {});
+  const ended = endOf(text, socket);
+  return { socket: await open(text, socket, 'secureConnect', options), ended };
 }
 
-async function open(text: string, address: Address, options: ConnectOptions): Promise<Socket> {
-  const socket = connect({ ...target(address), allowHalfOpen: true, noDelay: true });
+function socketOptions(address: Address): NetConnectOpts {
+  return { ...target(address), allowHalfOpen: true, noDelay: true };
+}
+
+async function open(
+  text: string,
+  socket: Socket,
+  ready: 'connect' | 'secureConnect',
+  options: ConnectOptions,
+): Promise<Socket> {
   const signals = [
     options.signal,
     options.timeout === undefined ? undefined : AbortSignal.timeout(options.timeout),
   ];
   try {
     const signal = AbortSignal.any(signals.filter((signal) => signal !== undefined));
-    await once(socket, 'connect', { signal });
+    await once(socket, ready, { signal });
     return socket;
   } catch (error) {
     socket.on('error', () => {});
     socket.destroy();
     options.signal?.throwIfAborted();
-    const problem = (error as Error).name === 'AbortError' ? 'no answer in time' : (error as Error).message;
+    const problem = (error as Error).name === 'AbortError' ? 'no answer in time' : tlsReason(error);
     throw new ConnectionClosedError(`connect to ${text}: ${problem}`, { cause: error });
   }
 }

@@ -1,6 +1,7 @@
 // What servers of every protocol have in common: sockets to listen on, and connections that end in order.
 import type { Server } from 'node:net';
 import { createServer, Socket } from 'node:net';
+import { AddressError, parseAddress } from './address.js';
 import type { Admitted } from './admission.js';
 import { Admission, ConnectionLimitError } from './admission.js';
 import type { SocketTerms } from './call-context.js';
@@ -9,6 +10,7 @@ import type { Dispatcher } from './dispatch.js';
 import type { Limits } from './limits.js';
 import type { Listening, ListenOptions } from './listen.js';
 import { listen, listenOnDescriptor, termsOf } from './listen.js';
+import type { TlsAcceptor } from './tls-acceptor.js';
 
 export interface DoorOptions extends ListenOptions {
   readonly dispatcher: Dispatcher;
@@ -18,6 +20,8 @@ export interface DoorOptions extends ListenOptions {
   readonly onFailure?: (error: unknown) => void;
   /** Has the peer of a socket not read all that was sent to it? Absent, or false, where the system cannot tell. */
   readonly isBehind?: (socket: Socket) => boolean;
+  /** What `tls:` addresses need. */
+  readonly tls?: TlsAcceptor;
 }
 
 /** What a connection gets from its door. */
@@ -49,6 +53,8 @@ export abstract class Door {
   readonly #admission: Admission;
   readonly #listening: Listening[] = [];
   readonly #connections = new Map<ServedConnection, Promise<void>>();
+  /** Those that are not through their handshake. */
+  readonly #strangers = new Set<Socket>();
   #closing = false;
 
   constructor(options: DoorOptions) {
@@ -61,7 +67,13 @@ export abstract class Door {
 
   /** Listens on an address; resolves to it, with the port that was chosen. Throws `AddressError`. */
   async listen(address: string): Promise<string> {
-    return await this.#open(termsOf(address), (server) => listen(server, address, this.#options));
+    const secure = parseAddress(address).kind === 'tls';
+    if (secure && this.#options.tls === undefined)
+      throw new AddressError(
+        address,
+        'there is no certificate to show: --tls-cert, --tls-key and --tls-client-ca',
+      );
+    return await this.#open(termsOf(address), (server) => listen(server, address, this.#options), secure);
   }
 
   /** Listens on a descriptor that was passed to this process. */
@@ -78,6 +90,30 @@ export abstract class Door {
   async serve(socket: Socket, terms?: SocketTerms): Promise<void> {
     const admitted = this.#admit(socket, terms);
     if (admitted === undefined) return;
+    await this.#converse(socket, admitted);
+    this.#admission.leave(admitted);
+  }
+
+  /** The same on a socket that begins with a TLS handshake. Strangers count as callers, so that there are no more of them. */
+  async #serveSecure(socket: Socket, tls: TlsAcceptor, terms: SocketTerms): Promise<void> {
+    const admitted = this.#admit(socket, terms);
+    if (admitted === undefined) return;
+    this.#strangers.add(socket);
+    try {
+      const { socket: secure, name } = await tls.accept(socket);
+      this.#strangers.delete(socket);
+      const peer = name === '' ? admitted.peer : { ...admitted.peer, name };
+      if (this.#closing) secure.destroy();
+      else await this.#converse(secure, { ...admitted, peer });
+    } catch (error) {
+      this.#options.onFailure?.(error);
+    } finally {
+      this.#strangers.delete(socket);
+      this.#admission.leave(admitted);
+    }
+  }
+
+  async #converse(socket: Socket, admitted: Admitted): Promise<void> {
     const { dispatcher, onFailure, isBehind } = this.#options;
     const scope = new ConnectionScope();
     const connection = this.connection(socket, {
@@ -94,7 +130,6 @@ export abstract class Door {
     await served;
     scope.end();
     this.#connections.delete(connection);
-    this.#admission.leave(admitted);
   }
 
   /**
@@ -104,6 +139,7 @@ export abstract class Door {
   async close(grace = 0): Promise<void> {
     this.#closing = true;
     const closed = this.#listening.splice(0).map((listening) => listening.close());
+    for (const stranger of this.#strangers) stranger.destroy();
     for (const connection of this.#connections.keys()) connection.close();
     const abort = setTimeout(() => {
       for (const connection of this.#connections.keys()) connection.destroy();
@@ -115,11 +151,13 @@ export abstract class Door {
   async #open(
     terms: SocketTerms | undefined,
     listenWith: (server: Server) => Promise<Listening>,
+    secure = false,
   ): Promise<string> {
-    const server = createServer(
-      { allowHalfOpen: true, noDelay: true },
-      (socket) => void this.serve(socket, terms),
-    );
+    const tls = secure ? this.#options.tls : undefined;
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      if (tls !== undefined && terms !== undefined) void this.#serveSecure(socket, tls, terms);
+      else void this.serve(socket, terms);
+    });
     const listening = await listenWith(server);
     // A connection that cannot be accepted, for want of descriptors say, is no reason to stop.
     server.on('error', (error) => this.#options.onFailure?.(error));

@@ -68,12 +68,16 @@ async function start(
       });
       return { address: text, close: () => closed(server) };
     default: {
-      const { host, port } = address;
-      if (!isLoopback(host)) throw new AddressError(text, 'not a loopback address: anybody could call');
+      const { kind, host, port } = address;
+      if (kind === 'tcp' && !isLoopback(host))
+        throw new AddressError(
+          text,
+          'not a loopback address: anybody could call; tls: lets in who has a certificate',
+        );
       await bound(server, () => server.listen({ port, host, backlog }));
       const { port: chosen } = server.address() as AddressInfo;
       const name = host.includes(':') ? `[${host}]` : host;
-      return { address: `tcp:${name}:${chosen}`, close: () => closed(server) };
+      return { address: `${kind}:${name}:${chosen}`, close: () => closed(server) };
     }
   }
 }

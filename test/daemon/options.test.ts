@@ -27,7 +27,7 @@ describe('the options of imaged', () => {
       directory: '/run/user/7/varlink/registry',
       socket: '/run/user/7/imaged/io.podman',
     });
-    const addresses = ['--address', 'tcp:127.0.0.1:1', '--address', 'unix:/a;mode=0666'];
+    const addresses = ['--allow-plain-tcp', '--address', 'tcp:127.0.0.1:1', '--address', 'unix:/a;mode=0666'];
     expect(read(['--registry=/srv', ...addresses], {}, 7).registry).toEqual({
       directory: '/srv',
       socket: '/a',
@@ -69,13 +69,21 @@ describe('the options of imaged', () => {
   });
 
   it('listens for JSON-RPC where it is told to, beside varlink', () => {
-    const { addresses, jsonrpc } = read(['--jsonrpc', 'unix:/a', '--jsonrpc=tcp:127.0.0.1:1']);
+    const { addresses, jsonrpc } = read([
+      '--allow-plain-tcp',
+      '--jsonrpc',
+      'unix:/a',
+      '--jsonrpc=tcp:127.0.0.1:1',
+    ]);
     expect(jsonrpc).toEqual(['unix:/a', 'tcp:127.0.0.1:1']);
     expect(addresses).toEqual(['unix:/run/imaged/io.podman']);
     expect(read([]).jsonrpc).toEqual([]);
   });
 
   it.each([
+    [['--address', 'tcp:127.0.0.1:1'], '--allow-plain-tcp'],
+    [['--jsonrpc', 'tls:0.0.0.0:1'], '--tls-cert, --tls-key and --tls-client-ca go together'],
+    [['--tls-cert', '/a'], '--tls-cert, --tls-key and --tls-client-ca go together'],
     [['--nonsense'], '--nonsense'],
     [['positional'], 'positional'],
     [['--idle-timeout', 'soon'], '--idle-timeout soon'],

@@ -22,7 +22,15 @@ describe('the audit trail of a daemon', () => {
 
   beforeAll(async () => {
     scene = await Scene.open({
-      args: ['--log-level', 'debug', '--log-format', 'json', '--jsonrpc', 'tcp:127.0.0.1:0;role=admin'],
+      args: [
+        '--log-level',
+        'debug',
+        '--log-format',
+        'json',
+        '--allow-plain-tcp',
+        '--jsonrpc',
+        'tcp:127.0.0.1:0;role=admin',
+      ],
       // What a program of a service inherits whose own output goes elsewhere.
       env: { JOURNAL_STREAM: '8:1' },
     });

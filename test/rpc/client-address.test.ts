@@ -11,6 +11,13 @@ describe('an address that starts a program', () => {
     ['bridge:varlink bridge', 'stdio', ['/bin/sh', '-c', 'exec varlink bridge']],
     ['ssh:host', 'stdio', ['ssh', '-T', '--', 'host', 'imagectl bridge']],
     ['ssh:me@host.example.org', 'stdio', ['ssh', '-T', '--', 'me@host.example.org', 'imagectl bridge']],
+    ['ssh://host', 'stdio', ['ssh', '-T', '--', 'host', 'imagectl bridge']],
+    ['ssh://me@host:2222/', 'stdio', ['ssh', '-T', '-p', '2222', '--', 'me@host', 'imagectl bridge']],
+    [
+      'ssh://[::1]:22/run/a',
+      'stdio',
+      ['ssh', '-T', '-p', '22', '--', '::1', 'imagectl bridge --connect unix:/run/a'],
+    ],
     ['ssh:[fe80::1%eth0]', 'stdio', ['ssh', '-T', '--', 'fe80::1%eth0', 'imagectl bridge']],
     ['ssh:me@[::1]:/run/a', 'stdio', ['ssh', '-T', '--', 'me@::1', 'imagectl bridge --connect unix:/run/a']],
     [
@@ -22,6 +29,12 @@ describe('an address that starts a program', () => {
     ['ssh-exec:host:sudo -n varlink bridge', 'stdio', ['ssh', '-T', '--', 'host', 'sudo -n varlink bridge']],
   ])('is taken apart: %s', (text, passing, command) => {
     expect(parseClientAddress(text, { bridge })).toEqual({ kind: 'program', passing, command });
+  });
+
+  it('tells ssh what it is to be told besides the host', () => {
+    expect(parseClientAddress('ssh://host:1', { bridge, sshOptions: ['-i', '/key'] })).toMatchObject({
+      command: ['ssh', '-T', '-i', '/key', '-p', '1', '--', 'host', 'imagectl bridge'],
+    });
   });
 
   it('runs the bridge of libvarlink on other hosts unless told otherwise', () => {
@@ -48,7 +61,12 @@ describe('an address that starts a program', () => {
     ['ssh:host:/a\0b', 'there is a NUL in it'],
     ['ssh-exec:host', 'the command is empty'],
     ['ssh-exec:-v:ls', 'expected [USER@]HOST behind ssh-exec:'],
-    ['http://x', 'expected unix:PATH, unix:@NAME or tcp:HOST:PORT'],
+    ['http://x', 'expected unix:PATH, unix:@NAME, tcp:HOST:PORT or tls:HOST:PORT'],
+    ['ssh://-oProxyCommand=x', 'expected ssh://[USER@]HOST[:PORT][/PATH]'],
+    ['ssh://me@-v/run/a', 'expected ssh://[USER@]HOST[:PORT][/PATH]'],
+    ['ssh://host:70000', 'expected ssh://[USER@]HOST[:PORT][/PATH]'],
+    ['ssh://host:22 -v', 'expected ssh://[USER@]HOST[:PORT][/PATH]'],
+    ['ssh://$(id)@host', 'expected ssh://[USER@]HOST[:PORT][/PATH]'],
   ])('is refused: %j', (text, problem) => {
     expect(() => parseClientAddress(text)).toThrow(`address ${text}: ${problem}`);
   });

@@ -45,13 +45,20 @@ describe('parseAddress', () => {
     ['tcp:[::1]:80;role=read', { kind: 'tcp', host: '::1', port: 80, role: 'read' }],
     ['tcp:127.0.0.1:80', { kind: 'tcp', host: '127.0.0.1', port: 80 }],
     ['tcp:localhost:0', { kind: 'tcp', host: 'localhost', port: 0 }],
+    ['unix:///run/x', { kind: 'unix', path: '/run/x', mode: 0o600 }],
+    ['tcp://localhost:80', { kind: 'tcp', host: 'localhost', port: 80 }],
+    ['tls://[::1]:8443/', { kind: 'tls', host: '::1', port: 8443 }],
+    ['tls:0.0.0.0:8443;role=pull', { kind: 'tls', host: '0.0.0.0', port: 8443, role: 'pull' }],
     ['tcp:[::1]:12345', { kind: 'tcp', host: '::1', port: 12345 }],
   ])('reads %s', (text, address) => {
     expect(parseAddress(text)).toEqual(address);
   });
 
   it.each([
-    ['', 'expected unix:PATH, unix:@NAME or tcp:HOST:PORT'],
+    ['', 'expected unix:PATH, unix:@NAME, tcp:HOST:PORT or tls:HOST:PORT'],
+    ['unix://run/x', 'the path must be absolute: unix:///PATH'],
+    ['tls:8443', 'expected tls:HOST:PORT'],
+    ['tcp://localhost/x', 'expected tcp:HOST:PORT'],
     ['/run/x', 'expected unix:PATH'],
     ['http://x', 'expected unix:PATH'],
     ['unix:', 'the path is empty'],
