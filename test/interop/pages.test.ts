@@ -1,12 +1,13 @@
 // Every page of the documentation is followed as its reader would: files written, commands run, links opened.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parse as parseToml } from 'smol-toml';
 import { parse as parseYaml } from 'yaml';
 
 import { type Hub, openHub } from './pages/hub.js';
-import { anchorsOf, type Block, blocksOf, isRun, linksOf } from './pages/page.js';
+import { anchorsOf, type Block, isRun, linksOf } from './pages/page.js';
+import { blocksIn, followed, isRecipe, pages, root, textOf } from './pages/documentation.js';
 import { follow } from './pages/follow.js';
 
 jest.setTimeout(120_000);
@@ -45,26 +46,6 @@ const notRun: readonly (readonly [page: string, reason: string])[] = [
   ['docs/recipes/quadlet.md', 'systemd does not run where the tests do'],
   ['systemd/README.md', 'systemd does not run where the tests do'],
 ];
-
-const root = process.cwd();
-const below = (directory: string): string[] =>
-  existsSync(join(root, directory))
-    ? readdirSync(join(root, directory))
-        .filter((name) => name.endsWith('.md'))
-        .map((name) => `${directory}/${name}`)
-    : [];
-const pages = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'systemd/README.md',
-  ...below('docs'),
-  ...below('docs/recipes'),
-].toSorted();
-const texts = new Map(pages.map((page) => [page, readFileSync(join(root, page), 'utf8')]));
-const blocks = new Map([...texts].map(([page, text]) => [page, blocksOf(text)]));
-const textOf = (page: string): string => texts.get(page) ?? '';
-const blocksIn = (page: string): readonly Block[] => blocks.get(page) ?? [];
-const followed = pages.filter((page) => blocksIn(page).some(isRun));
 
 /** Undefined if a block of data is what it says, else what is wrong. */
 function faultOf({ language, text, title }: Block): string | undefined {
@@ -135,7 +116,7 @@ describe('the commands of', () => {
   });
   afterAll(() => hub?.close());
 
-  it.each(followed)('%s do what the page says, one after the other', async (page) => {
+  it.each(followed.filter((page) => !isRecipe(page)))('%s do what the page says', async (page) => {
     expect(await follow(page, blocksIn(page), hub.directory)).toEqual([]);
   });
 });

@@ -92,8 +92,8 @@ async function fill(directory: string): Promise<void> {
       const target = await startDockerRegistry(join(directory, place));
       try {
         await copy(`${source.host}/busybox:1`, `${target.host}/${first}`);
-        // What a registry has it need not be sent.
-        await Promise.all(others.map((name) => copy(`${target.host}/${first}`, `${target.host}/${name}`)));
+        // What it has it need not be sent. It does not stand several of these at once.
+        for (const name of others) await copy(`${target.host}/${first}`, `${target.host}/${name}`);
       } finally {
         await target.close();
       }
