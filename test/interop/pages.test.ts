@@ -27,9 +27,7 @@ const explaining = [
   'docs/patience.md',
   'docs/performance.md',
   'docs/proof.md',
-  'docs/protocol.md',
   'docs/signatures.md',
-  'docs/store.md',
 ];
 
 /** What is not run here, and why: the same words as on the page. */

@@ -50,7 +50,7 @@ async function prepare(world: World, blocks: readonly Block[], ports: readonly n
   const own = blocks.some((block) => isRun(block) && starts[block.language]?.test(block.text));
   const start = own
     ? ''
-    : `imaged --jsonrpc unix:/run/imaged/jsonrpc > /run/page/imaged.log 2>&1 &\nuntil test -S /run/imaged/io.podman || ! kill -0 $!; do sleep 0.02; done`;
+    : `imaged --jsonrpc unix:/run/imaged/jsonrpc > /run/page/imaged.log 2>&1 &\nuntil grep -q ready /run/page/imaged.log || ! kill -0 $!; do sleep 0.02; done`;
   await world.run([start, ...up].join('\n'));
 }
 
