@@ -17,8 +17,9 @@ const starts: Readonly<Record<string, RegExp>> = { sh: /^imaged /m, console: /^\
 /** `page` is its path in the checkout, `hub` is where the registries have their files. Empty if everything went as the page says. */
 export async function follow(page: string, blocks: readonly Block[], hub: string): Promise<Surprise[]> {
   const named = blocks.map(({ text }) => text).join('\n');
-  // Without a port a name means 443; the others are started for pages that speak of them.
-  const ports = [443, ...[5000, 4001, 30020].filter((port) => named.includes(`:${port}`))];
+  // Without a port a name means 443; the others, and sshd, are started for pages that speak of them.
+  const others = [5000, 4001, 30020].filter((port) => named.includes(`:${port}`));
+  const ports = [443, ...others, ...(/\bssh:|\bscp\b/.test(named) ? [22] : [])];
   const world = await World.open(hub, ports);
   try {
     await prepare(world, blocks, ports);

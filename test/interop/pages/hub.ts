@@ -20,7 +20,7 @@ export interface Hub {
   close(): Promise<void>;
 }
 
-/** Names that lead to the registries. */
+/** Names that lead to the registries, and to sshd. */
 const hosts = [
   'registry-1.docker.io',
   'auth.docker.io',
@@ -28,6 +28,8 @@ const hosts = [
   'quay.io',
   'ghcr.io',
   ...['registry', 'mirror', 'harbor', 'cache', 'build', 'far', 'host'].map((name) => `${name}.example.com`),
+  'far.example.org',
+  'edge.example.org',
 ];
 
 /** What the registries have, the same small image behind each name. Who is `near` has what the others lack. */
@@ -64,6 +66,8 @@ export async function openHub(): Promise<Hub> {
   const directory = join(parent, 'hub');
   await mkdir(directory);
   await sign(directory);
+  for (const name of ['host', 'user'])
+    await output('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(directory, `ssh-${name}`)]);
   await fill(directory);
   const tls = ', tls: { certificate: /run/page/hub/host.crt, key: /run/page/hub/host.key }';
   for (const [port, place] of Object.entries(ports))

@@ -17,7 +17,8 @@ for place in tmp run var/tmp root home srv var/lib/containers; do
   mkdir -p "$place"
   mount -t tmpfs tmpfs "$place"
 done
-chmod 1777 tmp var/tmp
+chmod 755 run home srv var/lib/containers
+chmod 700 root
 overlay "$hub" hub "$world/root/run/page/hub"
 mkdir run/page/control
 mount --bind "$hub/../control" run/page/control
@@ -46,7 +47,18 @@ mkdir -p /etc/containers/registries.conf.d /etc/containers/registries.d /run/ima
 cp /run/page/hub/containers.conf /run/page/hub/policy.json /etc/containers/
 echo 'unqualified-search-registries = ["docker.io"]' > /etc/containers/registries.conf
 cat /run/page/hub/hosts >> /etc/hosts
-for port in $ports; do docker-registry serve "/run/page/hub/$port.yml" > "/run/page/$port.log" 2>&1 & done
+for port in $ports; do
+  if [ "$port" != 22 ]; then
+    docker-registry serve "/run/page/hub/$port.yml" > "/run/page/$port.log" 2>&1 &
+    continue
+  fi
+  # The other hosts of a page are this one: its root may log in, and knows their key.
+  mkdir -p -m 700 /root/.ssh /run/sshd
+  cp /run/page/hub/ssh-user /root/.ssh/id_ed25519
+  cp /run/page/hub/ssh-user.pub /root/.ssh/authorized_keys
+  echo "*.example.org,*.example.com $(cat /run/page/hub/ssh-host.pub)" > /root/.ssh/known_hosts
+  /usr/sbin/sshd -f /dev/null -h /run/page/hub/ssh-host -o UsePAM=no -o ListenAddress=127.0.0.1 -E /run/page/sshd.log
+done
 
 # Packages a program of the page imports.
 mkdir -p /root/page /root/node_modules/.bin /root/node_modules/@types
