@@ -1,11 +1,11 @@
 // Signed images between imaged and skopeo, by way of a real registry and files beside it.
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { digestOf } from '../../src/oci/digest.js';
 import { formatReference, parseNormalized } from '../../src/oci/reference.js';
@@ -24,6 +24,13 @@ let alice: string;
 let bob: string;
 let registry: DockerRegistry;
 let image: SampleImage;
+let store: PeerStore;
+let daemon: Imaged;
+let registriesConf: string;
+let registriesD: string;
+/** Of one test, as what follows. */
+let place: string;
+let lookaside: string;
 
 beforeAll(async () => {
   ring = await GpgRing.create();
@@ -31,37 +38,28 @@ beforeAll(async () => {
   bob = await ring.key('bob');
   registry = await startDockerRegistry();
   image = await buildImage({ layers: [[{ name: 'file', content: 'content' }]] });
+  store = await PeerStore.create({ insecure: [registry.host] });
+  registriesConf = await readFile(store.registriesConf, 'utf8');
+  registriesD = join(store.directory, 'registries.d');
+  await mkdir(registriesD);
+  daemon = await Imaged.start(store, { args: ['--registries-d', registriesD], env: ring.environment });
+});
+
+beforeEach(async () => {
+  await store.podmanOutput('rmi', '--all', '--force');
+  place = await mkdtemp(join(store.directory, 'place-'));
+  lookaside = join(place, 'lookaside');
+  await configure(`lookaside: file://${lookaside}`);
+  await writeFile(store.registriesConf, registriesConf);
+  await writeFile(join(store.directory, 'policy.json'), '{"default":[{"type":"insecureAcceptAnything"}]}');
 });
 
 afterAll(async () => {
+  await daemon.close();
+  await store.close();
   await registry.close();
   await ring.close();
 });
-
-let store: PeerStore;
-let daemon: Imaged;
-let lookaside: string;
-let registriesD: string;
-
-beforeEach(async () => {
-  store = await PeerStore.create({ insecure: [registry.host] });
-  lookaside = join(store.directory, 'lookaside');
-  registriesD = join(store.directory, 'registries.d');
-  await mkdir(registriesD);
-  await writeFile(join(registriesD, 'default.yaml'), `default-docker:\n  lookaside: file://${lookaside}\n`);
-  daemon = await Imaged.start(store, { args: ['--registries-d', registriesD] });
-});
-
-afterEach(async () => {
-  await daemon.close();
-  await store.close();
-});
-
-/** Another daemon in the place of this one, with more variables. */
-async function restart(env: NodeJS.ProcessEnv): Promise<void> {
-  await daemon.close();
-  daemon = await Imaged.start(store, { args: ['--registries-d', registriesD], env });
-}
 
 /** What must hold of everything in the registry. */
 async function require(...requirements: readonly object[]): Promise<void> {
@@ -83,7 +81,7 @@ async function served(): Promise<string> {
 
 /** Lets skopeo sign what is in the registry; the manifest stays. */
 async function skopeoSigns(name: string, key: string): Promise<void> {
-  const policy = join(store.directory, 'any.json');
+  const policy = join(place, 'any.json');
   await writeFile(policy, '{"default":[{"type":"insecureAcceptAnything"}]}');
   const tls = ['--src-tls-verify=false', '--dest-tls-verify=false'];
   const options = ['--policy', policy, '--registries.d', registriesD];
@@ -108,7 +106,7 @@ async function beside(repository: string, digest: string, signature: Buffer): Pr
 
 /** Bob's signature of a manifest, by skopeo. */
 async function ofBob(name: string, manifest: SampleBlob): Promise<Buffer> {
-  const [document, signed] = [join(store.directory, 'manifest'), join(store.directory, 'signed')];
+  const [document, signed] = [join(place, 'manifest'), join(place, 'signed')];
   await writeFile(document, manifest.bytes);
   const args = ['standalone-sign', document, name, bob, '--output', signed];
   await store.skopeo(args, { env: { ...store.environment, ...ring.environment } });
@@ -144,10 +142,10 @@ async function copy(source: string, destination: string, options: object): Promi
 
 /** What skopeo says to copying from a registry under a policy that trusts one key. */
 async function skopeoPulls(name: string, user: string): Promise<string> {
-  const policy = join(store.directory, 'theirs.json');
+  const policy = join(place, 'theirs.json');
   await writeFile(policy, JSON.stringify({ default: [await signedBy(user)] }));
   const options = ['--policy', policy, '--registries.d', registriesD, 'copy', '--src-tls-verify=false'];
-  const args = [...options, `docker://${name}`, `dir:${store.directory}/pulled`];
+  const args = [...options, `docker://${name}`, `dir:${place}/pulled`];
   return (await store.skopeo(args)).stderr;
 }
 
@@ -204,7 +202,7 @@ describe('an image that skopeo has signed', () => {
     });
     expect(await readFile(join(store.root, 'overlay-images', id(), 'signatures'))).toEqual(signature);
     // It sees them: the layers of the store are not the ones that were signed.
-    const peer = ['copy', store.transport(name), `dir:${store.directory}/peer`];
+    const peer = ['copy', store.transport(name), `dir:${place}/peer`];
     expect((await store.skopeo(peer)).stderr).toContain('Would invalidate signatures');
     expect((await store.skopeo([...peer, '--remove-signatures'])).code).toBe(0);
   });
@@ -242,7 +240,7 @@ describe('an image that was signed once', () => {
     const toDirectory = (name: string): readonly string[] => [
       'copy',
       store.transport('localhost/image:1'),
-      `dir:${join(store.directory, name)}`,
+      `dir:${join(place, name)}`,
     ];
     await copy(`docker://${signed}`, target, {});
     expect((await store.skopeo(toDirectory('first'))).stderr).toContain('Would invalidate signatures');
@@ -300,7 +298,6 @@ describe('an image that we sign', () => {
   it('on its way from one name to another is accepted by skopeo, and by us', async () => {
     const source = await served();
     const name = `${registry.host}/test/signed${repositories}:1`;
-    await restart(ring.environment);
     await copy(`docker://${source}`, `docker://${name}`, { signBy: `${alice}!` });
     expect(await skopeoPulls(name, 'alice')).toBe('');
     expect(await skopeoPulls(name, 'bob')).toContain('Source image rejected: Invalid GPG signature');
@@ -312,7 +309,6 @@ describe('an image that we sign', () => {
     const source = await served();
     await skopeoSigns(source, `${alice}!`);
     const name = `${registry.host}/test/again${repositories}:1`;
-    await restart(ring.environment);
     await copy(`docker://${source}`, `docker://${name}`, { signBy: bob });
     const { length } = await readdir(
       join(lookaside, `test/again${repositories}@${image.digest.replace(':', '=')}`),
@@ -324,12 +320,11 @@ describe('an image that we sign', () => {
 
   it('needs a name, a key and a destination that keeps signatures', async () => {
     const source = `docker://${await served()}`;
-    await restart(ring.environment);
     const failure = (text: string) => ({
       error: 'io.imaged.OperationFailed',
       parameters: { reason: expect.stringContaining(text) },
     });
-    const directory = join(store.directory, 'unnamed');
+    const directory = join(place, 'unnamed');
     await expect(copy(source, `dir:${directory}`, { signBy: alice })).rejects.toMatchObject(
       failure(`Cannot determine canonical Docker reference for destination dir:${directory}`),
     );
@@ -347,7 +342,6 @@ describe('an image of the store', () => {
   it('is signed when it is pushed, and skopeo accepts it', async () => {
     const source = await served();
     const target = `${registry.host}/test/pushed${repositories}:1`;
-    await restart(ring.environment);
     await daemon.pull(source);
     await daemon.call('PushImage', {
       name: source,
@@ -379,7 +373,7 @@ describe('an image of the store', () => {
 
 describe("images that are no registry's", () => {
   it.each(['dir', 'oci', 'oci-archive'])('are looked up by their real path: %s', async (transport) => {
-    const [real, link] = [join(store.directory, 'real'), join(store.directory, 'link')];
+    const [real, link] = [join(place, 'real'), join(place, 'link')];
     await mkdir(real);
     await symlink(real, link);
     const name = await served();
@@ -410,7 +404,7 @@ describe("images that are no registry's", () => {
     await daemon.pull(name);
     const push = {
       name,
-      tag: `dir:${store.directory}/out`,
+      tag: `dir:${place}/out`,
       compress: false,
       format: '',
       removeSignatures: false,
@@ -483,7 +477,7 @@ describe('a sigstore signature that is attached to an image', () => {
     );
   };
   const sigstoreSigned = async (): Promise<object> => {
-    const keyPath = join(store.directory, 'cosign.pub');
+    const keyPath = join(place, 'cosign.pub');
     await writeFile(keyPath, pair.publicKey.export({ type: 'spki', format: 'pem' }));
     return { type: 'sigstoreSigned', keyPath };
   };
@@ -497,7 +491,7 @@ describe('a sigstore signature that is attached to an image', () => {
     await expect(daemon.pull(name)).resolves.toBe(id());
 
     const ours = await readFile(join(store.root, 'overlay-images', id(), 'signatures'));
-    const peer = join(store.directory, 'peer');
+    const peer = join(place, 'peer');
     const options = ['--registries.d', registriesD, 'copy', '--src-tls-verify=false'];
     await writeFile(join(store.directory, 'policy.json'), '{"default":[{"type":"insecureAcceptAnything"}]}');
     await store.skopeoOutput(...options, `docker://${name}`, `dir:${peer}`);
@@ -514,7 +508,7 @@ describe('a sigstore signature that is attached to an image', () => {
     for (let times = 0; times < 2; times += 1) {
       await copy(`docker://${name}`, `docker://${copied}`, options);
     }
-    const peer = join(store.directory, 'peer');
+    const peer = join(place, 'peer');
     await writeFile(join(store.directory, 'policy.json'), '{"default":[{"type":"insecureAcceptAnything"}]}');
     const arguments_ = ['--registries.d', registriesD, 'copy', '--src-tls-verify=false'];
     await store.skopeoOutput(...arguments_, `docker://${copied}`, `dir:${peer}`);

@@ -123,7 +123,8 @@ export class CopyBench {
 /** buildah and a store for it. */
 export class CopyPeer {
   readonly store: PeerStore;
-  #bases = 0;
+  /** The images of the scripts that were run. */
+  readonly #bases = new Map<string, Promise<string>>();
 
   private constructor(store: PeerStore) {
     this.store = store;
@@ -135,7 +136,7 @@ export class CopyPeer {
 
   /** What the history says of each of the lines, built from scratch. */
   async digests(bench: CopyBench, lines: readonly string[]): Promise<string[]> {
-    const id = await this.#build(bench, 'scratch', lines);
+    const id = await this.#build(bench, 'scratch', lines, '--layers');
     const inspected = JSON.parse(
       await this.store.buildahOutput('inspect', '--type', 'image', id),
     ) as Inspected;
@@ -148,18 +149,14 @@ export class CopyPeer {
   /** The tree after the lines, on a base that the script has made. */
   async tree(bench: CopyBench, base: string, lines: readonly string[]): Promise<string[]> {
     const { store } = this;
-    const container = await store.buildahOutput('from', 'scratch');
-    await runScript(await store.buildahOutput('mount', container), base);
-    await store.buildahOutput('umount', container);
-    const name = `localhost/base${(this.#bases += 1)}`;
-    await store.buildahOutput('commit', '--quiet', container, name);
-    await store.buildahOutput('rm', container);
-    const id = await this.#build(bench, name, lines);
+    const image = this.#bases.get(base) ?? this.#makeBase(base);
+    this.#bases.set(base, image);
+    // A layer for each line would take several times as long, and makes no other tree.
+    const id = await this.#build(bench, await image, lines, '--layers=false');
     const result = await store.buildahOutput('from', '--pull-never', id);
     try {
       return await describeTree(await store.buildahOutput('mount', result));
     } finally {
-      await store.buildahOutput('umount', result);
       await store.buildahOutput('rm', result);
     }
   }
@@ -168,12 +165,27 @@ export class CopyPeer {
     await this.store.close();
   }
 
-  async #build(bench: CopyBench, base: string, lines: readonly string[]): Promise<string> {
+  async #makeBase(script: string): Promise<string> {
+    const { store } = this;
+    const name = `localhost/base${this.#bases.size}`;
+    const container = await store.buildahOutput('from', 'scratch');
+    await runScript(await store.buildahOutput('mount', container), script);
+    await store.buildahOutput('commit', '--quiet', container, name);
+    await store.buildahOutput('rm', container);
+    return name;
+  }
+
+  async #build(
+    bench: CopyBench,
+    base: string,
+    lines: readonly string[],
+    layers: '--layers' | '--layers=false',
+  ): Promise<string> {
     const file = join(bench.directory, 'Dockerfile');
     await writeFile(file, `FROM ${base}\n${lines.join('\n')}\n`);
     return await this.store.buildahOutput(
       'bud',
-      '--layers',
+      layers,
       '--no-cache',
       '--pull-never',
       '--quiet',
