@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { spawn } from 'node:child_process';
 import {
@@ -15,6 +15,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import {
+  endThreads,
   isolatedBy,
   isolations,
   makeBusyboxRoot,
@@ -27,6 +28,8 @@ import {
 import { describeTree } from './support/tree.js';
 
 const thread = resolve(import.meta.dirname, '../../dist/test/interop/support/run-thread.js');
+
+afterAll(() => endThreads());
 
 describe.each(isolations)('a hostile root under RUN by %s', (way) => {
   let root: string;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   chmodSync,
   existsSync,
@@ -16,6 +16,7 @@ import { join } from 'node:path';
 
 import type { RunMount } from '../../src/build/run/run-request.js';
 import {
+  endThreads,
   isolatedBy,
   isolations,
   makeBusyboxRoot,
@@ -25,6 +26,8 @@ import {
   sh as shell,
 } from './support/run-step.js';
 import { describeTree } from './support/tree.js';
+
+afterAll(() => endThreads());
 
 describe.each(isolations)('--mount of RUN by %s', (way) => {
   let root: string;

@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import {
+  endThreads,
   isolatedBy,
   isolations,
   makeBusyboxRoot,
@@ -16,6 +17,8 @@ import { describeTree } from './support/tree.js';
 
 const users = 'root:x:0:0::/root:/bin/sh\nweb:x:33:34::/srv/web:/bin/sh\n';
 const groups = 'root:x:0:\nwww:x:34:\nextra:x:44:web\n';
+
+afterAll(() => endThreads());
 
 describe.each(isolations)('RUN by %s', (way) => {
   let root: string;

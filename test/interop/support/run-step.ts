@@ -1,4 +1,4 @@
-// RUN in roots of busybox, each step in a thread of its own.
+// RUN in roots of busybox, in threads with mounts of their own.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -109,24 +109,40 @@ export function stepData(root: string, request: StepRequest, options: RunOptions
   };
 }
 
+/** Threads without a step; a start of one takes longer than most of the steps. */
+const idle: Worker[] = [];
+
+/** Ends the threads; for the end of a suite. */
+export async function endThreads(): Promise<void> {
+  await Promise.all(idle.splice(0).map((worker) => worker.terminate()));
+}
+
 /** Runs one step to its end. */
-export function run(root: string, request: StepRequest, options: RunOptions = {}): Promise<RunResult> {
-  const data = stepData(root, request, options);
+export async function run(root: string, request: StepRequest, options: RunOptions = {}): Promise<RunResult> {
+  const worker = idle.pop() ?? new Worker(thread, { workerData: null });
+  const result = await runIn(worker, stepData(root, request, options), options);
+  idle.push(worker);
+  return result;
+}
+
+function runIn(worker: Worker, data: RunThreadData, options: RunOptions): Promise<RunResult> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(thread, { workerData: data });
     const pieces: Uint8Array[] = [];
     let result: Omit<RunResult, 'output'> = { status: -1, warnings: [], left: [] };
-    worker.on('message', (report: RunThreadReport) => {
+    const ended = (): void => reject(new Error('the thread of the steps ended'));
+    const hear = (report: RunThreadReport): void => {
       if (report.kind === 'output') {
         pieces.push(report.piece);
         if (options.until?.(Buffer.concat(pieces).toString()) === true) worker.postMessage('abort', []);
       } else if (report.kind === 'ended')
         result = { ...result, status: report.status, warnings: report.warnings };
-      else if (report.kind === 'left') result = { ...result, left: report.left };
-      else result = { ...result, error: `${report.name}: ${report.message}` };
-    });
-    worker.once('error', reject);
-    worker.once('exit', () => resolve({ ...result, output: Buffer.concat(pieces).toString() }));
+      else if (report.kind === 'left') {
+        worker.off('message', hear).off('error', reject).off('exit', ended);
+        resolve({ ...result, left: report.left, output: Buffer.concat(pieces).toString() });
+      } else result = { ...result, error: `${report.name}: ${report.message}` };
+    };
+    worker.on('message', hear).once('error', reject).once('exit', ended);
+    worker.postMessage(data, []);
   });
 }
 
