@@ -202,12 +202,15 @@ describe('a started daemon', () => {
     expect(await readdir(registry)).toEqual([]);
   });
 
-  it('tells the service manager when it is ready and when it ends', async () => {
+  it('tells the service manager when it is ready, reads its rules again, and ends', async () => {
     const path = join(store.directory, 'notify.sock');
     const manager = await listenForNotifications(path);
     try {
       const daemon = await Imaged.start(store, { env: { NOTIFY_SOCKET: path } });
       expect(await manager.said.match(/^READY=1$/m, () => false)).toBeDefined();
+      daemon.child.kill('SIGHUP');
+      const reloaded = /^RELOADING=1\nMONOTONIC_USEC=\d+\n+READY=1$/m;
+      expect(await manager.said.match(reloaded, () => false)).toBeDefined();
       await daemon.close();
       expect(await manager.said.match(/^STOPPING=1$/m, () => false)).toBeDefined();
     } finally {

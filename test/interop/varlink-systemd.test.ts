@@ -135,10 +135,12 @@ describe.each(systemdReleases)('systemd of Debian %s', (name) => {
   describe('varlinkctl and imaged', () => {
     let store: PeerStore;
     let daemon: Imaged;
+    let readOnly: string;
 
     beforeAll(async () => {
       store = await PeerStore.create();
-      daemon = await Imaged.start(store);
+      readOnly = `unix:${join(store.directory, 'read.sock')}`;
+      daemon = await Imaged.start(store, { args: ['--read-only', readOnly] });
     });
 
     afterAll(async () => {
@@ -167,6 +169,14 @@ describe.each(systemdReleases)('systemd of Debian %s', (name) => {
       expect(JSON.parse(listed)).toEqual({ images: [] });
       const failed = await run(varlinkctl, [...call, 'io.podman.GetImage', '{"id":"gone"}']);
       expect(failed.stderr).toMatch(/io\.podman\.ImageNotFound/);
+    });
+
+    it('knows a refusal, and shows the reason that its own declaration has no field for', async () => {
+      const call = ['--json=short', 'call', readOnly, 'io.podman.DeleteUnusedImages', '{}'];
+      const { code, stdout, stderr } = await run(varlinkctl, call);
+      expect(code).not.toBe(0);
+      expect(stderr).toMatch(/PermissionDenied|Permission denied/);
+      expect(JSON.parse(stdout)).toEqual({ reason: expect.stringContaining('needs the role admin; user 0') });
     });
   });
 
