@@ -75,6 +75,8 @@ export function exposures(
     const address = parseAddress(text);
     if (address.kind === 'tcp' && address.role === undefined)
       return [`${text}: nobody may do anything there without ;role=`];
+    if (address.kind === 'tls' && address.role === undefined && !hasFile)
+      return [`${text}: nobody may do anything there without ;role= or a file of rules with [names]`];
     const everybody = address.kind === 'unix' && (address.mode & 0o002) !== 0;
     if (everybody && !hasFile && (address.role ?? 'admin') === 'admin')
       return [`${text}: every user of this host may do everything there; ;role=read is less`];
