@@ -41,6 +41,7 @@ export const peerPrograms: readonly PeerProgram[] = [
   { name: 'curl', package: 'curl', needed: 'the commands of the documentation' },
   { name: 'jq', package: 'jq', needed: 'the commands of the documentation' },
   { name: 'openssl', package: 'openssl', needed: 'registries with certificates' },
+  { name: 'newuidmap', package: 'uidmap', needed: 'use without root' },
   { name: 'ip', package: 'iproute2', needed: 'the commands of the documentation' },
   { name: 'tar', package: 'tar', needed: 'layers written by GNU tar' },
   { name: 'xz', package: 'xz-utils', needed: 'layers packed with xz' },

@@ -59,16 +59,27 @@ lock_type = "file"
 runtime = "runc"
 `;
 
-/** Makes the files of the registry. */
+/** Makes the files of the registries, the keys and the configuration. */
 export async function openHub(): Promise<Hub> {
   const parent = await temporaryDirectory('hub');
-  await chmod(parent, 0o755);
-  const directory = join(parent, 'hub');
-  await mkdir(directory);
-  await sign(directory);
-  for (const name of ['host', 'user'])
-    await output('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(directory, `ssh-${name}`)]);
-  await fill(directory);
+  const close = (): Promise<void> => removeTree(parent);
+  try {
+    await chmod(parent, 0o755);
+    const directory = join(parent, 'hub');
+    await mkdir(directory);
+    await configure(directory);
+    await sign(directory);
+    for (const name of ['host', 'user'])
+      await output('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(directory, `ssh-${name}`)]);
+    await fill(directory);
+    return { directory, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function configure(directory: string): Promise<void> {
   const tls = ', tls: { certificate: /run/page/hub/host.crt, key: /run/page/hub/host.key }';
   for (const [port, place] of Object.entries(ports))
     await writeFile(
@@ -82,7 +93,6 @@ http: { addr: "127.0.0.1:${port}"${place === 'far' ? tls : ''} }
   await writeFile(join(directory, 'hosts'), `127.0.0.1 ${hosts.join(' ')}\n`);
   await writeFile(join(directory, 'containers.conf'), containersConf);
   await writeFile(join(directory, 'policy.json'), '{ "default": [{ "type": "insecureAcceptAnything" }] }');
-  return { directory, close: () => removeTree(parent) };
 }
 
 /** Puts one image, for two platforms, behind every name. */
