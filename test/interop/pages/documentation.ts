@@ -14,6 +14,7 @@ const below = (directory: string): string[] =>
 export const pages: readonly string[] = [
   'README.md',
   'CONTRIBUTING.md',
+  'client/README.md',
   'systemd/README.md',
   ...below('docs'),
   ...below('docs/recipes'),

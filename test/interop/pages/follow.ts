@@ -23,8 +23,8 @@ export async function follow(page: string, blocks: readonly Block[], hub: string
   const world = await World.open(hub, ports);
   try {
     await prepare(world, blocks, ports);
-    // What is not below docs/ speaks to those who have the checkout before them.
-    if (!page.startsWith('docs/')) await world.run(`cd ${process.cwd()}`);
+    // The others are for those who have the checkout before them.
+    if (!/^(?:docs|client)\//.test(page)) await world.run(`cd ${process.cwd()}`);
     const surprises: Surprise[] = [];
     for (const block of blocks) {
       if (block.title !== undefined) await world.write(block.title, block.text);

@@ -63,6 +63,7 @@ done
 # Packages a program of the page imports.
 mkdir -p /root/page /root/node_modules/.bin /root/node_modules/@types
 ln -s "$checkout" /root/node_modules/imaged
+ln -s "$checkout/dist/imagectl" /root/node_modules/imagectl
 ln -s "$checkout/dist/imaged-idl.js" /root/node_modules/.bin/imaged-idl
 for name in typescript @types/node .bin/tsc; do ln -s "$checkout/node_modules/$name" "/root/node_modules/$name"; done
 
