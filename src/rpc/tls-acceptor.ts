@@ -1,4 +1,5 @@
 // TLS for the serving side: both ends show certificates, and only those of the own authority come in.
+import { constants } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import {
@@ -88,7 +89,10 @@ export class TlsAcceptor {
       if (socket.destroyed || this.#waiting.has(key)) throw new TlsError('the caller has left');
       return await new Promise<SecureCaller>((resolve, reject) => {
         this.#waiting.set(key, { resolve, reject });
-        socket.once('close', () => reject(new TlsError('the caller left during the handshake')));
+        // Whoever knows better why it was closed says so first.
+        socket.once('close', () =>
+          setImmediate(() => reject(new TlsError('the caller left during the handshake'))),
+        );
         // No session of an earlier handshake is taken up: a certificate that was revoked since would still count.
         this.#server.emit('connection', socket);
       });
@@ -102,8 +106,6 @@ export class TlsAcceptor {
   }
 
   #secured(socket: TLSSocket): void {
-    // Nobody needs it any more, and each costs this side more than the other.
-    socket.disableRenegotiation();
     socket.on('error', () => undefined);
     const { CN: name = '' } = (
       socket.getPeerCertificate() as Partial<ReturnType<TLSSocket['getPeerCertificate']>>
@@ -148,6 +150,8 @@ async function materialOf({ cert, key, clientCa }: TlsFiles): Promise<SecureCont
     key: await textOf('--tls-key', key),
     ca: await textOf('--tls-client-ca', clientCa),
     minVersion: 'TLSv1.2',
+    // A second handshake costs this side more than the other, and nobody needs it.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   };
   try {
     createSecureContext(material);

@@ -37,8 +37,12 @@ export async function startTls(
 
 /** What OpenSSL says, without its places and numbers. */
 export function tlsReason(error: unknown): string {
-  const { reason, message } = error as { readonly reason?: unknown; readonly message: string };
-  return typeof reason === 'string' ? reason : message;
+  const { library, reason, message } = error as {
+    readonly library?: unknown;
+    readonly reason?: unknown;
+    readonly message: string;
+  };
+  return library !== undefined && typeof reason === 'string' ? reason : message;
 }
 
 /**
