@@ -6,7 +6,7 @@ import { parse as parseToml } from 'smol-toml';
 import { parse as parseYaml } from 'yaml';
 
 import { type Hub, openHub } from './pages/hub.js';
-import { anchorsOf, type Block, isRun, linksOf } from './pages/page.js';
+import { anchorsOf, type Block, blocksOf, isRun, linksOf } from './pages/page.js';
 import { blocksIn, followed, isRecipe, pages, root, textOf } from './pages/documentation.js';
 import { follow } from './pages/follow.js';
 
@@ -112,6 +112,15 @@ describe('the commands of', () => {
     hub = await openHub();
   });
   afterAll(() => hub?.close());
+
+  it('a page that is wrong are not what it says', async () => {
+    const page = '```sh\ntrue\nfalse\n```\n\n```console\n$ echo a\nb\n$ test -e /none\n$ echo c\n...\n```\n';
+    expect(await follow('docs/wrong.md', blocksOf(page), hub.directory)).toEqual([
+      { command: 'true\nfalse\n', failed: ['false: exit code 1'], output: '' },
+      { command: 'echo a\n', shown: 'b', output: 'a' },
+      { command: 'test -e /none\n', failed: ['test -e /none: exit code 1'], output: '' },
+    ]);
+  });
 
   it.each(followed.filter((page) => !isRecipe(page)))('%s do what the page says', async (page) => {
     expect(await follow(page, blocksIn(page), hub.directory)).toEqual([]);

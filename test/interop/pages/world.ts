@@ -78,7 +78,8 @@ export class World {
     if (done === undefined) throw new Error(`it did not end: ${output}`);
     const failed = (await readFile(join(this.#control, 'failed'), 'utf8'))
       .split('\n')
-      .filter((text) => text !== '');
+      // The piece as a whole fails with its last command.
+      .filter((text) => text !== '' && !text.startsWith('source /run/page/'));
     return { output, failed };
   }
 
