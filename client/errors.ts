@@ -37,5 +37,8 @@ export function isImageInUse(error: unknown): boolean {
 
 /** What to print behind `Error: `. */
 export function describeError(error: unknown): string {
+  // The interface has the words of podman's first years; these are those of today.
+  if (error instanceof ImageNotFound && error.message.endsWith('no such image'))
+    return `${error.parameters.id}: image not known`;
   return error instanceof Error ? error.message : String(error);
 }

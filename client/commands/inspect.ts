@@ -4,6 +4,7 @@ import { withClient } from '../connection.js';
 import type { Context } from '../context.js';
 import { CommandError, describeError, isImageNotFound } from '../errors.js';
 import { indentJson } from '../output/json.js';
+import { printable } from '../output/printable.js';
 import { refuseFlags } from '../refused-flags.js';
 import { isJsonFormat } from '../report/format-kind.js';
 
@@ -38,7 +39,7 @@ async function inspect(context: Context, names: readonly string[], options: Insp
   }
   const report = await reportOf(context, options);
   const found: string[] = [];
-  const missing: string[] = [];
+  const missing: { readonly name: string; readonly error: unknown }[] = [];
   await withClient(context, async (client) => {
     for (const name of names) {
       try {
@@ -46,13 +47,18 @@ async function inspect(context: Context, names: readonly string[], options: Insp
         found.push(image);
       } catch (error) {
         if (!isImageNotFound(error)) throw error;
-        missing.push(`inspecting object: ${describeError(error)}`);
+        missing.push({ name, error });
       }
     }
   });
   if (report !== undefined) printReport(report, found);
   else context.stdout.write(`${indentJson(`[${found.join(',')}]`, indent)}\n`);
-  if (missing.length > 0) throw new CommandError(missing.join('\nError: '));
+  const [first, ...others] = missing.map(({ name, error }) =>
+    options.type === 'all' ? `no such object: ${JSON.stringify(name)}` : describeError(error),
+  );
+  for (const other of others) context.stderr.write(`error inspecting object: ${printable(other)}\n`);
+  if (first !== undefined)
+    throw new CommandError(`inspecting object: ${first}`, undefined, { cause: missing[0]?.error });
 }
 
 function printReport(report: (images: readonly string[]) => void, images: readonly string[]): void {

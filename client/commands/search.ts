@@ -1,7 +1,7 @@
 // imagectl search: what registries have.
 import type { Command } from 'commander';
 import type { ImageSearchFilter, ImageSearchResult } from '../../src/generated/io-podman.js';
-import { collectList } from '../arguments.js';
+import { collectList, exactlyOne } from '../arguments.js';
 import { withClient } from '../connection.js';
 import type { Context } from '../context.js';
 import { CommandError } from '../errors.js';
@@ -32,8 +32,7 @@ export function defineSearch(command: Command, context: Context): void {
 }
 
 async function search(context: Context, words: readonly string[], options: SearchOptions): Promise<void> {
-  const [query, ...more] = words;
-  if (query === undefined || more.length > 0) throw new CommandError('search requires exactly one argument');
+  const query = exactlyOne(words);
   const report = await reportOf(context, options.format);
   const parameters = { query, limit: limitOf(options.limit), filter: filterOf(options.filter) };
   const { results } = await withClient(context, (client) => client.searchImages(parameters));

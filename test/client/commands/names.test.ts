@@ -46,7 +46,7 @@ describe('inspect', () => {
     const { stdout, stderr, code } = await run('image', 'inspect', 'nix', 'two:2', 'nada');
     expect(JSON.parse(stdout)).toEqual([{ Id: b, Labels: null }]);
     expect([stderr, code]).toEqual([
-      'Error: inspecting object: nix: image not known\nError: inspecting object: nada: image not known\n',
+      'error inspecting object: nada: image not known\nError: inspecting object: nix: image not known\n',
       125,
     ]);
     expect((await run('inspect', 'nix')).stdout).toBe('[]\n');

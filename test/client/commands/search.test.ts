@@ -86,7 +86,7 @@ describe('search', () => {
     [['-f', 'foo', 'a'], 'Error: invalid filter type "foo"\n'],
     [['-f', 'stars=x', 'a'], 'Error: incorrect value type for stars filter: "x" is no number\n'],
     [['--limit', '-1', 'a'], 'Error: --limit -1: expected a number from 0\n'],
-    [[], 'Error: search requires exactly one argument\n'],
+    [[], 'Error: accepts 1 arg(s), received 0\n'],
   ])('refuses %j', async (args, stderr) => {
     expect(await search(...args)).toEqual({ stdout: '', stderr, code: 125 });
   });
