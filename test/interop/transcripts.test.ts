@@ -1,6 +1,6 @@
 // What imagectl prints into a pipe, for every command: as it is written down, and as podman prints it on the same store.
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Command } from 'commander';
 
@@ -26,6 +26,9 @@ describe('every command', () => {
     // `image X` is X, in other words.
     const spelled = (name: string): string[] => [name, name.replace(/^image (?!ls|list|rm)/, '')];
     const known = new Map([
+      ['connection ls', 'connection list'],
+      ['connection rm', 'connection remove'],
+      ['connection mv', 'connection rename'],
       ['image ls', 'image list'],
       ['image rm', 'rmi'],
     ]);
@@ -35,7 +38,7 @@ describe('every command', () => {
     );
     expect(without).toEqual([]);
     const files = await readdir(join('test', 'client', 'transcripts'));
-    const wanted = new Set(commandExamples.map((example) => transcriptFile(example).split('/').at(-1)));
+    const wanted = new Set(commandExamples.map((example) => basename(transcriptFile(example))));
     expect(files.toSorted()).toEqual([...wanted].toSorted());
   });
 });

@@ -21,6 +21,8 @@ export interface Surroundings {
   readonly stdio?: Stdio;
   readonly lookup?: Lookup;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Where connections are named. */
+  readonly connectionFile?: string;
 }
 
 export const tenDaysLater = Date.parse('2024-01-11T00:00:00Z');
@@ -35,6 +37,7 @@ export async function imagectl(
     stdio = { input: new PassThrough(), output: new PassThrough() },
     lookup = { registries: [], resolver: '/nonexistent' },
     environment = {},
+    connectionFile,
   }: Surroundings = {},
 ): Promise<Run> {
   let stdout = '';
@@ -48,6 +51,9 @@ export async function imagectl(
     now,
     pid: process.pid,
     environment,
+    ...(connectionFile === undefined
+      ? {}
+      : { remote: { usual: service.address, ownAddress: service.address, file: connectionFile } }),
     signal,
   });
   return { stdout, stderr, code };

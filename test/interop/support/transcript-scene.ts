@@ -63,12 +63,20 @@ export class TranscriptScene {
     const input = new PassThrough();
     input.end(example.input ?? '');
     const stdio = { input, output: new PassThrough() };
-    return runHere(this.#scene.daemon, this.words(example), { now: Date.now, stdio });
+    return runHere(this.#scene.daemon, this.words(example), {
+      now: Date.now,
+      stdio,
+      connectionFile: join(this.#files, 'imaged', 'connections.json'),
+    });
   }
 
   /** In a process of its own, into pipes. */
   imagectl(example: CommandExample): Promise<Finished> {
-    const env = { PATH: process.env['PATH'], IMAGED_ADDRESS: this.#scene.daemon.address };
+    const env = {
+      PATH: process.env['PATH'],
+      XDG_CONFIG_HOME: this.#files,
+      IMAGED_ADDRESS: this.#scene.daemon.address,
+    };
     return run(process.execPath, [program, ...this.words(example)], { env, input: example.input ?? '' });
   }
 
