@@ -3,13 +3,13 @@ import { goJson } from '../oci/go-json.js';
 import type { CallContext } from '../rpc/index.js';
 import { imageLayers } from '../runtime/layer-map.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { lookUp } from './look-up.js';
+import { lookInto } from './look-up.js';
 
 export async function buildImageHierarchyMap(
   runtime: Runtime,
   { name }: { readonly name: string },
   { signal }: CallContext,
 ): Promise<{ imageInfo: string }> {
-  const { view, image } = await lookUp(runtime, name, signal);
+  const { view, image } = await lookInto(runtime, name, signal);
   return { imageInfo: goJson(imageLayers(view, image)) };
 }

@@ -1,6 +1,7 @@
 // ImageSave
 import { ErrorOccurred, type ImageSaveOptions, type ImageSaveReply } from '../generated/io-podman.js';
 import type { CallContext, Stream } from '../rpc/index.js';
+import { instanceOf } from '../runtime/list-instance.js';
 import { findImage } from '../runtime/resolve.js';
 import type { Runtime, StoredImage } from '../runtime/runtime.js';
 import { replies } from './replies.js';
@@ -18,5 +19,9 @@ export async function* imageSave(
 /** A name that cannot be one is an error here, unlike in the other methods. */
 export async function imageToSave(runtime: Runtime, name: string, signal: AbortSignal): Promise<StoredImage> {
   if (name === '') throw new ErrorOccurred('input name is blank');
-  return findImage(await runtime.view(signal), name, runtime.registries());
+  const view = await runtime.view(signal);
+  const image = findImage(view, name, runtime.registries());
+  const instance = await instanceOf(await runtime.store(), view, image, await runtime.platform());
+  // The image of a list goes into archives under the names of the list.
+  return { ...instance, names: image.names };
 }

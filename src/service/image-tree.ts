@@ -2,13 +2,13 @@
 import type { CallContext } from '../rpc/index.js';
 import { imageTree as draw } from '../runtime/image-tree.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { lookUp } from './look-up.js';
+import { lookInto } from './look-up.js';
 
 export async function imageTree(
   runtime: Runtime,
   { name, whatRequires }: { readonly name: string; readonly whatRequires: boolean },
   { signal }: CallContext,
 ): Promise<{ tree: string }> {
-  const { view, image } = await lookUp(runtime, name, signal);
+  const { view, image } = await lookInto(runtime, name, signal);
   return { tree: draw(view, image, whatRequires) };
 }

@@ -1,6 +1,7 @@
 // InspectImage
 import type { CallContext } from '../rpc/index.js';
 import { inspectImage as inspect } from '../runtime/inspect.js';
+import { instanceOf } from '../runtime/list-instance.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { findByName } from './look-up.js';
 
@@ -10,6 +11,8 @@ export async function inspectImage(
   { signal }: CallContext,
 ): Promise<{ image: string }> {
   const catalogue = await runtime.catalogue(signal);
-  const image = findByName(runtime.registries(), catalogue.view, name);
-  return { image: await inspect(await runtime.store(), catalogue, image) };
+  const found = findByName(runtime.registries(), catalogue.view, name);
+  const store = await runtime.store();
+  const image = await instanceOf(store, catalogue.view, found, await runtime.platform());
+  return { image: await inspect(store, catalogue, image) };
 }
