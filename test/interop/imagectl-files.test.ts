@@ -1,7 +1,7 @@
 // imagectl's push, save, load, import and search against a service, and podman beside it.
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { buildTar } from '../peers/sample-image.js';
 import { untilExchanged } from './support/old-client.js';
@@ -17,15 +17,26 @@ const program = join(process.cwd(), 'dist', 'imagectl.js');
 let scene: Scene;
 let name: string;
 let id: string;
+/** Of one test. */
+let place: string;
 
-beforeEach(async () => {
+beforeAll(async () => {
   scene = await Scene.open();
   name = scene.serve('rich', await buildRichImage());
+});
+
+beforeEach(async () => {
+  place = await mkdtemp(join(scene.store.directory, 'place-'));
+  await mkdir(path('tmp'));
+  await scene.clear();
   id = await scene.daemon.pull(name);
 });
 
 afterEach(async () => {
   await untilExchanged(scene.store.root);
+});
+
+afterAll(async () => {
   await scene.close();
 });
 
@@ -41,7 +52,7 @@ function shell(line: string, ...args: readonly string[]): Promise<Finished> {
 }
 
 function path(file: string): string {
-  return join(scene.store.directory, file);
+  return join(place, file);
 }
 
 const said = ({ code, stdout }: Finished): unknown => [code, stdout];
@@ -57,7 +68,7 @@ describe('save and load', () => {
       `Loaded image: ${name}\n`,
     ]);
     expect(await imageRecords(scene.store.root)).toHaveLength(1);
-    expect((await readdir(scene.store.directory)).filter((file) => file.startsWith('.'))).toEqual([]);
+    expect((await readdir(place)).filter((file) => file.startsWith('.'))).toEqual([]);
   });
 
   it('carry an image through a pipe, by way of a file that nobody can see', async () => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import type { SampleImage } from '../peers/sample-image.js';
 import { eventsOf } from './support/events.js';
@@ -24,16 +24,20 @@ let id: string;
 let directory: string;
 let jsonrpc: string;
 
-beforeEach(async () => {
+beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'push-registry-'));
   jsonrpc = join(directory, 'jsonrpc');
   scene = await Scene.open({ args: ['--jsonrpc', `unix:${jsonrpc}`] });
   image = await buildRichImage();
   name = scene.serve('rich', image);
+});
+
+beforeEach(async () => {
+  await scene.clear();
   id = await scene.daemon.pull(name);
 });
 
-afterEach(async () => {
+afterAll(async () => {
   await scene.close();
   await rm(directory, { recursive: true });
 });
