@@ -20,6 +20,7 @@ function callsIn(text: string): string[][] {
         .matchAll(/(?<=^|[\s(])imagectl (?!bridge)([^|;&#>\n)]*)/g),
     ].map(([, words = '']) =>
       words
+        .replace(/^-c /, '--connection ')
         .replace(/'[^']*'|"[^"]*"/g, 'X')
         .trim()
         .split(/\s+/),

@@ -66,7 +66,7 @@ async function take(world: World, { line, output: shown }: Command): Promise<Sur
 
 /** A service tells when it is ready, or says nothing; a reader takes a while to type the next command, too. */
 async function started(world: World, { line, output: shown }: Command): Promise<Surprise | undefined> {
-  const patience = shown === undefined ? 1000 : 10_000;
+  const patience = shown === undefined && !/^imaged /m.test(line) ? 1000 : 10_000;
   const ready = (text: string): boolean => (shown === undefined ? text !== '' : isAsShown(shown, text));
   const since = performance.now();
   while (!ready(await world.output()) && performance.now() - since < patience) await sleep(20);
