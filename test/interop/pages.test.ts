@@ -40,8 +40,6 @@ const notRun: readonly (readonly [page: string, reason: string])[] = [
   ['docs/operations.md', 'there is no journal where the tests run'],
   ['docs/own-service.md', 'it needs the network; the test lays the packages where npm would'],
   ['docs/recipes/quadlet.md', 'systemd does not run where the tests do'],
-  ['docs/remote.md', 'there is no other host where the tests run'],
-  ['docs/remote.md', 'there is no other host where the tests run'],
   ['systemd/README.md', 'systemd does not run where the tests do'],
 ];
 
