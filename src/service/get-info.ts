@@ -20,7 +20,8 @@ export async function getInfo(
     info: {
       host: {
         ...host,
-        buildahVersion: '',
+        // It is imaged itself that builds: no version of Buildah would be true.
+        buildahVersion: `imaged ${runtime.version}`,
         arch: platform.architecture,
         os: platform.os,
         eventlogger: events.path === undefined ? 'none' : 'file',

@@ -1,5 +1,6 @@
 // Programs that are run for what they do: what they print is told line by line, and they end with all they have started.
 import { getSystemErrorMap } from 'node:util';
+import { spawn } from 'node:child_process';
 import { startChild } from './child.js';
 
 export interface GroupOptions {
@@ -17,7 +18,7 @@ const longestLine = 4096;
 
 /**
  * Runs `program` without input, in a process group of its own. When the signal is aborted the group is asked to end, and killed if it
- * does not. Resolves to how it failed, in Go's words; undefined if it did not. Throws the signal's reason; the program has ended then.
+ * does not, or if this process is killed. Resolves to how it failed, in Go's words; undefined if it did not. Throws the signal's reason; the program has ended then.
  */
 export async function runInGroup(
   program: string,
@@ -36,6 +37,7 @@ export async function runInGroup(
       // All of it has ended.
     }
   };
+  const stopWatch = child.pid === undefined ? undefined : killWithUs(child.pid);
   let killing: NodeJS.Timeout | undefined;
   const onAbort = (): void => {
     kill('SIGTERM');
@@ -55,11 +57,32 @@ export async function runInGroup(
     return failure;
   } finally {
     clearTimeout(killing);
+    stopWatch?.();
     signal.removeEventListener('abort', onAbort);
     // What did not heed the first signal.
     if (signal.aborted) kill('SIGKILL');
     for (const output of [child.stdout, child.stderr]) output.destroy();
   }
+}
+
+/**
+ * Has a process wait for our end, which it sees by the end of its input, to kill the group then. The kernel's own way, PR_SET_PDEATHSIG,
+ * reaches one process and not what that has started. Returns what ends the wait.
+ */
+function killWithUs(group: number): () => void {
+  const script = 'read -r _; kill -s KILL -- "-$1"';
+  const watch = spawn('/bin/sh', ['-c', script, 'sh', String(group)], {
+    // Signals to our own group must not reach it before it has done its work.
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  // Without it the program runs all the same.
+  watch.on('error', () => undefined);
+  watch.stdin?.on('error', () => undefined);
+  return () => {
+    watch.kill('SIGKILL');
+    watch.stdin?.destroy();
+  };
 }
 
 function startFailure(program: string, error: Error): string {

@@ -1,5 +1,5 @@
 // ContainerRunlabel: who is told the command, who may run it, and what becomes of it.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -14,6 +14,15 @@ import { PeerStore } from './support/peer-store.js';
 import { VarlinkReplyError } from './support/varlink.js';
 
 const name = 'localhost/labelled:1';
+
+/** A killed one is there until it was waited for, by whoever does that for orphans. */
+function runs(pid: string): boolean {
+  try {
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
 
 describe('ContainerRunlabel', () => {
   let store: PeerStore;
@@ -37,6 +46,7 @@ describe('ContainerRunlabel', () => {
       fail: 'sh -c "exit 7"',
       missing: 'no-such-program IMAGE',
       wait: `sh -c 'echo $$ > $OPT1; sleep 1000'`,
+      start: `sh -c 'sleep 1000 & echo $! > $OPT1; echo $$ >> $OPT1; wait'`,
       broken: `echo 'a`,
       blank: ' ',
     };
@@ -145,5 +155,21 @@ describe('ContainerRunlabel', () => {
     connection.close();
     await until(() => !existsSync(`/proc/${pid.trim()}`));
     expect(await runlabel(willing, 'wait', { display: true })).toEqual({});
+  });
+
+  it('ends the command, and what it has started, when the service is killed', async () => {
+    const file = join(store.directory, 'killed');
+    const doomed = await Imaged.start(store, { args: ['--allow-runlabel'] });
+    const connection = await doomed.connect();
+    const parameters = { runlabel: { image: name, label: 'start', opts: { opt1: file } } };
+    connection.send({ method: 'io.podman.ContainerRunlabel', parameters });
+    let pids: string[] = [];
+    for (let looks = 0; pids.length < 3 && looks < 500; looks += 1) {
+      await pause(20);
+      pids = (await readFile(file, 'utf8').catch(() => '')).split('\n');
+    }
+    await doomed.kill();
+    expect(pids).toHaveLength(3);
+    for (const pid of pids.slice(0, 2)) await until(() => !runs(pid));
   });
 });
