@@ -54,7 +54,7 @@ export class AccessScene {
       ['--jsonrpc', 'tcp:127.0.0.2:0;role=read'],
       ['--address', `unix:@${made.path('abstract')}`],
     ];
-    const args = ['--access', made.file, '--log-format', 'json', ...places.flat()];
+    const args = ['--access', made.file, '--log-format', 'json', '--allow-plain-tcp', ...places.flat()];
     made.scene.daemon = await Imaged.start(made.scene.store, { args });
     return made;
   }
