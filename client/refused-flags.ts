@@ -95,7 +95,6 @@ export function idleFlags(command: Command, ...flags: readonly string[]): void {
 /** Commands of `podman image` that imagectl has not, each with the reason. */
 export const refusedCommands: Readonly<Record<string, string>> = {
   mount: 'mounting is for programs that are on the host of the store: `podman image mount`',
-  scp: '`imagectl save IMAGE | imagectl --url ssh:HOST load` does the same',
   sign: 'images are signed when they are pushed or copied: --sign-by',
   trust: "what is trusted is written in the service's policy.json",
   unmount: 'see mount',
