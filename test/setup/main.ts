@@ -1,10 +1,13 @@
 // The last step of `npm test`: installs the peers, runs jest on all that can run here and names what could not.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { openSystemd, systemdReleases } from '../interop/support/newer-systemd.js';
 import { openCrun } from '../interop/support/run-step.js';
 import { installPrograms } from './install.js';
+import { placedInMemory } from './memory-place.js';
 
 const missing = installPrograms();
 const notRun = missing.map(({ name, needed }) => `${needed} (no ${name})`);
@@ -24,8 +27,13 @@ if (!isRoot) {
 // A part of the interop suite cannot be trusted without its peers, so it runs as a whole or not at all.
 const projects = notRun.length === 0 ? ['unit', 'interop'] : ['unit'];
 const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
-const args = [jest, '--ci', ...process.argv.slice(2), '--selectProjects', ...projects];
-const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+// Jest's cache outlives the tests' temporary files.
+const cache = ['--cacheDirectory', join(tmpdir(), 'imaged-jest')];
+const args = [jest, '--ci', ...cache, ...process.argv.slice(2), '--selectProjects', ...projects];
+const { command, remove } = placedInMemory([process.execPath, ...args]);
+const [program = '', ...rest] = command;
+const { status } = spawnSync(program, rest, { stdio: 'inherit' });
+remove();
 
 if (notRun.length > 0) {
   console.error(`\nnot run:\n${notRun.map((part) => `  - ${part}\n`).join('')}`);
