@@ -7,5 +7,10 @@ const surroundings = readSurroundings();
 const [first] = surroundings.args;
 
 // Scripts ask for it often: nothing else has to be loaded for the answer.
-if (first === '--version' || first === '-v') process.stdout.write(`${versionText}\n`);
-else await (await import('./run.js')).run(surroundings);
+if (first === '--version' || first === '-v') {
+  // Nobody reads it.
+  process.stdout.on('error', () => (process.exitCode = 141));
+  process.stdout.write(`${versionText}\n`);
+} else {
+  await (await import('./run.js')).run(surroundings);
+}

@@ -1,5 +1,5 @@
 // What a long call looks like on a terminal: one line for each blob and file with its bytes and their rate, and a total.
-import { endOfColumns } from '../output/columns.js';
+import { columnsOf, endOfColumns } from '../output/columns.js';
 import { humanSize } from '../output/units.js';
 import { labelColumns, progressLine, speed } from './progress-line.js';
 import { Rate } from './rate.js';
@@ -197,14 +197,14 @@ function isOver({ latest }: Row): boolean {
 function lineOf({ label, short, latest, rate }: Row, columns: number): string {
   if (latest === undefined) return label;
   const { done, total } = latest;
-  switch (latest.state) {
-    case 'exists':
-      return `${label} skipped: already exists`;
-    case 'waiting':
-      return `${label} waiting ${humanSize(total ?? 0)}`;
-    case 'done':
-      return `${label} done ${humanSize(done)}${speed({ rate: rate.overall() })}`;
-    default:
-      return progressLine({ label, short, done, total, rate: rate.recent() }, columns);
+  if (latest.state === 'copying') {
+    return progressLine({ label, short, done, total, rate: rate.recent() }, columns);
   }
+  const states = {
+    exists: 'skipped: already exists',
+    waiting: `waiting ${humanSize(total ?? 0)}`,
+    done: `done ${humanSize(done)}${speed({ rate: rate.overall() })}`,
+  };
+  const line = `${label} ${states[latest.state]}`;
+  return columnsOf(line) < columns ? line : `${short} ${states[latest.state]}`;
 }

@@ -24,7 +24,7 @@ describe('LiveRegion', () => {
     region.draw(['a', 'b', 'c']);
     region.draw(['a', 'B', 'c']);
     region.draw(['a', 'B', 'c']);
-    expect(screen.writes).toEqual(['\ra\x1b[K\nb\x1b[K\nc\x1b[J\r\x1b[2A', '\r\nB\x1b[K\r\x1b[1A']);
+    expect(screen.writes).toEqual(['\ra\x1b[K\nb\x1b[K\nc\x1b[K\n', '\r\x1b[2AB\x1b[K\n\n']);
   });
 
   it('cuts lines that a terminal would wrap, but not those that stay', () => {
@@ -40,17 +40,42 @@ describe('LiveRegion', () => {
     const screen = new Screen(80, 4);
     const region = new LiveRegion(screen);
     for (const mark of ['', '!', '?']) region.draw(['1', '2', '3', '4', '5'].map((line) => line + mark));
-    expect(screen.text()).toBe('2?\n3?\n4?\n5?');
+    expect(screen.text()).toBe('3?\n4?\n5?');
   });
 
-  it('draws everything anew where it was when the size of the window has changed', () => {
+  it('finds its lines in a window that has wrapped them', () => {
     const terminal = { columns: 80, rows: 24, text: '', write: (text: string) => (terminal.text += text) };
     const region = new LiveRegion(terminal);
-    region.draw(['a', 'b']);
+    region.draw(['a'.repeat(79), 'b'.repeat(20), 'c'.repeat(21)]);
     terminal.text = '';
-    terminal.columns = 40;
+    terminal.columns = 20;
     region.draw(['a', 'b']);
-    expect(terminal.text).toBe('\ra\x1b[K\nb\x1b[J\r\x1b[1A');
+    expect(terminal.text).toBe('\r\x1b[7A\x1b[J\ra\x1b[K\nb\x1b[K\n\x1b[J');
+  });
+
+  it('is not misled by keys that were pressed meanwhile', () => {
+    const screen = new Screen();
+    const region = new LiveRegion(screen);
+    region.draw(['a 1', 'b 1']);
+    screen.write('^C');
+    region.draw(['a 1', 'b 2']);
+    screen.write('^C');
+    region.draw([], ['a 3', 'b 3']);
+    expect(screen.text()).toBe('a 3\nb 3');
+  });
+
+  it('has one line in the only row of a terminal', () => {
+    const screen = new Screen(20, 1);
+    const region = new LiveRegion(screen);
+    for (const mark of ['', '!', '?']) region.draw(['a', `b${mark}`]);
+    expect(screen.text()).toBe('b?');
+    region.draw(['b'], ['c']);
+    region.draw([], ['d']);
+    expect(screen.text()).toBe('c\nd');
+    region.draw(['e']);
+    region.leave();
+    screen.write('f');
+    expect(screen.text()).toBe('c\nd\ne\nf');
   });
 
   it('leaves its lines for what others write, and begins again below', () => {
@@ -62,7 +87,7 @@ describe('LiveRegion', () => {
     region.draw(['a 2', 'b 2']);
     region.forget();
     region.draw(['a 3', 'b 3'], ['done']);
-    expect(screen.text()).toBe('a 1\nb 1\nstopped\ndone\na 3\nb 3');
+    expect(screen.text()).toBe('a 1\nb 1\nstopped\na 2\nb 2\ndone\na 3\nb 3');
   });
 
   it('counts the columns of wide characters', () => {
@@ -85,7 +110,7 @@ describe('LiveRegion', () => {
         for (const { lines, above } of frames) {
           region.draw(lines, above);
           stays.push(...above);
-          const live = lines.slice(-rows).map((text) => text.slice(0, 19));
+          const live = lines.slice(-Math.max(rows - 1, 1)).map((text) => text.slice(0, 19));
           expect(screen.text()).toBe([...stays.flatMap(wrapped), ...live].join('\n').trimEnd());
         }
       }),

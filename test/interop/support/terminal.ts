@@ -1,10 +1,9 @@
 // A program on a pseudo-terminal, its screen, and a keyboard.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, readlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { output } from './process.js';
 import { TerminalScreen } from './terminal-screen.js';
 
 export interface TerminalOptions {
@@ -34,9 +33,14 @@ export interface OnTerminal {
   resize(columns: number, rows: number): Promise<void>;
   /** Resolves when the screen shows it; throws if the program ends before. */
   shows(pattern: RegExp): Promise<void>;
+  /** Takes the terminal away from what still runs there. */
+  close(): void;
   /** The exit code, as a shell has it. The screen shows everything then. */
   ended(): Promise<number | null>;
 }
+
+/** A program that has written nothing for so long will not do so in this moment. Milliseconds. */
+const quiet = 600;
 
 /** Starts a program on a terminal of its own. */
 export function onTerminal(
@@ -67,9 +71,13 @@ export function onTerminal(
     type: (keys) => void child.stdin.write(keys),
     async resize(newColumns, newRows) {
       const path = await readlink(`/proc/${await onlyChild(child)}/fd/2`);
+      // A window changes at once, but here the program could draw between the two: not so when it has just drawn.
+      await Promise.race([once(child.stdout, 'data'), sleep(quiet)]);
       await screen.settled();
+      const args = ['-F', path, 'cols', String(newColumns), 'rows', String(newRows)];
+      const { status } = spawnSync('stty', args);
       screen.resize(newColumns, newRows);
-      await output('stty', ['-F', path, 'cols', String(newColumns), 'rows', String(newRows)]);
+      if (status !== 0) throw new Error(`stty ${args.join(' ')} ended with ${status}`);
     },
     async shows(pattern) {
       while (!pattern.test(screen.text())) {
@@ -77,6 +85,7 @@ export function onTerminal(
         await sleep(10);
       }
     },
+    close: () => void child.kill('SIGKILL'),
     async ended() {
       const [code] = await closed;
       await screen.settled();
