@@ -48,21 +48,29 @@ async function upload(
 ): Promise<string> {
   const { reply, raw, release } = await new IoImagedClient(connection).uploadUpgrade({ content });
   let refusal: string | undefined;
+  let ended = false;
   const listen = async (): Promise<void> => {
-    refusal = await refusalOf(raw);
-    // Its next piece may be a long time coming.
-    if (refusal !== undefined) await payload[Symbol.asyncDispose]();
+    try {
+      refusal = await refusalOf(raw);
+    } catch (error) {
+      ended = true;
+      throw error;
+    } finally {
+      // Its next piece may be a long time coming, and nobody waits for it any more.
+      if (ended || refusal !== undefined) await payload[Symbol.asyncDispose]();
+    }
   };
   const answered = listen();
   answered.catch(() => undefined);
   try {
     for await (const bytes of payload.bytes()) {
-      if (refusal !== undefined) break;
+      if (ended || refusal !== undefined) break;
       await writeFrame(raw, 'd', bytes);
     }
   } catch (error) {
-    if (refusal === undefined) throw error;
+    if (!ended && refusal === undefined) throw error;
   }
+  if (ended) await answered;
   await writeFrame(raw, refusal === undefined ? 'e' : 'x');
   await answered;
   if (refusal !== undefined) throw new CommandError(refusal);

@@ -60,7 +60,7 @@ async function copy(
 ): Promise<readonly string[]> {
   const podman = new IoPodmanClient(writing);
   const { image } = await new IoPodmanClient(reading).getImage({ id: source.image });
-  const wanted = target.image === '' ? image.repoTags : [target.image];
+  const wanted = target.image === '' ? meant(image.repoTags, source.image) : [target.image];
   if (await isThere(podman, image.id)) {
     if (!quiet) context.stderr.write('The image is there already; only its names are new\n');
     for (const tagged of wanted) await podman.tagImage({ name: image.id, tagged });
@@ -75,6 +75,12 @@ async function copy(
   if (target.image === '') return loaded.split(', ');
   await podman.tagImage({ name: image.id, tagged: target.image });
   return [target.image];
+}
+
+/** The names by which an image was asked for; all it has, if that was an id. */
+function meant(names: readonly string[], text: string): readonly string[] {
+  const found = names.filter((name) => name === text || name.endsWith(`/${text}`));
+  return found.length > 0 ? found : names;
 }
 
 async function isThere(podman: IoPodmanClient, id: string): Promise<boolean> {

@@ -11,6 +11,7 @@ import { output, stop } from './process.js';
 export interface Sshd {
   /** A directory with `ssh` in it, for the head of the PATH. */
   readonly bin: string;
+  readonly pid: number;
   close(): Promise<void>;
 }
 
@@ -60,7 +61,7 @@ export async function startSshd(
   await mkdir('/run/sshd', { recursive: true });
   const child = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', file('sshd_config')], { stdio: 'ignore' });
   await listening(child, port);
-  return { bin, close: () => stop(child) };
+  return { bin, pid: child.pid ?? 0, close: () => stop(child) };
 }
 
 async function freePort(): Promise<number> {
