@@ -19,6 +19,7 @@ const explaining = [
   'docs/clients-of-2020.md',
   'docs/dockerfile.md',
   'docs/errors.md',
+  'docs/imagectl.md',
   'docs/io.imaged.md',
   'docs/io.podman.md',
   'docs/methods.md',

@@ -1,4 +1,4 @@
-// What the first page promises beside its commands, the quickstart, and the references of options and flags.
+// What the first page promises beside its commands, the quickstart, and the reference of options.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
@@ -37,24 +37,5 @@ describe('the reference', () => {
     expect(await page('imaged.md')).toContain(
       `\`\`\`text\n${await output(process.execPath, [imagedProgram, '--help'])}\`\`\`\n`,
     );
-  });
-
-  it('has the commands and flags that imagectl has', async () => {
-    const imagectl = (...args: readonly string[]): Promise<string> =>
-      output(process.execPath, [join(directory, 'dist', 'imagectl.js'), ...args]);
-    const rows = [...(await page('imagectl.md')).matchAll(/^\| (`[a-z]+`(?:, `[a-z ]+`)*) \|(.*)\|$/gm)];
-    const documented = rows.map(([, commands = '', flags = '']) => ({
-      commands: [...commands.matchAll(/`([^`]+)`/g)].map(([, command = '']) => command),
-      flags: [...flags.matchAll(/--?[a-z-]+|-[A-Z]\b/gi)].map(([flag]) => flag),
-    }));
-    const commands = [...(await imagectl('--help')).matchAll(/^ {2}([a-z]+)(?:, [a-z]+)? {2,}/gm)];
-    const names = commands.map(([, name = '']) => name).filter((name) => name !== 'help' && name !== 'image');
-    expect(documented.flatMap((row) => row.commands).toSorted()).toEqual(expect.arrayContaining(names));
-    for (const { commands: spelled, flags } of documented) {
-      for (const command of spelled) {
-        const help = await imagectl(...command.split(' '), '--help');
-        for (const flag of flags) expect([command, help]).toEqual([command, expect.stringContaining(flag)]);
-      }
-    }
   });
 });
