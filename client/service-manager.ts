@@ -20,7 +20,7 @@ export class ServiceManager {
     this.#isThere = (context.environment['NOTIFY_SOCKET'] ?? '') !== '';
   }
 
-  /** There is progress: the manager shall wait on, and show `status`. What follows at once is not told. */
+  /** There is progress: the manager shall wait on, and show `status`. What follows soon is not told. */
   alive(status: string): void {
     const now = this.#context.now();
     if (now < this.#nextLife) return;

@@ -1,7 +1,7 @@
 // imagectl ensure: has an image in the store, for units and scripts that need it there.
 import type { Command } from 'commander';
 import type { IoPodmanClient } from '../../src/generated/io-podman.js';
-import type { Operation } from '../../src/generated/io-imaged.js';
+import type { BlobProgress } from '../../src/generated/io-imaged.js';
 import { exactlyOne } from '../arguments.js';
 import { withClient } from '../connection.js';
 import type { Context } from '../context.js';
@@ -49,12 +49,18 @@ async function pull(
 ): Promise<void> {
   const over = new AbortController();
   const call = { kind: 'pull', target: name, quiet };
+  let done = 0;
   const watched = watchOperation(
     context,
     call,
     AbortSignal.any([over.signal, context.signal]),
-    // Told only when something has changed: a registry that is silent gets no more time.
-    (operation) => manager.alive(`Pulling ${name}: ${bytesOf(operation)}`),
+    ({ blobs }) => {
+      const moved = bytesOf(blobs, 'done');
+      // A registry that is silent gets no more time.
+      if (moved <= done) return;
+      done = moved;
+      manager.alive(`Pulling ${name}: ${humanSize(done)} of ${humanSize(bytesOf(blobs, 'total'))}`);
+    },
   );
   try {
     const creds = { username: '', password: '' };
@@ -67,8 +73,7 @@ async function pull(
   }
 }
 
-function bytesOf({ blobs }: Operation): string {
-  const sum = (of: 'done' | 'total'): number =>
-    blobs.filter(({ state }) => state !== 'exists').reduce((all, blob) => all + blob[of], 0);
-  return `${humanSize(sum('done'))} of ${humanSize(sum('total'))}`;
+/** Of the blobs that are fetched. */
+function bytesOf(blobs: readonly BlobProgress[], which: 'done' | 'total'): number {
+  return blobs.reduce((sum, blob) => (blob.state === 'exists' ? sum : sum + blob[which]), 0);
 }

@@ -28,7 +28,7 @@ export function writeControl(root: string, version: string, architecture: string
 
 /**
  * Why each package: nodejs in the oldest version imaged runs on; something that makes the group; a runtime for RUN, libisal2 to
- * unzip twice as fast, gpg for signatures, certificates of registries; ssh and podman go well with it.
+ * unzip twice as fast, gpg for signatures, certificates of registries, uidmap for the stores of users; ssh and podman go well with it.
  */
 function control(version: string, architecture: string, kilobytes: number): string {
   const { engines } = JSON.parse(readFileSync('package.json', 'utf8')) as { engines: { node: string } };
@@ -39,7 +39,7 @@ Architecture: ${architecture}
 Maintainer: ${maintainer}
 Installed-Size: ${kilobytes}
 Depends: nodejs (${node}), libc6, systemd | systemd-standalone-sysusers | systemd-sysusers
-Recommends: crun | runc, libisal2, gpg, ca-certificates, zstd
+Recommends: crun | runc, libisal2, gpg, ca-certificates, zstd, uidmap
 Suggests: podman, openssh-client, bash-completion
 Section: admin
 Priority: optional

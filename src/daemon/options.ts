@@ -49,6 +49,9 @@ export interface DaemonOptions extends RuntimeSettings, LogOptions {
 /** The seconds an activated daemon waits for its next connection unless told otherwise. */
 const activatedIdleTimeout = 30;
 
+/** The user whose namespace podman, or imaged's unit, has made around the process. */
+const rootlessUser = '_CONTAINERS_ROOTLESS_UID';
+
 export const usage = `imaged [options]
 
   --address ADDR           listen here for varlink: unix:PATH, unix:@NAME, tls:HOST:PORT, tcp:127.0.0.1:PORT, and behind
@@ -76,11 +79,13 @@ ${logUsage}${metricsUsage}  --version                print the version
 
 /** The options of this process. The variables of socket activation are removed: children must not see them. */
 export function readProcess(): DaemonOptions | 'help' | 'version' {
-  const options = readOptions(
-    process.argv.slice(2),
-    { ...process.env },
-    { pid: process.pid, uid: process.getuid?.() ?? 0, errors: standardError() },
-  );
+  const uid = ownUser(process.getuid?.() ?? 0, process.env);
+  const environment = { ...process.env };
+  const options = readOptions(process.argv.slice(2), environment, {
+    pid: process.pid,
+    uid,
+    errors: standardError(),
+  });
   for (const name of activationVariables) delete process.env[name];
   return options;
 }
@@ -96,6 +101,17 @@ function standardError(): ErrorStream {
     // It was closed.
     return unknownStream;
   }
+}
+
+/**
+ * Whose daemon this is. Root of a user namespace stands for the user who made it, and says so in podman's variable; for anybody
+ * else it means nothing, and is removed: the store takes it for the right to write.
+ */
+function ownUser(uid: number, environment: NodeJS.ProcessEnv): number {
+  const { [rootlessUser]: user = '' } = environment;
+  if (uid === 0 && /^[1-9]\d{0,9}$/.test(user)) return Number(user);
+  delete environment[rootlessUser];
+  return uid;
 }
 
 /** What `argv` (without node and script), `environment` and the inherited sockets ask for. Throws {@link UsageError}. */

@@ -81,7 +81,8 @@ export async function resolveStorageOptions(sources: StorageSources): Promise<St
     additionalImageStores: additionalStores(driverOptions),
     driverOptions,
     transientStore: storage['transient_store'] === true,
-    readOnlyReason: readOnlyReason(storage, driver, driverOptions, uid),
+    // Inside the namespace of a user its root may do what it takes to write the user's store.
+    readOnlyReason: readOnlyReason(storage, driver, driverOptions, env['_CONTAINERS_ROOTLESS_UID'] ? 0 : uid),
     configFile: path,
   };
 }
