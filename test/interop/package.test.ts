@@ -1,5 +1,5 @@
 // The package as others get it: packed, unpacked into an empty folder, and used by the names that docs/client.md lists.
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -15,16 +15,19 @@ const modules = join(process.cwd(), 'node_modules');
 
 let directory: string;
 let page: string;
+/** The archive that `npm pack` made. */
+let packed: string;
 
 beforeAll(async () => {
   page = await readFile('docs/client.md', 'utf8');
   directory = await mkdtemp(join(tmpdir(), 'imaged-package-'));
-  const packed = join(directory, 'node_modules', 'imaged');
-  await mkdir(packed, { recursive: true });
+  const unpacked = join(directory, 'node_modules', 'imaged');
+  await mkdir(unpacked, { recursive: true });
   await writeFile(join(directory, 'package.json'), '{ "type": "module" }');
   const env = { ...process.env, npm_config_loglevel: 'error' };
   const name = await output('npm', ['pack', '--silent', '--pack-destination', directory], { env });
-  await output('tar', ['-xzf', join(directory, name.trim()), '-C', packed, '--strip-components=1']);
+  packed = join(directory, name.trim());
+  await output('tar', ['-xzf', packed, '-C', unpacked, '--strip-components=1']);
   for (const module of allowed.split(' '))
     await symlink(join(modules, module), join(directory, 'node_modules', module)).catch(() => {});
 });
@@ -71,5 +74,31 @@ describe('the packed package', () => {
       const { code, stderr } = await run(process.execPath, [path, '--help'], { cwd: directory });
       expect([program, code, stderr]).toEqual([program, 0, '']);
     }
+  });
+
+  it('installs for everybody, with its programs, units, pages and completions', async () => {
+    const prefix = join(directory, 'prefix');
+    const args = [
+      'install',
+      '--global',
+      '--prefer-offline',
+      '--ignore-scripts',
+      '--no-audit',
+      '--prefix',
+      prefix,
+    ];
+    const env = { ...process.env, npm_config_loglevel: 'error' };
+    await output('npm', [...args, packed], { env });
+    for (const program of ['imagectl', 'imaged'])
+      expect(await output(join(prefix, 'bin', program), ['--version'])).toMatch(/ \d+\.\d+\.\d+\n$/);
+    const share = join(prefix, 'lib/node_modules/imaged/dist/share');
+    const man = await output('man', ['--manpath', join(share, 'man'), '--where', 'imagectl-pull', 'imaged']);
+    expect(man.trim().split('\n')).toHaveLength(2);
+    for (const shell of ['bash', 'fish', 'zsh'])
+      expect(await readFile(join(share, 'completions', `imagectl.${shell}`), 'utf8')).toContain('__complete');
+    const units = await readdir(join(share, '../../systemd'));
+    expect(units).toEqual(
+      expect.arrayContaining(['imaged.service', 'imaged.socket', 'imaged-pull@.service']),
+    );
   });
 });

@@ -23,6 +23,12 @@ export const peerPrograms: readonly PeerProgram[] = [
   { name: 'systemd-socket-activate', package: 'systemd', needed: 'socket activation' },
   { name: 'journalctl', package: 'systemd', needed: 'the log in the journal' },
   { name: 'promtool', package: 'prometheus', needed: 'metrics and alerts as Prometheus reads them' },
+  { name: 'systemd-nspawn', package: 'systemd-container', needed: 'a system that is booted' },
+  { name: 'newuidmap', package: 'uidmap', needed: 'the store of a user' },
+  { name: 'zsh', package: 'zsh', needed: 'completion in zsh' },
+  { name: 'fish', package: 'fish', needed: 'completion in fish' },
+  { name: 'man', package: 'man-db', needed: 'manual pages' },
+  { name: 'mandoc', package: 'mandoc', needed: 'manual pages, as another reader has them' },
   { name: 'go', package: 'golang-go', needed: 'calls from and to Go' },
   {
     name: "Go's varlink",
