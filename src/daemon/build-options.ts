@@ -1,5 +1,10 @@
 // The options that say what builds may do.
-import { defaultBuildPolicy, hostRights, type BuildPolicy, type HostRight } from '../runtime/build-policy.js';
+import {
+  defaultBuildPolicy,
+  hostRights,
+  type BuildPolicy,
+  type HostRight,
+} from '../runtime/builds/build-policy.js';
 import { UsageError } from './usage-error.js';
 
 /** What `parseArgs` found; absent is the default. */

@@ -12,7 +12,7 @@ import {
   type PolicyFile,
 } from '../signature/index.js';
 import type { ConfigurationPaths } from './configuration-paths.js';
-import type { ImageGate, Signer } from './copy.js';
+import type { ImageGate, Signer } from './copy/copy.js';
 import { PolicyError } from './errors.js';
 import { formatImageLocation, referenceOf } from './transports.js';
 

@@ -1,14 +1,14 @@
 // The registries as this host is configured: what short names mean, how a reference is opened for reading.
 import { decompose } from '../oci/local-name.js';
-import type { FetchedFile, FetchOptions } from './fetch-file.js';
+import type { FetchedFile, FetchOptions } from './files/fetch-file.js';
 import type { Reference } from '../oci/reference.js';
 import type { Credentials, FoundRepository, RepositoryQuery } from '../registry/index.js';
 import type { RegistriesConfig } from '../registry/registries-config.js';
 import { loadRegistriesConfig } from '../registry/registries-load.js';
 import type { ConfigurationPaths } from './configuration-paths.js';
-import type { ImageDestination } from './image-sink.js';
-import type { ImageSource } from './image-source.js';
-import type { ShortNames } from './resolve.js';
+import type { ImageDestination } from './copy/image-sink.js';
+import type { ImageSource } from './copy/image-source.js';
+import type { ShortNames } from './images/resolve.js';
 import { localLayers } from './transports/local-layers.js';
 import type { RegistryAccess, RegistryReach } from './transports/registry-client.js';
 import type { StoreSinkContext } from './transports/store-destination.js';
@@ -109,7 +109,7 @@ export class Registries implements ShortNames {
     signal: AbortSignal,
   ): Promise<FetchedFile> {
     const { networkOptions } = await import('./transports/registry-client.js');
-    const { fetchFile } = await import('./fetch-file.js');
+    const { fetchFile } = await import('./files/fetch-file.js');
     return await fetchFile(address, { ...options, network: networkOptions(this.#access(undefined)) }, signal);
   }
 

@@ -13,12 +13,12 @@ import {
 } from '../oci/reference.js';
 import type { Credentials } from '../registry/credentials.js';
 import { CopyError, messageOf } from './errors.js';
-import type { ImageArchive } from './image-archive.js';
-import type { ImageDestination } from './image-sink.js';
-import type { ImageSource } from './image-source.js';
+import type { ImageArchive } from './copy/image-archive.js';
+import type { ImageDestination } from './copy/image-sink.js';
+import type { ImageSource } from './copy/image-source.js';
 import type { Registries } from './registries.js';
 import type { StoredImage } from '../store/index.js';
-import { findImage } from './resolve.js';
+import { findImage } from './images/resolve.js';
 import { storeDestination, type StoreSinkContext } from './transports/store-destination.js';
 
 /** What transports work with. */

@@ -1,7 +1,7 @@
 // BuildImageHierarchyMap
 import { goJson } from '../oci/go-json.js';
 import type { CallContext } from '../rpc/index.js';
-import { imageLayers } from '../runtime/layer-map.js';
+import { imageLayers } from '../runtime/images/layer-map.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { lookInto } from './look-up.js';
 

@@ -6,8 +6,8 @@ import {
   type BuildOptions,
 } from '../generated/io-podman.js';
 import type { CallContext, Stream } from '../rpc/index.js';
-import { parseOutputFormat, parsePullPolicy } from '../runtime/build-checks.js';
-import { plainBuild, type BuildInput } from '../runtime/build-input.js';
+import { parseOutputFormat, parsePullPolicy } from '../runtime/builds/build-checks.js';
+import { plainBuild, type BuildInput } from '../runtime/builds/build-input.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { replies } from './replies.js';
 

@@ -14,7 +14,7 @@ import {
   type BuildInput,
   type ContextPlace,
   type DockerfilePart,
-} from '../runtime/build-input.js';
+} from '../runtime/builds/build-input.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { replies } from './replies.js';
 

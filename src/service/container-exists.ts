@@ -1,7 +1,7 @@
 // ContainerExists
 import { ErrorOccurred } from '../generated/io-podman.js';
 import type { CallContext } from '../rpc/index.js';
-import { findContainer } from '../runtime/containers.js';
+import { findContainer } from '../runtime/containers/containers.js';
 import { ContainerNotFoundError } from '../runtime/errors.js';
 import type { Runtime } from '../runtime/runtime.js';
 

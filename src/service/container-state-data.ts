@@ -1,7 +1,7 @@
 // ContainerStateData
 import type { CallContext } from '../rpc/index.js';
-import { containerState } from '../runtime/container-state.js';
-import { findContainer } from '../runtime/containers.js';
+import { containerState } from '../runtime/containers/container-state.js';
+import { findContainer } from '../runtime/containers/containers.js';
 import type { Runtime } from '../runtime/runtime.js';
 
 export async function containerStateData(

@@ -1,6 +1,6 @@
 // DeleteUnusedImages
 import type { CallContext } from '../rpc/index.js';
-import { deleteUnusedImages as deleteUnused } from '../runtime/prune.js';
+import { deleteUnusedImages as deleteUnused } from '../runtime/remove/prune.js';
 import type { Runtime } from '../runtime/runtime.js';
 
 export async function deleteUnusedImages(

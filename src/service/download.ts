@@ -3,7 +3,7 @@ import { writeFrame, type FrameKind } from '../rpc/frames.js';
 import { ConnectionClosedError, type CallContext, type RawConnection } from '../rpc/index.js';
 import type { DownloadParameters } from '../generated/io-imaged.js';
 import { messageOf } from '../runtime/errors.js';
-import { dockerNames } from '../runtime/save.js';
+import { dockerNames } from '../runtime/copy/save.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { handOver } from './hand-over.js';
 import { imageToSave } from './image-save.js';

@@ -2,8 +2,8 @@
 import { ContainerNotFound, ErrorOccurred, ImageNotFound } from '../generated/io-podman.js';
 import { CommandFailed, ContextNotHere, OperationFailed } from '../generated/io-imaged.js';
 import { InvalidParameter, type VarlinkError } from '../rpc/index.js';
-import { BuildError } from '../runtime/build-image.js';
-import { ContextNotHereError } from '../runtime/build-place.js';
+import { BuildError } from '../runtime/builds/build-image.js';
+import { ContextNotHereError } from '../runtime/builds/build-place.js';
 import {
   ContainerNotFoundError,
   ImageNotFoundError,

@@ -1,7 +1,7 @@
 // GetImage
 import type { Image } from '../generated/io-podman.js';
 import type { CallContext } from '../rpc/index.js';
-import { summaryOf } from '../runtime/image-list.js';
+import { summaryOf } from '../runtime/images/image-list.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { findByName } from './look-up.js';
 

@@ -1,7 +1,7 @@
 // GetLayersMapWithImageInfo
 import { goJson, sortedByKey } from '../oci/go-json.js';
 import { reusable, type CallContext } from '../rpc/index.js';
-import { layerMap } from '../runtime/layer-map.js';
+import { layerMap } from '../runtime/images/layer-map.js';
 import type { Runtime, StoreView } from '../runtime/runtime.js';
 
 const replies = new WeakMap<StoreView, { layerMap: string }>();

@@ -1,7 +1,7 @@
 // HistoryImage
 import type { ImageHistory } from '../generated/io-podman.js';
 import type { CallContext } from '../rpc/index.js';
-import { imageHistory } from '../runtime/history.js';
+import { imageHistory } from '../runtime/images/history.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { lookInto } from './look-up.js';
 

@@ -2,7 +2,7 @@
 import { ErrorOccurred } from '../generated/io-podman.js';
 import type { CallContext } from '../rpc/index.js';
 import { ImageNotFoundError } from '../runtime/errors.js';
-import { findImage } from '../runtime/resolve.js';
+import { findImage } from '../runtime/images/resolve.js';
 import type { Runtime } from '../runtime/runtime.js';
 
 /** 0 is yes and 1 is no. A name that cannot be one is an error here, unlike in the other methods. */

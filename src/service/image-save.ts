@@ -1,8 +1,8 @@
 // ImageSave
 import { ErrorOccurred, type ImageSaveOptions, type ImageSaveReply } from '../generated/io-podman.js';
 import type { CallContext, Stream } from '../rpc/index.js';
-import { instanceOf } from '../runtime/list-instance.js';
-import { findImage } from '../runtime/resolve.js';
+import { instanceOf } from '../runtime/images/list-instance.js';
+import { findImage } from '../runtime/images/resolve.js';
 import type { Runtime, StoredImage } from '../runtime/runtime.js';
 import { replies } from './replies.js';
 

@@ -1,6 +1,6 @@
 // ImageTree
 import type { CallContext } from '../rpc/index.js';
-import { imageTree as draw } from '../runtime/image-tree.js';
+import { imageTree as draw } from '../runtime/images/image-tree.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { lookInto } from './look-up.js';
 

@@ -1,6 +1,6 @@
 // ImagesPrune
 import type { CallContext } from '../rpc/index.js';
-import { pruneImages } from '../runtime/prune.js';
+import { pruneImages } from '../runtime/remove/prune.js';
 import type { Runtime } from '../runtime/runtime.js';
 
 export async function imagesPrune(

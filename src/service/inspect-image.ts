@@ -1,7 +1,7 @@
 // InspectImage
 import type { CallContext } from '../rpc/index.js';
-import { inspectImage as inspect } from '../runtime/inspect.js';
-import { instanceOf } from '../runtime/list-instance.js';
+import { inspectImage as inspect } from '../runtime/images/inspect.js';
+import { instanceOf } from '../runtime/images/list-instance.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { findByName } from './look-up.js';
 

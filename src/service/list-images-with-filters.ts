@@ -2,8 +2,8 @@
 import type { Image } from '../generated/io-podman.js';
 import type { CallContext } from '../rpc/index.js';
 import { ImageNotFoundError, InvalidFilterError } from '../runtime/errors.js';
-import { filterImages } from '../runtime/image-filter.js';
-import { madeAt, summaryOf, type ImageSummary } from '../runtime/image-list.js';
+import { filterImages } from '../runtime/images/image-filter.js';
+import { madeAt, summaryOf, type ImageSummary } from '../runtime/images/image-list.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { findByName } from './look-up.js';
 

@@ -1,7 +1,7 @@
 // ListImages
 import type { Image } from '../generated/io-podman.js';
 import { reusable, type CallContext } from '../rpc/index.js';
-import type { Catalogue } from '../runtime/image-list.js';
+import type { Catalogue } from '../runtime/images/image-list.js';
 import type { Runtime } from '../runtime/runtime.js';
 
 const replies = new WeakMap<Catalogue, { images: readonly Image[] }>();

@@ -1,6 +1,6 @@
 // How a method finds the image its caller names.
-import { instanceOf } from '../runtime/list-instance.js';
-import { findNamed, type ShortNames } from '../runtime/resolve.js';
+import { instanceOf } from '../runtime/images/list-instance.js';
+import { findNamed, type ShortNames } from '../runtime/images/resolve.js';
 import type { Runtime, StoredImage, StoreView } from '../runtime/runtime.js';
 
 /** The image that `name` means now, and the state of the store in which it does. Throws ImageNotFoundError. */

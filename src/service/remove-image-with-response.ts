@@ -1,7 +1,7 @@
 // RemoveImageWithResponse
 import type { RemoveImageResponse } from '../generated/io-podman.js';
 import type { CallContext } from '../rpc/index.js';
-import { removeImage } from '../runtime/remove.js';
+import { removeImage } from '../runtime/remove/remove.js';
 import type { Runtime } from '../runtime/runtime.js';
 
 export async function removeImageWithResponse(

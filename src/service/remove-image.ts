@@ -1,6 +1,6 @@
 // RemoveImage
 import type { CallContext } from '../rpc/index.js';
-import { removeImage as remove } from '../runtime/remove.js';
+import { removeImage as remove } from '../runtime/remove/remove.js';
 import type { Runtime } from '../runtime/runtime.js';
 
 export async function removeImage(

@@ -1,6 +1,6 @@
 // Connects an operation to a stream of replies.
 import type { CallContext, Stream } from '../rpc/index.js';
-import type { Running } from '../runtime/copies.js';
+import type { Running } from '../runtime/copy/copies.js';
 
 /**
  * With `more`, a reply for each line of the log as it comes, and a last one with the result and no lines; otherwise one with all lines

@@ -1,6 +1,6 @@
 // TagImage
 import type { CallContext } from '../rpc/index.js';
-import { tagImage as tag } from '../runtime/names.js';
+import { tagImage as tag } from '../runtime/images/names.js';
 import type { Runtime } from '../runtime/runtime.js';
 
 export async function tagImage(

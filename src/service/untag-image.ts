@@ -1,6 +1,6 @@
 // UntagImage
 import type { CallContext } from '../rpc/index.js';
-import { untagImage as untag } from '../runtime/names.js';
+import { untagImage as untag } from '../runtime/images/names.js';
 import type { Runtime } from '../runtime/runtime.js';
 
 export async function untagImage(

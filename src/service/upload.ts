@@ -3,7 +3,7 @@ import { ConnectionClosedError, type CallContext, type RawConnection } from '../
 import { readFile, TransferRefusedError, writeFrame } from '../rpc/frames.js';
 import type { UploadParameters } from '../generated/io-imaged.js';
 import { messageOf } from '../runtime/errors.js';
-import type { Incoming } from '../runtime/upload.js';
+import type { Incoming } from '../runtime/files/upload.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { handOver } from './hand-over.js';
 

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from '@jest/globals';
 
-import { commandReference } from '../../packaging/pages/command-reference.js';
+import { commandReference } from '../../src/packaging/pages/command-reference.js';
 import { commandTree } from './support/whole-program.js';
 
 it('the reference of imagectl has every command and option: npm run docs', async () => {

@@ -1,7 +1,7 @@
 // The options that say what builds may do.
 import { describe, expect, it } from '@jest/globals';
 import { readOptions } from '../../src/daemon/options.js';
-import type { BuildPolicy } from '../../src/runtime/build-policy.js';
+import type { BuildPolicy } from '../../src/runtime/builds/build-policy.js';
 
 function policyOf(...args: readonly string[]): BuildPolicy | undefined {
   const options = readOptions(['--address', 'unix:/a', ...args], {}, { pid: 1, uid: 0 });

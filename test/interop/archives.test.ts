@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
 import { digestOf } from '../../src/oci/digest.js';
-import type { ImageArchive } from '../../src/runtime/image-archive.js';
+import type { ImageArchive } from '../../src/runtime/copy/image-archive.js';
 import { createDirectory } from '../../src/runtime/transports/directory-destination.js';
 import { openDirectory } from '../../src/runtime/transports/directory-source.js';
 import { createDockerArchive } from '../../src/runtime/transports/docker-archive-destination.js';

@@ -25,7 +25,7 @@ beforeAll(async () => {
   putImage(registry, 'sample', '1', await buildShellImage());
   putImage(registry, 'rich', '1', await buildRichImage());
   putImage(registry, 'noise', '1', await buildRichImage());
-  const file = await output(process.execPath, ['dist/packaging/deb/main.js', directory]);
+  const file = await output(process.execPath, ['dist/src/packaging/deb/main.js', directory]);
   system = await BootedSystem.start();
   deb = join('/root', basename(file.trim()));
   await copyFile(file.trim(), join(system.root, deb));

@@ -12,7 +12,7 @@ import {
   ociManifest,
 } from '../../src/oci/media-types.js';
 import type { Compression } from '../../src/oci/media-types.js';
-import type { ImageSource, Signature, SourceManifest } from '../../src/runtime/image-source.js';
+import type { ImageSource, Signature, SourceManifest } from '../../src/runtime/copy/image-source.js';
 import {
   ManifestRefusedError,
   type ImageSink,
@@ -21,7 +21,7 @@ import {
   type SinkNeeds,
   type StoredBlob,
   type WrittenImage,
-} from '../../src/runtime/image-sink.js';
+} from '../../src/runtime/copy/image-sink.js';
 
 /** An image with these layers, whose contents are just their names. */
 export interface SampleOptions {

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { digestHex, sha256Digest, type Digest } from '../../src/oci/digest.js';
 import { EventLog } from '../../src/runtime/events/event-log.js';
-import type { ImageContext } from '../../src/runtime/image-context.js';
-import { ImageList } from '../../src/runtime/image-list.js';
+import type { ImageContext } from '../../src/runtime/images/image-context.js';
+import { ImageList } from '../../src/runtime/images/image-list.js';
 import type { Store } from '../../src/store/index.js';
 import { openSettled, temporaryStore } from '../store/sample.js';
 

@@ -1,6 +1,6 @@
 // Changes to the configuration that a commit is asked for (images-and-transports §12).
 import type { ContainerConfig } from '../../oci/config.js';
-import type { ConfigChanges } from '../changes.js';
+import type { ConfigChanges } from '../copy/changes.js';
 import { setVariables } from './clean-environment.js';
 
 /**

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { ConfigError, parseConfig, type HistoryEntry, type ImageConfig } from '../../oci/config.js';
 import type { Fields } from '../../oci/json-fields.js';
-import { userData } from '../containers.js';
+import { userData } from '../containers/containers.js';
 import { CommitError, type ContainerImage, type ContainerSource } from './container-image.js';
 import { readRecord, understood } from './record-file.js';
 

@@ -1,7 +1,7 @@
 // What a container says of the image that is made of it, whoever keeps that.
 import type { ContainerConfig, HistoryEntry, ImageConfig } from '../../oci/config.js';
 import type { StoredContainer } from '../../store/index.js';
-import type { CopyContext } from '../copy-context.js';
+import type { CopyContext } from '../copy/copy-context.js';
 
 /** A container that cannot be made an image of, or not as it was asked for. */
 export class CommitError extends Error {

@@ -1,9 +1,9 @@
 // What is changed in a container, as a layer of an image.
 import { parseDigest } from '../../oci/digest.js';
 import type { CommitLayer, StoredContainer, StoredLayer, StoreView } from '../../store/index.js';
-import type { CopyContext } from '../copy-context.js';
+import type { CopyContext } from '../copy/copy-context.js';
 import { messageOf } from '../errors.js';
-import { presentLayer } from '../made-image.js';
+import { presentLayer } from '../builds/made-image.js';
 import { CommitError } from './container-image.js';
 
 /** The layers of a container, as the store has them. */

@@ -4,10 +4,10 @@ import type { StoredContainer } from '../../store/index.js';
 import { startChild } from '../../sys/child.js';
 import { collect, ProgramError, runProgram } from '../../sys/run-program.js';
 import { untilAborted } from '../../sys/until-aborted.js';
-import { engineOf, userData } from '../containers.js';
-import type { CopyContext } from '../copy-context.js';
-import { complaintOf, engineEnvironment, storeOptions } from '../engine-program.js';
-import { askPodman } from '../podman-program.js';
+import { engineOf, userData } from '../containers/containers.js';
+import type { CopyContext } from '../copy/copy-context.js';
+import { complaintOf, engineEnvironment, storeOptions } from '../containers/engine-program.js';
+import { askPodman } from '../containers/podman-program.js';
 import { CommitError } from './container-image.js';
 import { readRecord, understood } from './record-file.js';
 

@@ -3,7 +3,7 @@ import type { ContainerConfig } from '../../oci/config.js';
 import { Fields, JsonFieldError } from '../../oci/json-fields.js';
 import { parseStrictJson, StrictJsonError, type Json } from '../../oci/strict-json.js';
 import { ProgramError } from '../../sys/run-program.js';
-import { askPodman } from '../podman-program.js';
+import { askPodman } from '../containers/podman-program.js';
 import { cleanEnvironment } from './clean-environment.js';
 import { CommitError, withSettings, type ContainerImage, type ContainerSource } from './container-image.js';
 

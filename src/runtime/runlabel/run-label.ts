@@ -1,11 +1,11 @@
 // ContainerRunlabel: a command in a label of an image, shown, or run with the rights of this service (io-podman-api §5 number 24).
 import { messageOf, ImageNotFoundError } from '../errors.js';
-import type { Copies, Caller } from '../copies.js';
+import type { Copies, Caller } from '../copy/copies.js';
 import type { Environment } from '../configuration-paths.js';
-import { engineEnvironment, storeOptions } from '../engine-program.js';
+import { engineEnvironment, storeOptions } from '../containers/engine-program.js';
 import { mayUseHost } from '../host-access.js';
-import { readConfig } from '../image-facts.js';
-import { findImage, type ShortNames } from '../resolve.js';
+import { readConfig } from '../images/image-facts.js';
+import { findImage, type ShortNames } from '../images/resolve.js';
 import { runInGroup } from '../../sys/run-in-group.js';
 import type { Store, StoredImage } from '../../store/index.js';
 import { runlabelCommand, type RunlabelCommand } from './runlabel-command.js';

@@ -12,8 +12,8 @@ import {
   type RepositoryWriter,
 } from '../../registry/index.js';
 import { formatSigstore, LookasideError, type SigstoreSignature } from '../../signature/index.js';
-import type { Signature } from '../image-source.js';
-import { madeManifest } from '../target-form.js';
+import type { Signature } from '../copy/image-source.js';
+import { madeManifest } from '../copy/target-form.js';
 
 /** Signatures of one image at most, and bytes of what they sign. */
 const maxAttachments = 128;

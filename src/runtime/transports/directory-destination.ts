@@ -12,8 +12,8 @@ import { DirectoryFiles } from '../../archive/image-files.js';
 import { stageName, StagedDirectory } from '../../archive/staged-directory.js';
 import type { Digest } from '../../oci/digest.js';
 import { manifestMediaTypes } from '../../oci/media-types.js';
-import type { ImageDestination, SinkNeeds, WrittenImage } from '../image-sink.js';
-import type { Signature, SourceManifest } from '../image-source.js';
+import type { ImageDestination, SinkNeeds, WrittenImage } from '../copy/image-sink.js';
+import type { Signature, SourceManifest } from '../copy/image-source.js';
 import { LayerShelf, type LayerMover } from './layer-shelf.js';
 import { ShelfSink } from './shelf-sink.js';
 

@@ -6,7 +6,7 @@ import type { BlobLocation } from '../../oci/blob.js';
 import type { Descriptor } from '../../oci/descriptor.js';
 import { digestOf, type Digest } from '../../oci/digest.js';
 import { manifestMediaType, maxManifestBytes } from '../../oci/manifest.js';
-import type { ImageOrigin, ImageSource, Signature, SourceManifest } from '../image-source.js';
+import type { ImageOrigin, ImageSource, Signature, SourceManifest } from '../copy/image-source.js';
 import { checkedBytes } from './files-source.js';
 
 const maxSignatureBytes = 4 * 1024 ** 2;

@@ -13,7 +13,7 @@ import type { Shelf } from '../../archive/shelf.js';
 import { demandNewFile, TarFile } from '../../archive/tar-file.js';
 import { TarStream, type WriteBytes } from '../../archive/tar-stream.js';
 import { dockerManifest } from '../../oci/media-types.js';
-import type { ImageDestination, SinkNeeds, WrittenImage } from '../image-sink.js';
+import type { ImageDestination, SinkNeeds, WrittenImage } from '../copy/image-sink.js';
 import { LayerShelf, type LayerMover } from './layer-shelf.js';
 import { ShelfSink } from './shelf-sink.js';
 

@@ -7,10 +7,10 @@ import { formatManifest } from '../../oci/convert.js';
 import type { Descriptor } from '../../oci/descriptor.js';
 import { dockerConfig, dockerLayer, dockerLayerGzip, dockerManifest } from '../../oci/media-types.js';
 import type { Digest } from '../../oci/digest.js';
-import type { ImageArchive } from '../image-archive.js';
-import type { ImageOrigin, ImageSource, Signature, SourceManifest } from '../image-source.js';
+import type { ImageArchive } from '../copy/image-archive.js';
+import type { ImageOrigin, ImageSource, Signature, SourceManifest } from '../copy/image-source.js';
 import type { LayerMover } from './layer-shelf.js';
-import { madeManifest } from '../target-form.js';
+import { madeManifest } from '../copy/target-form.js';
 
 /** Opens the archive at `path`. Throws ArchiveError, LayerError, or an error of the system. */
 export async function openDockerArchive(

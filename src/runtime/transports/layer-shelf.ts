@@ -4,8 +4,8 @@ import type { BlobLocation, Recode } from '../../oci/blob.js';
 import type { Digest } from '../../oci/digest.js';
 import { compressionOf } from '../../oci/layer-type.js';
 import { CopyError, messageOf } from '../errors.js';
-import type { LayerPlan, LayerRequest, StoredBlob } from '../image-sink.js';
-import type { LayerPool } from '../layer-pool.js';
+import type { LayerPlan, LayerRequest, StoredBlob } from '../copy/image-sink.js';
+import type { LayerPool } from '../layers/layer-pool.js';
 import { untilAborted } from '../../sys/until-aborted.js';
 
 /** Who moves layers. */

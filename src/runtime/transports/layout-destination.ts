@@ -13,8 +13,8 @@ import { demandNewFile, TarFile } from '../../archive/tar-file.js';
 import type { Descriptor } from '../../oci/descriptor.js';
 import type { Digest } from '../../oci/digest.js';
 import { ociIndex, ociManifest } from '../../oci/media-types.js';
-import type { ImageDestination, SinkNeeds, StoredBlob, WrittenImage } from '../image-sink.js';
-import type { SourceManifest } from '../image-source.js';
+import type { ImageDestination, SinkNeeds, StoredBlob, WrittenImage } from '../copy/image-sink.js';
+import type { SourceManifest } from '../copy/image-source.js';
 import { LayerShelf, type LayerMover } from './layer-shelf.js';
 import { ShelfSink, type ImageDocuments } from './shelf-sink.js';
 

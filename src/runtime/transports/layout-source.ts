@@ -8,8 +8,8 @@ import type { Descriptor } from '../../oci/descriptor.js';
 import type { Digest } from '../../oci/digest.js';
 import { manifestMediaType, maxManifestBytes, parseManifest } from '../../oci/manifest.js';
 import { isIndexType } from '../../oci/media-types.js';
-import type { ImageArchive } from '../image-archive.js';
-import type { ImageOrigin, ImageSource, Signature, SourceManifest } from '../image-source.js';
+import type { ImageArchive } from '../copy/image-archive.js';
+import type { ImageOrigin, ImageSource, Signature, SourceManifest } from '../copy/image-source.js';
 import { checkedBytes, unknownBlob } from './files-source.js';
 
 /** Opens the layout in the directory `path`. Throws ArchiveError, ManifestError, or an error of the system. */

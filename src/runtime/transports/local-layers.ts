@@ -3,7 +3,7 @@
 import { parseDigest, type Digest } from '../../oci/digest.js';
 import { InvalidReferenceError, parseNamed, type Reference } from '../../oci/reference.js';
 import type { Store, StoredLayer, StoreView } from '../../store/index.js';
-import type { StoredBlob } from '../image-sink.js';
+import type { StoredBlob } from '../copy/image-sink.js';
 import type { LayerHints } from './repository-blobs.js';
 
 /** `domain`: as in names, `docker.io`. The store is looked through when a layer is asked for, and only once. */

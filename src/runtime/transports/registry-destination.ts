@@ -22,10 +22,10 @@ import {
   type SinkNeeds,
   type StoredBlob,
   type WrittenImage,
-} from '../image-sink.js';
-import type { Signature, SourceManifest } from '../image-source.js';
-import type { KnownBlob } from '../known-blob.js';
-import type { KnownBlobs } from '../known-blobs.js';
+} from '../copy/image-sink.js';
+import type { Signature, SourceManifest } from '../copy/image-source.js';
+import type { KnownBlob } from '../copy/known-blob.js';
+import type { KnownBlobs } from '../copy/known-blobs.js';
 import type { LayerMover } from './layer-shelf.js';
 import { registryClient, type RegistryAccess } from './registry-client.js';
 import type { SignatureStore } from './registry-signatures.js';

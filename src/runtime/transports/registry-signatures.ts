@@ -13,7 +13,7 @@ import {
   type SignaturePlaces,
 } from '../../signature/index.js';
 import type { ConfigurationPaths } from '../configuration-paths.js';
-import type { Signature } from '../image-source.js';
+import type { Signature } from '../copy/image-source.js';
 import { readAttached, writeAttached, type SignedRepository } from './attached-signatures.js';
 
 /** What signatures are read through. */

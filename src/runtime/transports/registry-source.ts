@@ -1,7 +1,7 @@
 // A registry as the place where an image comes from.
 import type { FetchedManifest, PullSource, RegistryClient } from '../../registry/index.js';
 import { familiar } from '../../oci/reference.js';
-import type { ImageSource } from '../image-source.js';
+import type { ImageSource } from '../copy/image-source.js';
 import { documentClient, registryClient, type RegistryAccess } from './registry-client.js';
 import { registrySignatures } from './registry-signatures.js';
 

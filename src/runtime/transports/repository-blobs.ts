@@ -3,9 +3,9 @@ import { compressionOf, isForeign } from '../../oci/layer-type.js';
 import type { Digest } from '../../oci/digest.js';
 import { RegistryError, type RepositoryWriter } from '../../registry/index.js';
 import { CopyError, messageOf } from '../errors.js';
-import type { LayerPlan, LayerRequest, StoredBlob } from '../image-sink.js';
-import { placeOf, type BlobPlace } from '../known-blob.js';
-import type { KnownBlobs } from '../known-blobs.js';
+import type { LayerPlan, LayerRequest, StoredBlob } from '../copy/image-sink.js';
+import { placeOf, type BlobPlace } from '../copy/known-blob.js';
+import type { KnownBlobs } from '../copy/known-blobs.js';
 
 /** What somebody else knows of a layer, by the digest of its tar. */
 export interface LayerHints {

@@ -2,7 +2,7 @@
 import { ArchiveError, shown } from '../../archive/archive-errors.js';
 import type { ImageSelector } from '../../oci/image-location.js';
 import { formatReference, InvalidReferenceError, parseNormalized, tagNameOnly } from '../../oci/reference.js';
-import type { ArchivedImage, ImageArchive } from '../image-archive.js';
+import type { ArchivedImage, ImageArchive } from '../copy/image-archive.js';
 
 /** The archive has no such image, or several where one has to be chosen; the message is the wording clients know. */
 export class ImageChoiceError extends ArchiveError {

@@ -8,8 +8,8 @@ import type {
   SinkNeeds,
   StoredBlob,
   WrittenImage,
-} from '../image-sink.js';
-import type { Signature, SourceManifest } from '../image-source.js';
+} from '../copy/image-sink.js';
+import type { Signature, SourceManifest } from '../copy/image-source.js';
 import type { LayerShelf } from './layer-shelf.js';
 
 /** What a format writes beside the layers. */

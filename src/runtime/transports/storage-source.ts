@@ -8,7 +8,7 @@ import { hasManifestDigest, manifestDigest } from '../../oci/schema1.js';
 import { formatReference, type Reference } from '../../oci/reference.js';
 import type { Store, StoredImage, StoredLayer } from '../../store/index.js';
 import { CopyError } from '../errors.js';
-import type { ImageOrigin, ImageSource, Signature, SourceManifest } from '../image-source.js';
+import type { ImageOrigin, ImageSource, Signature, SourceManifest } from '../copy/image-source.js';
 
 /**
  * An image of the store, own or additional. With a `reference` that has a digest, the manifest or index of that digest is meant

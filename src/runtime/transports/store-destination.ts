@@ -20,11 +20,11 @@ import type {
   SinkNeeds,
   StoredBlob,
   WrittenImage,
-} from '../image-sink.js';
-import { placeOf, type KnownBlob } from '../known-blob.js';
-import type { KnownBlobs } from '../known-blobs.js';
-import type { LayerPool, LayerTask } from '../layer-pool.js';
-import type { LayerShare, SharedLayers, UnpackedLayer, UnpackLayer } from '../shared-layers.js';
+} from '../copy/image-sink.js';
+import { placeOf, type KnownBlob } from '../copy/known-blob.js';
+import type { KnownBlobs } from '../copy/known-blobs.js';
+import type { LayerPool, LayerTask } from '../layers/layer-pool.js';
+import type { LayerShare, SharedLayers, UnpackedLayer, UnpackLayer } from '../copy/shared-layers.js';
 import { instant } from '../time.js';
 
 /** What the sinks of one daemon have in common. */

@@ -10,10 +10,10 @@ import { digestHex, digestOf, type Digest } from '../../oci/digest.js';
 import { goJson, goTime } from '../../oci/go-json.js';
 import { ociConfig, ociLayer, ociLayerGzip, ociManifest } from '../../oci/media-types.js';
 import type { Platform } from '../../oci/platform.js';
-import type { ConfigChanges } from '../changes.js';
+import type { ConfigChanges } from '../copy/changes.js';
 import { FileUnavailableError, systemReason } from '../errors.js';
-import type { ImageSource, SourceManifest } from '../image-source.js';
-import type { LayerPool, TransferSummary } from '../layer-pool.js';
+import type { ImageSource, SourceManifest } from '../copy/image-source.js';
+import type { LayerPool, TransferSummary } from '../layers/layer-pool.js';
 
 /** A file, and what its caller calls it. */
 export interface NamedFile {

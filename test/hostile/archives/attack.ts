@@ -1,6 +1,6 @@
 // Reads an archive that may be hostile and copies the image in it, and says what became of that.
 import { statSync } from 'node:fs';
-import type { ImageSource } from '../../../src/runtime/image-source.js';
+import type { ImageSource } from '../../../src/runtime/copy/image-source.js';
 import { createDockerArchive } from '../../../src/runtime/transports/docker-archive-destination.js';
 import { openDockerArchive } from '../../../src/runtime/transports/docker-archive-source.js';
 import { openDirectory } from '../../../src/runtime/transports/directory-source.js';

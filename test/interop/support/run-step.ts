@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
 import type { RunRequest, RunSettings } from '../../../src/build/run/run-request.js';
-import { plainBuild } from '../../../src/runtime/build-input.js';
+import { plainBuild } from '../../../src/runtime/builds/build-input.js';
 import { openRelease } from './debian-release.js';
 import type { RunThreadData, RunThreadReport } from './run-thread.js';
 

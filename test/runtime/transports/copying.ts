@@ -3,11 +3,11 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { transferLayer } from '../../../src/archive/transfer-layer.js';
-import { openBlobInput } from '../../../src/runtime/blob-reader.js';
-import { openBlobWriter } from '../../../src/runtime/blob-writer.js';
-import { copyImage } from '../../../src/runtime/copy.js';
-import type { ImageDestination, WrittenImage } from '../../../src/runtime/image-sink.js';
-import type { ImageSource } from '../../../src/runtime/image-source.js';
+import { openBlobInput } from '../../../src/runtime/layers/blob-reader.js';
+import { openBlobWriter } from '../../../src/runtime/layers/blob-writer.js';
+import { copyImage } from '../../../src/runtime/copy/copy.js';
+import type { ImageDestination, WrittenImage } from '../../../src/runtime/copy/image-sink.js';
+import type { ImageSource } from '../../../src/runtime/copy/image-source.js';
 import { Operation } from '../../../src/runtime/operation.js';
 import type { LayerMover } from '../../../src/runtime/transports/layer-shelf.js';
 

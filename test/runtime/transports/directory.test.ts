@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { digestHex } from '../../../src/oci/digest.js';
-import { copyAll } from '../../../src/runtime/copy-index.js';
-import type { ImageSource, Signature } from '../../../src/runtime/image-source.js';
+import { copyAll } from '../../../src/runtime/copy/copy-index.js';
+import type { ImageSource, Signature } from '../../../src/runtime/copy/image-source.js';
 import { createDirectory } from '../../../src/runtime/transports/directory-destination.js';
 import { openDirectory } from '../../../src/runtime/transports/directory-source.js';
 import { openDockerArchive } from '../../../src/runtime/transports/docker-archive-source.js';

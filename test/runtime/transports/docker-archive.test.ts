@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { digestOf } from '../../../src/oci/digest.js';
 import { dockerLayerGzip } from '../../../src/oci/media-types.js';
 import { parseManifest, type ImageManifest } from '../../../src/oci/manifest.js';
-import type { ImageArchive } from '../../../src/runtime/image-archive.js';
+import type { ImageArchive } from '../../../src/runtime/copy/image-archive.js';
 import { createDockerArchive } from '../../../src/runtime/transports/docker-archive-destination.js';
 import { openDockerArchive } from '../../../src/runtime/transports/docker-archive-source.js';
 import { selectImage } from '../../../src/runtime/transports/select-image.js';

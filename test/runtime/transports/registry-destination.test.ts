@@ -8,12 +8,12 @@ import { parseNamed, parseNormalized } from '../../../src/oci/reference.js';
 import { dockerManifest, ociManifest } from '../../../src/oci/media-types.js';
 import { withUpload } from '../../../src/registry/index.js';
 import { configurationPaths } from '../../../src/runtime/configuration-paths.js';
-import { copyAll } from '../../../src/runtime/copy-index.js';
-import { copyImage, type CopyOptions } from '../../../src/runtime/copy.js';
-import type { ImageDestination } from '../../../src/runtime/image-sink.js';
-import type { ImageSource } from '../../../src/runtime/image-source.js';
-import { KnownBlobs } from '../../../src/runtime/known-blobs.js';
-import type { TransferTask } from '../../../src/runtime/layer-message.js';
+import { copyAll } from '../../../src/runtime/copy/copy-index.js';
+import { copyImage, type CopyOptions } from '../../../src/runtime/copy/copy.js';
+import type { ImageDestination } from '../../../src/runtime/copy/image-sink.js';
+import type { ImageSource } from '../../../src/runtime/copy/image-source.js';
+import { KnownBlobs } from '../../../src/runtime/copy/known-blobs.js';
+import type { TransferTask } from '../../../src/runtime/layers/layer-message.js';
 import type { LayerMover } from '../../../src/runtime/transports/layer-shelf.js';
 import {
   registryDestination,
