@@ -36,7 +36,7 @@ const podman: Table<typeof ioPodman> = {
   GetEvents: read,
   ContainerExists: read,
   ContainerStateData: read,
-  // Whoever may read an image may have it. How many files wait for them is bounded (runtime/file-exchange.ts).
+  // Whoever may read an image may have it. How many files wait for them is bounded (runtime/files/file-exchange.ts).
   ImageSave: read,
   ReceiveFile: read,
   // Registries are asked, with the credentials of the service.

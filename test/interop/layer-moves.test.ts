@@ -40,7 +40,7 @@ const prelude = `
   import { createHash } from 'node:crypto';
   import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
   import { gunzipSync } from 'node:zlib';
-  import { LayerPool } from '${dist}/runtime/layer-pool.js';
+  import { LayerPool } from '${dist}/runtime/layers/layer-pool.js';
   const root = process.argv[1];
   const members = ${JSON.stringify(members)};
   const packed = (index, path) => ({ kind: 'packed', path, offset: members[index].offset, length: members[index].length });

@@ -30,7 +30,7 @@ const prelude = `
   import { createServer } from 'node:http';
   import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
   import { DigestMismatchError } from '${dist}/archive/errors.js';
-  import { LayerPool, LayerWorkerError } from '${dist}/runtime/layer-pool.js';
+  import { LayerPool, LayerWorkerError } from '${dist}/runtime/layers/layer-pool.js';
   const expected = ${JSON.stringify({ digest: digestOf(blob), size: blob.length, diffId: digestOf(tar) })};
   const bytes = () => readFileSync(process.argv[1] + '/blob').subarray(10, 10 + expected.size);
   const fileBlob = { kind: 'file', path: process.argv[1] + '/blob', offset: 10, length: expected.size };

@@ -188,3 +188,22 @@ export function methodOf(value: GoValue, name: string): { method: GoMethod; rece
   }
   return undefined;
 }
+
+/** Has the type a zero value that is nil? */
+export function canBeNil({ kind }: GoType): boolean {
+  return kind === 'interface' || kind === 'slice' || kind === 'map' || kind === 'pointer';
+}
+
+/** Behind pointers and interfaces; the last of them if that is nil. */
+export function indirect(given: GoValue | undefined): {
+  readonly value: GoValue | undefined;
+  readonly nil: boolean;
+} {
+  let value = given;
+  while (value !== undefined && (value.type.kind === 'pointer' || value.type.kind === 'interface')) {
+    const next = pointedTo(value);
+    if (next === undefined) return { value, nil: true };
+    value = next;
+  }
+  return { value, nil: false };
+}

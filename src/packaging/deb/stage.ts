@@ -9,7 +9,6 @@ import {
   statSync,
   symlinkSync,
   writeFileSync,
-  rmSync,
 } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -23,8 +22,6 @@ const programs = ['imaged', 'imagectl'];
 /** Fills `root`. Times are settled afterwards. */
 export function stage(root: string, modules: readonly Module[], epoch: number): void {
   for (const part of ['imagectl', 'src']) copy(`dist/${part}`, join(root, lib, 'dist', part));
-  // It makes packages and is in none.
-  rmSync(join(root, lib, 'dist/src/packaging'), { recursive: true });
   copy('package.json', join(root, lib, 'package.json'));
   for (const { path } of modules) copy(path, join(root, lib, path));
   for (const program of programs) {
@@ -42,10 +39,6 @@ export function stage(root: string, modules: readonly Module[], epoch: number): 
   write(join(doc, 'NEWS.md.gz'), zipped(readFileSync('CHANGELOG.md')));
   copy('systemd/README.md', join(doc, 'systemd.md'));
   copy('systemd/examples', join(doc, 'examples'));
-  write(
-    join(root, 'usr/share/lintian/overrides/imaged'),
-    readFileSync('src/packaging/deb/lintian-overrides', 'utf8'),
-  );
 }
 
 function stageUnits(root: string): void {
@@ -77,6 +70,8 @@ function stagePages(root: string): void {
 function isNeeded(path: string): boolean {
   const inModule = /\/node_modules\/(?:@[^/]+\/)?[^/]+\/(.*)$/.exec(`/${path}`)?.[1];
   if (/\.d\.[cm]?ts$|\.map$/.test(path)) return false;
+  // It makes packages and is in none.
+  if (path.startsWith('dist/src/packaging')) return false;
   // The bundled client is a package of its own elsewhere; here its licenses are in the file copyright, too.
   if (/^dist\/imagectl\/(types|README\.md|LICENSE|licenses\.txt)$/.test(path)) return false;
   if (inModule === undefined || inModule.startsWith('node_modules')) return true;
@@ -117,9 +112,14 @@ export function settleTimes(root: string, epoch: number): void {
   settle(root, '', epoch);
 }
 
+/** What names its interpreter is to be executable, as lintian says. */
+function startsAsProgram(path: string): boolean {
+  return readFileSync(path).subarray(0, 2).equals(Buffer.from('#!'));
+}
+
 function settle(path: string, name: string, epoch: number): void {
   const entry = statSync(path);
-  const isProgram = dirname(name) === `${lib}/dist` || /^DEBIAN\/(pre|post)/.test(name);
+  const isProgram = entry.isFile() && startsAsProgram(path);
   if (basename(dirname(name)) !== 'bin') chmodSync(path, entry.isDirectory() || isProgram ? 0o755 : 0o644);
   lutimesSync(path, epoch, epoch);
 }

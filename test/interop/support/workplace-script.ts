@@ -11,8 +11,8 @@ const prelude = `
   import { join } from 'node:path';
   import { execFileSync } from 'node:child_process';
   import { setTimeout as sleep } from 'node:timers/promises';
-  import { BuildWorkplaces } from '${dist}/runtime/build-workplaces.js';
-  import { BuildThreadError } from '${dist}/runtime/build-thread.js';
+  import { BuildWorkplaces } from '${dist}/runtime/builds/build-workplaces.js';
+  import { BuildThreadError } from '${dist}/runtime/builds/build-thread.js';
   import { SourceMissingError } from '${dist}/build/copy/copy-errors.js';
   import { AccountError } from '${dist}/build/root/accounts.js';
   const directory = process.argv[1];
