@@ -14,7 +14,7 @@ import type { Connection } from '../../src/rpc/index.js';
 import { buildImage, type SampleImage } from '../peers/sample-image.js';
 import { startActivated } from './support/activation.js';
 import { PeerStore } from './support/peer-store.js';
-import { ended, run } from './support/process.js';
+import { ended } from './support/process.js';
 import { noise } from './support/rich-image.js';
 import { Scene } from './support/scene.js';
 import { imageRecords, untidiness } from './support/store-content.js';
