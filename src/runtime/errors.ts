@@ -58,6 +58,15 @@ export class NameUnknownError extends Error {
   }
 }
 
+/** Nothing was said where an image has to be named. */
+export class NameMissingError extends Error {
+  override readonly name = 'NameMissingError';
+  readonly code = 'NAME_MISSING';
+  constructor() {
+    super('input name is blank');
+  }
+}
+
 /** A filter that images are not pruned by; the message is the wording clients know. */
 export class PruneFilterError extends Error {
   override readonly name = 'PruneFilterError';

@@ -1,6 +1,7 @@
 // ImageSave
-import { ErrorOccurred, type ImageSaveOptions, type ImageSaveReply } from '../generated/io-podman.js';
+import type { ImageSaveOptions, ImageSaveReply } from '../generated/io-podman.js';
 import type { CallContext, Stream } from '../rpc/index.js';
+import { NameMissingError } from '../runtime/errors.js';
 import { instanceOf } from '../runtime/images/list-instance.js';
 import { findImage } from '../runtime/images/resolve.js';
 import type { Runtime, StoredImage } from '../runtime/runtime.js';
@@ -18,7 +19,7 @@ export async function* imageSave(
 
 /** A name that cannot be one is an error here, unlike in the other methods. */
 export async function imageToSave(runtime: Runtime, name: string, signal: AbortSignal): Promise<StoredImage> {
-  if (name === '') throw new ErrorOccurred('input name is blank');
+  if (name === '') throw new NameMissingError();
   const view = await runtime.view(signal);
   const image = findImage(view, name, runtime.registries());
   const instance = await instanceOf(await runtime.store(), view, image, await runtime.platform());
