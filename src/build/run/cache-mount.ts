@@ -11,7 +11,7 @@ import {
   rmSync,
 } from 'node:fs';
 import { randomBytes } from 'node:crypto';
-import { lock, tryLock } from '../../sys/lock.js';
+import { lock, LockTimeoutError, tryLock } from '../../sys/lock.js';
 import { RunRequestError } from './errors.js';
 import type { RunMount } from './run-request.js';
 
@@ -23,6 +23,7 @@ export interface OpenCache extends Disposable {
 }
 
 const LOCK_MODE = 0o600;
+const lookAgainMilliseconds = 10;
 
 /**
  * Waits until the cache may be used as its `sharing` says, and makes it if there is none yet, with the content of the directory
@@ -34,12 +35,13 @@ export async function openCache(
   signal: AbortSignal,
 ): Promise<OpenCache> {
   if (mount.sharing === 'private') return openPrivate(mount, seed);
-  const fd = openSync(lockOf(mount.directory), 'a+', LOCK_MODE);
+  const path = lockOf(mount.directory);
+  const fd = openSync(path, 'a+', LOCK_MODE);
   try {
-    // Who makes it is alone with it.
-    if (mount.sharing === 'locked' || !existsSync(mount.directory)) await lockFor(fd, 'write', mount, signal);
+    if (mount.sharing === 'locked') await lock(fd, 'write', path, Number.POSITIVE_INFINITY, signal);
+    else await aloneOrMade(fd, mount, signal);
     make(mount.directory, mount, seed);
-    if (mount.sharing === 'shared') await lockFor(fd, 'read', mount, signal);
+    if (mount.sharing === 'shared') await lock(fd, 'read', path, Number.POSITIVE_INFINITY, signal);
     return opened(mount.directory, fd);
   } catch (error) {
     closeSync(fd);
@@ -74,13 +76,16 @@ function lockOf(directory: string): string {
   return `${directory}.lock`;
 }
 
-async function lockFor(
-  fd: number,
-  mode: 'read' | 'write',
-  mount: CacheMount,
-  signal: AbortSignal,
-): Promise<void> {
-  await lock(fd, mode, lockOf(mount.directory), Number.POSITIVE_INFINITY, signal);
+/** Who makes it is alone with it. Not to be waited for once it is made: who shares it may use it for hours. */
+async function aloneOrMade(fd: number, { directory }: CacheMount, signal: AbortSignal): Promise<void> {
+  while (!existsSync(directory)) {
+    try {
+      await lock(fd, 'write', lockOf(directory), lookAgainMilliseconds, signal);
+      return;
+    } catch (error) {
+      if (!(error instanceof LockTimeoutError)) throw error;
+    }
+  }
 }
 
 /** It gets its name when it is complete. */

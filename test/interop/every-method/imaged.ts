@@ -60,4 +60,55 @@ export const imaged = {
       },
     ],
   },
+
+  Upload: {
+    succeeds: (['archive', 'context'] as const).map((content) => ({
+      title: `takes the frames of a file as ${content}, and says that it has it all`,
+      parameters: { content },
+      modes: ['upgrade'],
+      ways: 2,
+      // A tar with nothing in it.
+      raw: { send: `d\0\0\x04\0${'\0'.repeat(1024)}e\0\0\0\0`, expect: 'frames' },
+      gives: { frames: 'e' },
+      volatile: /varlink_send\w+/g,
+    })),
+    fails: [
+      {
+        title: 'without taking the connection over',
+        parameters: { content: 'archive' },
+        ways: 2,
+        error: 'org.varlink.service.ExpectedUpgrade',
+        gives: {},
+      },
+    ],
+  },
+
+  Download: {
+    succeeds: (['docker', 'oci'] as const).map((format) => ({
+      title: `gives the frames of an archive of ${format}, and lines of the log among them`,
+      parameters: (stage) => ({ name: stage.names[format], format }),
+      modes: ['upgrade'],
+      ways: 2,
+      raw: { send: '', expect: 'frames' },
+      gives: { frames: 'del' },
+    })),
+    fails: [
+      {
+        title: 'of an image that is not there',
+        parameters: { name: 'no-such' },
+        modes: ['upgrade'],
+        ways: 2,
+        error: 'OperationFailed',
+        gives: { reason: expect.stringContaining('no-such') },
+      },
+      {
+        title: 'of no name',
+        parameters: { name: '' },
+        modes: ['upgrade'],
+        ways: 2,
+        error: 'OperationFailed',
+        gives: { reason: 'input name is blank' },
+      },
+    ],
+  },
 } as const satisfies Readonly<Record<string, MethodExamples>>;

@@ -26,13 +26,14 @@ export interface Call {
   readonly method: string;
   readonly parameters: Parameters;
   readonly mode: 'once' | 'more' | 'upgrade';
-  /** With `upgrade`: what is sent behind the reply, and how many bytes come then. They are one more reply, as `bytes`. */
+  /** With `upgrade`: what is sent behind the reply, and what comes then. It is one more reply. */
   readonly raw?: RawExchange | undefined;
 }
 
 export interface RawExchange {
   readonly send: string;
-  readonly expect: (reply: Parameters) => number;
+  /** How many bytes come, which the reply has as `bytes`; or frames, of which it has the letters, each once, as `frames`. */
+  readonly expect: ((reply: Parameters) => number) | 'frames';
 }
 
 export interface Way {
@@ -84,7 +85,7 @@ class VarlinkBytes implements Way {
       if (continues === true) continue;
       if (raw !== undefined) {
         this.#client.write(raw.send);
-        replies.push({ bytes: await this.#client.bytes(raw.expect(fields)) });
+        replies.push(await answerTo(raw, fields, async (count) => (await this.#client.bytes(count)) ?? ''));
       }
       return { replies };
     }
@@ -193,7 +194,10 @@ class GeneratedClient implements Way {
         const upgraded = (await result) as Upgraded<object>;
         const reply = wire(upgraded.reply);
         replies.push(reply);
-        if (raw !== undefined) replies.push({ bytes: await exchange(upgraded.raw, raw, reply) });
+        if (raw !== undefined) {
+          await upgraded.raw.write(Buffer.from(raw.send));
+          replies.push(await answerTo(raw, reply, async (count) => await bytesOf(upgraded.raw, count)));
+        }
         upgraded.release();
       }
       return { replies };
@@ -216,11 +220,26 @@ class GeneratedClient implements Way {
   }
 }
 
-async function exchange(connection: RawConnection, raw: RawExchange, reply: Parameters): Promise<string> {
-  await connection.write(Buffer.from(raw.send));
+async function bytesOf(connection: RawConnection, count: number): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of connection.read(raw.expect(reply))) chunks.push(chunk);
+  for await (const chunk of connection.read(count)) chunks.push(chunk);
   return Buffer.concat(chunks).toString('latin1');
+}
+
+async function answerTo(
+  { expect }: RawExchange,
+  reply: Parameters,
+  read: (count: number) => Promise<string>,
+): Promise<Parameters> {
+  if (expect !== 'frames') return { bytes: await read(expect(reply)) };
+  const kinds = new Set<string>();
+  for (;;) {
+    const head = Buffer.from(await read(5), 'latin1');
+    const kind = head.toString('latin1', 0, 1);
+    kinds.add(kind);
+    await read(head.readUInt32BE(1));
+    if (kind === 'e' || kind === 'x') return { frames: [...kinds].toSorted().join('') };
+  }
 }
 
 /** As JSON has it: without prototypes of the client's own, and without what is undefined. */
