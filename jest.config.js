@@ -23,8 +23,8 @@ const project = (name, testMatch) => ({
 });
 
 export default {
-  // Most of them wait for other processes; one at a time leaves the second processor of a small machine idle.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // Most of them wait for other processes: with one for each processor of a small machine, processors wait, too.
+  maxWorkers: Math.max(3, availableParallelism() - 1),
   // Tests wait for real processes, on machines that may be busy.
   testTimeout: 30_000,
   projects: [

@@ -11,7 +11,6 @@ overlay() { # LOWER NAME WHERE
   mount -t overlay overlay -o "lowerdir=$1,upperdir=$world/$2,workdir=$world/$2.work" "$3"
 }
 overlay / system "$world/root"
-overlay "$checkout" checkout "$world/root$checkout"
 cd "$world/root"
 for place in tmp run var/tmp root home srv var/lib/containers; do
   mkdir -p "$place"
@@ -19,6 +18,8 @@ for place in tmp run var/tmp root home srv var/lib/containers; do
 done
 chmod 755 run home srv var/lib/containers
 chmod 700 root
+# After those that may be above it.
+overlay "$checkout" checkout "$world/root$checkout"
 overlay "$hub" hub "$world/root/run/page/hub"
 mkdir run/page/control
 mount --bind "$hub/../control" run/page/control

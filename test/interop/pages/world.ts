@@ -24,6 +24,8 @@ export class World {
   readonly #control: string;
   readonly #shell: ChildProcess;
   readonly #says: Transcript;
+  /** Asked for from the start: a shell that could not be set up has ended before anybody closes it. */
+  readonly #closed: Promise<unknown>;
   #count = 0;
 
   private constructor(directory: string, control: string, shell: ChildProcess) {
@@ -31,6 +33,7 @@ export class World {
     this.#control = control;
     this.#shell = shell;
     this.#says = new Transcript(shell.stdout, shell.stderr);
+    this.#closed = once(shell, 'close');
   }
 
   /** `hub` is the directory of {@link openHub}, `ports` those of its registries that are wanted. */
@@ -95,10 +98,9 @@ export class World {
   }
 
   async close(): Promise<void> {
-    const closed = once(this.#shell, 'close');
     // All processes of the namespace end with its first one.
     this.#shell.kill('SIGKILL');
-    await closed;
+    await this.#closed;
     await removeTree(this.#control);
     await removeTree(this.#directory);
   }
