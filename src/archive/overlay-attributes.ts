@@ -4,10 +4,13 @@ import type { Attributes } from '../sys/xattr.js';
 import { shortened } from './entry-path.js';
 import { demand, PackError } from './errors.js';
 
-/** A file's attributes in a layer; `opaque` is a directory of which nothing below shows through. */
+/** A file's attributes in a layer. */
 export interface LayerAttributes {
   readonly kept: readonly (readonly [key: string, value: Buffer])[];
+  /** It is a directory of which nothing below shows through. */
   readonly opaque: boolean;
+  /** The key of a note that the content is in a layer below: overlay was mounted with `metacopy` or `redirect_dir`. */
+  readonly elsewhere?: string | undefined;
 }
 
 const none: LayerAttributes = { kept: [], opaque: false };
@@ -22,31 +25,38 @@ function notesPrefix(): string {
 }
 
 /** Notes that the content is in a lower layer, maybe under another name. */
-const elsewhere: readonly string[] = ['metacopy', 'redirect'];
+const notesOfContent: readonly string[] = ['metacopy', 'redirect'];
 
 /**
  * What the tar says of the attributes of `path`. `strips`: takes from the file what the tar has no place for, so that it is what it
- * would be if it had come from there; labels of security modules belong to the place and stay. Throws {@link PackError} where the
- * content is in another layer: overlay was mounted with `metacopy` or `redirect_dir`.
+ * would be if it had come from there; labels of security modules belong to the place and stay.
  */
 export function layerAttributes(attributes: Attributes, path: string, strips: boolean): LayerAttributes {
   const keys = attributes.list();
   if (keys.length === 0) return none;
   const kept: [string, Buffer][] = [];
   let opaque = false;
+  let elsewhere: string | undefined;
   for (const key of keys) {
     if (isPortable(key)) {
       const value = attributes.get(key);
       if (value !== undefined) kept.push([key, value]);
     } else if (key === opaqueAttribute()) {
       opaque = attributes.get(key)?.toString('latin1') === 'y';
-    } else if (elsewhere.some((note) => key === `${notesPrefix()}${note}`)) {
-      throw new PackError(`its content is in a layer below (${key})`, shortened(path));
+    } else if (notesOfContent.some((note) => key === `${notesPrefix()}${note}`)) {
+      elsewhere = key;
     } else if (strips && !key.startsWith('security.')) {
       demand(attributes.remove(key), `removexattr ${key}`, path);
     }
   }
-  return { kept, opaque };
+  return { kept, opaque, elsewhere };
+}
+
+/** The attributes; throws {@link PackError} where they have such a note. */
+export function demandContent(attributes: LayerAttributes, path: string): LayerAttributes {
+  const { elsewhere } = attributes;
+  if (elsewhere === undefined) return attributes;
+  throw new PackError(`its content is in a layer below (${elsewhere})`, shortened(path));
 }
 
 // Keys of pax records end at the first equals sign.

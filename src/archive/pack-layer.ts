@@ -1,7 +1,8 @@
 // Makes a layer of a directory without writing its tar anywhere.
 import type { Digest } from '../oci/digest.js';
 import { layerChunks } from './chunk-pool.js';
-import { packTree, type PackOptions } from './pack-tree.js';
+import type { PackOptions } from './pack-options.js';
+import { packTree } from './pack-tree.js';
 import { Tally } from './tally.js';
 
 /** A layer made of a directory: what its tar is, which nobody has written anywhere. */

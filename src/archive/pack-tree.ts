@@ -1,48 +1,27 @@
 // Packs a directory as the tar of a layer: sorted, the same bytes for the same files, handed on chunk by chunk.
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import * as files from '../sys/files.js';
-import { attributesAt, attributesOf } from '../sys/xattr.js';
+import { attributesAt, attributesOf, type Attributes } from '../sys/xattr.js';
 import { CHUNK_BYTES, layerChunks } from './chunk-pool.js';
 import { shortened } from './entry-path.js';
 import { demand, PackError } from './errors.js';
 import { isBelow, isWhiteout } from './below.js';
 import { layerHeader } from './layer-header.js';
 import { defaultLayerLimits } from './limits.js';
-import { layerAttributes, opaqueAttribute, type LayerAttributes } from './overlay-attributes.js';
+import { mergedView, type MergedView } from './merged-view.js';
+import {
+  demandContent,
+  layerAttributes,
+  opaqueAttribute,
+  type LayerAttributes,
+} from './overlay-attributes.js';
 import { OwnerSets } from './owners.js';
+import type { PackedTree, PackOptions } from './pack-options.js';
 import { TarChunks, type TakeChunk } from './tar-chunks.js';
 import { tarType, type Timestamp } from './tar-entry.js';
 import { BLOCK_BYTES } from './tar-header.js';
 import { paddingAfter } from './tar-header-writer.js';
-import type { TarObserver } from './tar-observer.js';
 import { demandStatus, isGone, walkTree, type TreeItem } from './tree-walk.js';
-
-export interface PackOptions {
-  /** Sees what a reader of the tar would see. */
-  readonly observer?: TarObserver | undefined;
-  /**
-   * The directory is an overlay's upper one that becomes a layer itself: what a tar has no place for (notes of overlay, sockets,
-   * foreign attributes) is removed from it, too.
-   */
-  readonly adopts?: boolean | undefined;
-  /** What the upper directory lies on, the topmost first; unknown if absent, and then all that is opaque hides something. */
-  readonly lowers?: readonly string[] | undefined;
-  /** Seconds since 1970: later times become this one, in an adopted directory as well. */
-  readonly latest?: number | undefined;
-  /** Times are cut to seconds, as Podman and buildah write them: their layers of the same files are the same then. */
-  readonly wholeSeconds?: boolean | undefined;
-  /** Somebody changes the files meanwhile: what is gone is left out, and what becomes shorter is filled with zeros. */
-  readonly lives?: boolean | undefined;
-  /** Asked between files and between chunks. */
-  readonly abort?: { throwIfRaised(): void } | undefined;
-}
-
-/** What a tar was made of: its bytes, and the sorted distinct owners. */
-export interface PackedTree {
-  readonly bytes: number;
-  readonly uids: readonly number[];
-  readonly gids: readonly number[];
-}
 
 const { S_IFMT, S_IFREG, S_IFLNK, S_IFCHR, S_IFBLK, S_IFIFO } = constants;
 const END_BYTES = 1024;
@@ -69,11 +48,13 @@ export async function packTree(
   take: TakeChunk,
   options: PackOptions = {},
 ): Promise<PackedTree> {
+  const view = mergedView(directory, options);
   const root = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
-    const packer = new TreePacker(root, new TarChunks(layerChunks, take, options.observer), options);
-    return await packer.pack();
+    const tar = new TarChunks(layerChunks, take, options.observer);
+    return await new TreePacker(root, view, tar, options).pack();
   } finally {
+    view?.close();
     closeSync(root);
   }
 }
@@ -93,6 +74,7 @@ interface Member {
 
 class TreePacker {
   readonly #root: number;
+  readonly #view: MergedView | undefined;
   readonly #tar: TarChunks;
   readonly #options: PackOptions;
   readonly #adopts: boolean;
@@ -103,8 +85,9 @@ class TreePacker {
   /** Directories that something was removed from. */
   readonly #changed = new Set<string>();
 
-  constructor(root: number, tar: TarChunks, options: PackOptions) {
+  constructor(root: number, view: MergedView | undefined, tar: TarChunks, options: PackOptions) {
     this.#root = root;
+    this.#view = view;
     this.#tar = tar;
     this.#options = options;
     this.#adopts = options.adopts === true;
@@ -113,7 +96,8 @@ class TreePacker {
 
   async pack(): Promise<PackedTree> {
     if (this.#adopts) layerAttributes(attributesOf(this.#root), '', true);
-    for (const item of walkTree(this.#root, this.#lives)) {
+    const view = this.#view;
+    for (const item of walkTree(this.#root, this.#lives, view && ((fd, path) => view.enter(fd, path)))) {
       this.#options.abort?.throwIfRaised();
       const rest = this.#pack(item) ?? this.#tar.waiting();
       if (rest !== undefined) await rest;
@@ -133,7 +117,7 @@ class TreePacker {
   }
 
   #directory({ path, fd, status }: Directory): void {
-    const { kept, opaque } = layerAttributes(attributesOf(fd), path, this.#adopts);
+    const { kept, opaque } = demandContent(this.#attributes(attributesOf(fd), path), path);
     this.#header({ path: `${path}/`, type: tarType.directory, status, attributes: kept });
     if (!opaque) return;
     const { lowers } = this.#options;
@@ -147,6 +131,7 @@ class TreePacker {
 
   /** Its times change with what is in it. */
   #left({ path, fd, status }: Directory): void {
+    this.#view?.leave(path);
     if (!this.#adopts) return;
     const modified = this.#time(status.modified);
     if (this.#changed.delete(path) || modified !== status.modified) {
@@ -171,7 +156,7 @@ class TreePacker {
     }
     this.#clamp(entry);
     if (type === tarType.file) return this.#regularFile(entry);
-    const { kept } = layerAttributes(attributesAt(parent, name), path, this.#adopts);
+    const { kept } = demandContent(this.#attributes(attributesAt(parent, name), path), path);
     const linkName = type === tarType.symbolicLink ? this.#target(entry) : '';
     if (linkName !== undefined) this.#linkOr(entry, { path, type, status, linkName, attributes: kept });
     return undefined;
@@ -179,7 +164,7 @@ class TreePacker {
 
   #regularFile(entry: Entry): Promise<void> | undefined {
     const { path, parent, name } = entry;
-    const fd = files.openFileAt(parent, name);
+    let fd = files.openFileAt(parent, name);
     if (this.#lives && isGone(fd)) return undefined;
     demand(fd, 'openat', path);
     let isLarge = false;
@@ -188,10 +173,15 @@ class TreePacker {
       if ((status.mode & S_IFMT) !== S_IFREG) return undefined;
       const { size } = status;
       if (!Number.isSafeInteger(size)) throw new PackError('the file is too large', shortened(path));
-      const { kept } = layerAttributes(attributesOf(fd), path, this.#adopts);
+      const attributes = this.#attributes(attributesOf(fd), path);
+      if (attributes.elsewhere !== undefined) {
+        fd = this.#contentBelow(fd, attributes, path);
+        if (this.#lives && isGone(fd)) return undefined;
+        demand(fd, 'openat2', path);
+      }
       const opened = { ...entry, status };
-      if (!this.#linkOr(opened, { path, type: tarType.file, status, size, attributes: kept }))
-        return undefined;
+      const member = { path, type: tarType.file, status, size, attributes: attributes.kept };
+      if (!this.#linkOr(opened, member)) return undefined;
       isLarge = size > CHUNK_BYTES;
       if (isLarge) return this.#largeContent(fd, path, size);
       this.#content(fd, path, size);
@@ -199,6 +189,14 @@ class TreePacker {
     } finally {
       if (!isLarge) files.closeDescriptor(fd);
     }
+  }
+
+  /** Opens what `fd`, which is closed, is only a note of. */
+  #contentBelow(fd: number, attributes: LayerAttributes, path: string): number {
+    if (this.#view === undefined) demandContent(attributes, path);
+    const content = this.#view?.openFile(path) ?? -files.ENOENT;
+    files.closeDescriptor(fd);
+    return content;
   }
 
   async #largeContent(fd: number, path: string, size: number): Promise<void> {
@@ -233,7 +231,8 @@ class TreePacker {
   /** Writes the header; false when it is one more name of a file that is in the tar already. */
   #linkOr({ path, status }: Entry, member: Member): boolean {
     if (status.links > 1) {
-      const key = `${status.device}:${status.inode}`;
+      const { device, inode } = this.#ownStatus(path, status);
+      const key = `${device}:${inode}`;
       const first = this.#links.get(key);
       if (first !== undefined) {
         if (--first.left === 0) this.#links.delete(key);
@@ -244,6 +243,19 @@ class TreePacker {
     }
     this.#header(member);
     return true;
+  }
+
+  /** The upper directory's, where it has the file: overlay gives such files numbers of its own. */
+  #ownStatus(path: string, status: files.FileStatus): files.FileStatus {
+    const own = this.#view?.isWithin === true ? files.statusAt(this.#root, path) : status;
+    return typeof own === 'number' ? status : own;
+  }
+
+  /** What overlay shows has no notes of its own: such keys there are of an overlay within it. */
+  #attributes(attributes: Attributes, path: string): LayerAttributes {
+    const found = layerAttributes(attributes, path, this.#adopts);
+    if (this.#view?.isWithin !== true) return found;
+    return { kept: found.kept, opaque: this.#view.isRedirected(path) };
   }
 
   #header({ path, type, status, size = 0, linkName = '', attributes = noAttributes }: Member): void {

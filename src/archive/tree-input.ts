@@ -3,12 +3,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AbortedError } from '../sys/abort-flag.js';
 import type { BlobInput } from './blob-input.js';
 import { layerChunks } from './chunk-pool.js';
-import { packTree, type PackOptions } from './pack-tree.js';
+import type { PackOptions } from './pack-options.js';
+import { packTree } from './pack-tree.js';
 
 /** Files are read without a turn for whoever wants to end it; together 4 MiB, some milliseconds. */
 const PIECES_A_TURN = 16;
 
-type TreeOptions = Pick<PackOptions, 'lowers' | 'wholeSeconds' | 'lives'>;
+type TreeOptions = Pick<PackOptions, 'lowers' | 'merges' | 'wholeSeconds' | 'lives'>;
 
 /** Packs `directory` while it is being read; what {@link packTree} throws comes out of the reading. */
 export function treeInput(directory: string, options: TreeOptions = {}): BlobInput {

@@ -28,6 +28,8 @@ interface Level {
   readonly path: string;
   readonly status: files.FileStatus;
   readonly names: readonly string[];
+  /** It is not what the directory above has, which cannot be found from here then. */
+  readonly isReplaced: boolean;
   next: number;
 }
 
@@ -37,10 +39,14 @@ const CLOSED = -1;
 
 /**
  * Everything below the open directory `root`, which stays the caller's: names sorted by their bytes, a directory before what is in
- * it. Follows nothing. `lives`: somebody changes it meanwhile, and what is gone when it is looked at is left out. Throws
- * {@link PackError} for paths that no program could open, and what the system calls fail with.
+ * it. Follows nothing. `lives`: somebody changes it meanwhile, and what is gone when it is looked at is left out. `instead`
+ * takes an open directory and gives the one to go through in its place, or `-errno`. Throws {@link PackError} for paths that no program could open, and what the system calls fail with.
  */
-export function* walkTree(root: number, lives = false): Generator<TreeItem, void> {
+export function* walkTree(
+  root: number,
+  lives = false,
+  instead: (fd: number, path: string) => number = (fd) => fd,
+): Generator<TreeItem, void> {
   // The first one is the caller's, the last one is where we are.
   const levels: Level[] = [enter(root, '', demandStatus(files.statusAt(root, ''), ''))];
   try {
@@ -64,11 +70,14 @@ export function* walkTree(root: number, lives = false): Generator<TreeItem, void
         yield { kind: 'file', path, parent: level.fd, name, status };
         continue;
       }
-      const fd = files.openDirectoryAt(level.fd, name);
+      const own = files.openDirectoryAt(level.fd, name);
+      if (lives && isGone(own)) continue;
+      const fd = instead(demand(own, 'openat', path), path);
       if (lives && isGone(fd)) continue;
-      demand(fd, 'openat', path);
-      levels.push(enter(fd, path, status));
-      yield { kind: 'directory', path, fd, status };
+      demand(fd, 'openat2', path);
+      const entered = enter(fd, path, status, own !== fd);
+      levels.push(entered);
+      yield { kind: 'directory', path, fd, status: entered.status };
       closeFar(levels);
     }
   } finally {
@@ -76,10 +85,11 @@ export function* walkTree(root: number, lives = false): Generator<TreeItem, void
   }
 }
 
-function enter(fd: number, path: string, status: files.FileStatus): Level {
+function enter(fd: number, path: string, found: files.FileStatus, isReplaced = false): Level {
   try {
+    const status = isReplaced ? demandStatus(files.statusAt(fd, ''), path) : found;
     const names = readdirSync(`/proc/self/fd/${fd}`, { encoding: 'latin1' });
-    return { fd, path, status, names: names.toSorted(byBytes), next: 0 };
+    return { fd, path, status, names: names.toSorted(byBytes), isReplaced, next: 0 };
   } catch (error) {
     if (path !== '') files.closeDescriptor(fd);
     throw error;
@@ -89,6 +99,7 @@ function enter(fd: number, path: string, status: files.FileStatus): Level {
 function closeFar(levels: readonly Level[]): void {
   const far = levels.at(-MOST_OPEN);
   if (far === undefined || far === levels[0] || far.fd === CLOSED) return;
+  if (levels.at(-MOST_OPEN + 1)?.isReplaced === true) return;
   files.closeDescriptor(far.fd);
   far.fd = CLOSED;
 }

@@ -80,7 +80,10 @@ export interface LayerBlob {
   readonly directory: string;
 }
 
-/** The tar of a directory tree with its times in whole seconds, made while it is read: of what is changed in a container. */
+/**
+ * The tar of a directory tree with its times in whole seconds, made while it is read: of what is changed in a container. What it has only
+ * notes of, where overlay was mounted with `metacopy`, is taken from `lowers`.
+ */
 export interface TreeBlob {
   readonly kind: 'tree';
   readonly directory: string;

@@ -16,6 +16,7 @@ const libcMount = declare(
 const libcUmount2 = declare('int umount2(const char* target, int flags)');
 const libcPivotRoot = declare('intptr_t syscall(intptr_t number, const char* root, const char* old)');
 const libcChroot = declare('int chroot(const char* path)');
+const libcFchdir = declare('int fchdir(int fd)');
 const libcChdir = declare('int chdir(const char* path)');
 const libcUmask = declare('uint32_t umask(uint32_t mask)');
 
@@ -42,6 +43,8 @@ const NEW_FILE_MASK = 0o022;
 const PLAIN_UPPER = 'index=off,metacopy=off,xino=off';
 /** Off still follows those there are, which is refused to users. */
 const NO_REDIRECTS = { host: 'redirect_dir=off', user: 'redirect_dir=nofollow,userxattr' } as const;
+/** Shows what notes in the upper directory of another overlay tell of; it may be mounted there still. */
+const FOLLOWS = 'index=off,xino=off,metacopy=on,redirect_dir=on';
 /** Nothing is written out when it is unmounted: what becomes a layer is no more durable than one that was unpacked. */
 const VOLATILE = 'volatile';
 
@@ -79,10 +82,14 @@ function adviceFor(errno: number): string {
  * of the host.
  */
 export function leaveNamespace(): void {
+  unshareMounts();
+  libcUmask(NEW_FILE_MASK);
+}
+
+function unshareMounts(): void {
   if (libcUnshare(CLONE_FS | CLONE_NEWNS) < 0) throw new MountError('a mount namespace', lastErrno());
   if (libcMount('none', '/', null, MS_REC | MS_SLAVE, null) < 0)
     throw new MountError('making the mounts of the thread its own', lastErrno());
-  libcUmask(NEW_FILE_MASK);
 }
 
 /**
@@ -110,7 +117,12 @@ export interface OverlayTop {
  * Mounts an overlay of `lowers`, the topmost first, at `target`; read-only without `top`. Device nodes in it open nothing.
  * Throws {@link MountError}, and SystemError for a directory that is not there.
  */
-export function mountOverlay(lowers: readonly string[], target: string, top?: OverlayTop): void {
+export function mountOverlay(
+  lowers: readonly string[],
+  target: string,
+  top?: OverlayTop,
+  redirects: string = NO_REDIRECTS[inUserNamespace() ? 'user' : 'host'],
+): void {
   const what = `overlay of ${lowers.length} layers at ${target}`;
   if (lowers.length > MOST_LOWERS) throw new MountError(`${what}: more than ${MOST_LOWERS}`, EINVAL);
   const open: number[] = [];
@@ -124,7 +136,7 @@ export function mountOverlay(lowers: readonly string[], target: string, top?: Ov
     const parts = [`lowerdir=${lowers.map(hold).join(':')}`];
     if (top !== undefined)
       parts.push(`upperdir=${hold(top.upper)}`, `workdir=${hold(top.work)}`, PLAIN_UPPER);
-    parts.push(NO_REDIRECTS[inUserNamespace() ? 'user' : 'host']);
+    parts.push(redirects);
     const flags = MS_NODEV | (top === undefined ? MS_RDONLY : 0);
     enter('/proc/self/fd');
     let errno = mount('overlay', target, flags, top === undefined ? parts : [...parts, VOLATILE]);
@@ -135,6 +147,38 @@ export function mountOverlay(lowers: readonly string[], target: string, top?: Ov
     enter('/');
     for (const fd of open) closeDescriptor(fd);
   }
+}
+
+/**
+ * Opens the root of a read-only overlay of `layers`, the topmost first, that follows notes of `metacopy` and `redirect_dir`; it is there
+ * until the descriptor and all that was opened from it are closed, and nobody else sees it. `place`: any directory. For threads that
+ * share the mounts of the process, and do so again afterwards. Throws as {@link mountOverlay} does.
+ */
+export function openOverlay(layers: readonly string[], place: string): number {
+  const root = must(openDirectory('/'), 'open', '/');
+  const working = must(openDirectory('.'), 'open', '.');
+  try {
+    unshareMounts();
+    try {
+      mountOverlay(layers, place, undefined, FOLLOWS);
+      try {
+        return must(openDirectory(place), 'open', place);
+      } finally {
+        unmount(place);
+      }
+    } finally {
+      // That leads to the root of the mounts, which need not be that of the process.
+      if (returnToNamespace()) enterAgain(root, working);
+    }
+  } finally {
+    closeDescriptor(root);
+    closeDescriptor(working);
+  }
+}
+
+function enterAgain(root: number, working: number): void {
+  if (libcFchdir(root) < 0 || libcChroot('.') < 0 || libcFchdir(working) < 0)
+    throw new MountError('going back to the root of the process', lastErrno());
 }
 
 /**

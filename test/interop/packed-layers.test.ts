@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
 import { packLayer, type PackedLayer } from '../../src/archive/pack-layer.js';
-import { packTree, type PackOptions } from '../../src/archive/pack-tree.js';
+import type { PackOptions } from '../../src/archive/pack-options.js';
+import { packTree } from '../../src/archive/pack-tree.js';
 import { imageData, openStore } from '../../src/store/index.js';
 import { TarSplitWriter } from '../../src/store/tar-split-writer.js';
 import { sha256 } from '../store/sample.js';

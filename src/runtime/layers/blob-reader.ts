@@ -49,7 +49,12 @@ export async function openBlobInput(blob: BlobLocation, signal: AbortSignal): Pr
       return { [Symbol.asyncIterator]: () => content, destroy: (error) => input.destroy(error) };
     }
     case 'tree':
-      return treeInput(blob.directory, { lowers: blob.lowers, wholeSeconds: true, lives: true });
+      return treeInput(blob.directory, {
+        lowers: blob.lowers,
+        merges: true,
+        wholeSeconds: true,
+        lives: true,
+      });
     default:
       return layerInput(blob);
   }
