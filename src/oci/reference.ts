@@ -33,6 +33,7 @@ const digest = '[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{
 const referencePattern = new RegExp(`^((?:${domain}/)?${path})(?::(${tag}))?(?:@(${digest}))?$`);
 const namePattern = new RegExp(`^(?:(${domain})/)?(${path})$`);
 const domainPattern = new RegExp(`^${domain}$`);
+const tagPattern = new RegExp(`^${tag}$`);
 const identifierPattern = /^[a-f0-9]{64}$/;
 
 const maxNameLength = 255;
@@ -42,6 +43,11 @@ const officialPrefix = 'library/';
 /** Is `text` a host, with or without a port, as it can stand in a reference? */
 export function isDomain(text: string): boolean {
   return domainPattern.test(text);
+}
+
+/** `1.2-beta`. */
+export function isTag(text: string): boolean {
+  return tagPattern.test(text);
 }
 
 /** Lower case by single characters, without the two characters that JavaScript makes of a dotted capital I. */

@@ -16,6 +16,7 @@ import { RepositoryWriter } from './repository-writer.js';
 import { isOutOfReach } from './retry.js';
 import { searchRepositories, type FoundRepository, type RepositoryQuery } from './search.js';
 import { RegistrySessions, type RegistryClientOptions } from './sessions.js';
+import { listTags } from './tags.js';
 import type { UnreachableHosts } from './unreachable.js';
 
 /** A manifest as it was sent. */
@@ -83,18 +84,16 @@ export class RegistryClient {
     sources: readonly PullSource[],
     signal: AbortSignal,
   ): Promise<FetchedManifest & { readonly source: PullSource }> {
-    const failures: string[] = [];
-    for (const source of sources) {
-      const last = source === sources.at(-1);
-      try {
-        return { source, ...(await (last ? this.manifest(source, signal) : this.#mirrored(source, signal))) };
-      } catch (error) {
-        signal.throwIfAborted();
-        if (last) throw failures.length > 0 ? withMirrors(error, source, failures) : error;
-        failures.push(`[${formatReference(source.reference)}: ${(error as Error).message}]`);
-      }
-    }
-    throw new RangeError('no sources');
+    return await this.#first(
+      sources,
+      async (source) => ({ source, ...(await this.manifest(source, signal)) }),
+      signal,
+    );
+  }
+
+  /** At most `limit` tags, from the first source that lists them, as {@link firstManifest}. */
+  async tags(sources: readonly PullSource[], limit: number, signal: AbortSignal): Promise<readonly string[]> {
+    return await this.#first(sources, (source) => this.#tags(source, limit, signal), signal);
   }
 
   /**
@@ -153,8 +152,43 @@ export class RegistryClient {
     await this.#sessions.close();
   }
 
+  async #tags(source: PullSource, limit: number, signal: AbortSignal): Promise<readonly string[]> {
+    const { reference } = source;
+    try {
+      const access = await this.#sessions.access(source, 'pull', signal);
+      return await listTags(this.#sessions.of(source), reference.path, access, limit, signal);
+    } catch (error) {
+      if (!(error instanceof RegistryError) || error.op === 'ping') throw error;
+      throw wrapped(error, `fetching tags list of ${repositoryName(reference)}`, reference.path);
+    }
+  }
+
+  /** What `ask` gives for the first source for which it gives anything. */
+  async #first<T>(
+    sources: readonly PullSource[],
+    ask: (source: PullSource) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const failures: string[] = [];
+    for (const source of sources) {
+      const last = source === sources.at(-1);
+      try {
+        return await (last ? ask(source) : this.#mirrored(source, ask, signal));
+      } catch (error) {
+        signal.throwIfAborted();
+        if (last) throw failures.length > 0 ? withMirrors(error, source, failures) : error;
+        failures.push(`[${formatReference(source.reference)}: ${(error as Error).message}]`);
+      }
+    }
+    throw new RangeError('no sources');
+  }
+
   /** One that cannot be reached costs one try, and none while that is remembered. */
-  async #mirrored(source: PullSource, signal: AbortSignal): Promise<FetchedManifest> {
+  async #mirrored<T>(
+    source: PullSource,
+    ask: (source: PullSource) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
     const session = this.#sessions.of(source);
     const unreachable = this.#unreachable;
     if (unreachable?.has(session.host) === true) {
@@ -163,7 +197,7 @@ export class RegistryClient {
     }
     session.dispensable = true;
     try {
-      return await this.manifest(source, signal);
+      return await ask(source);
     } catch (error) {
       if (isOutOfReach(error) && !signal.aborted) unreachable?.note(session.host);
       throw error;

@@ -4,8 +4,7 @@ import type { ControlAnswer } from './control.js';
 import type { Credentials } from './credentials.js';
 import { RegistryError } from './errors.js';
 import type { Access, HostSession } from './host-session.js';
-import { refusal } from './refusal.js';
-import { HttpTimeoutError } from './transport/timeout.js';
+import { askForList, listOf, pages, patiently } from './pages.js';
 
 /** What a registry says of one of its repositories. */
 export interface FoundRepository {
@@ -27,14 +26,8 @@ export interface RepositoryQuery {
   readonly accepts: (found: FoundRepository) => boolean;
 }
 
-/** Bytes of one answer at most. */
-const maxAnswerBytes = 4 * 1024 * 1024;
-/** Pages of a catalogue at most; a registry that has more does not mean to end. */
-const maxPages = 1000;
 /** What version 1 gives at once at most, as Docker Hub has it. */
 const mostOfVersionOne = 100;
-/** All pages of one registry; milliseconds. */
-const patience = 120_000;
 
 /**
  * The repositories of a registry that fit, one of just that name first. Throws RegistryError, and HttpTimeoutError when the
@@ -46,16 +39,11 @@ export async function searchRepositories(
   credentials: Credentials | undefined,
   signal: AbortSignal,
 ): Promise<readonly FoundRepository[]> {
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(new HttpTimeoutError('searching', patience)), patience);
-  const both = AbortSignal.any([signal, late.signal]);
-  try {
+  return await patiently('searching', signal, async (both) => {
     const old = query.term === '' ? undefined : await searchVersionOne(session, query, both);
     const found = old ?? (await searchCatalog(session, query, credentials, both));
     return found.slice(0, query.limit);
-  } finally {
-    clearTimeout(timer);
-  }
+  });
 }
 
 /** Undefined: this registry does not have it, or not for everybody. */
@@ -100,16 +88,12 @@ async function searchCatalog(
 ): Promise<readonly FoundRepository[]> {
   const access = { scopes: ['registry:catalog:*'], credentials };
   const names = new Set<string>();
-  const visited = new Set<string>();
-  let path: string | undefined = '/v2/_catalog';
-  while (path !== undefined && !visited.has(path) && visited.size < maxPages && names.size < limit) {
-    visited.add(path);
-    const answer = await ask(session, path, access, signal);
+  for await (const answer of pages('search', session, '/v2/_catalog', access, signal)) {
     for (const name of listIn(session, answer, 'repositories')) {
       const fits = typeof name === 'string' && name.includes(term) && isRepository(session.host, name);
       if (fits && accepts(catalogued(name))) names.add(name);
     }
-    path = nextPage(session, path, answer);
+    if (names.size >= limit) break;
   }
   return [...names].toSorted((a, b) => Number(b === term) - Number(a === term)).map(catalogued);
 }
@@ -119,46 +103,17 @@ function catalogued(name: string): FoundRepository {
   return { name, description: '', stars: 0, official: false, automated: false };
 }
 
-/** Path and query of `Link: <…>; rel="next"`: whatever host it names, it is this registry that is asked. */
-function nextPage(session: HostSession, path: string, answer: ControlAnswer): string | undefined {
-  const link = answer
-    .header('link')
-    .map((text) => /^\s*<([^>]*)>\s*(?:;.*)?$/.exec(text)?.[1])
-    .find((target) => target !== undefined);
-  const base = `https://${session.host}${path}`;
-  if (link === undefined || !URL.canParse(link, base)) return undefined;
-  const { pathname, search } = new URL(link, base);
-  return `${pathname}${search}`;
-}
-
 function ask(
   session: HostSession,
   path: string,
   access: Access | undefined,
   signal: AbortSignal,
 ): Promise<ControlAnswer> {
-  const refuse = (answer: ControlAnswer): RegistryError => refusal('search', answer, session.host);
-  const request = {
-    method: 'GET',
-    headers: { accept: 'application/json' },
-    limit: maxAnswerBytes,
-    accepts: (status: number) => status === 200,
-  } as const;
-  return session.request('search', path, access, request, refuse, signal);
+  return askForList('search', session, path, access, signal);
 }
 
-function listIn(session: HostSession, { body }: ControlAnswer, key: string): readonly unknown[] {
-  try {
-    const list = (JSON.parse(body.toString()) as Record<string, unknown> | null)?.[key];
-    return Array.isArray(list) ? list : [];
-  } catch (cause) {
-    const message = `the answer of ${session.host} to a search is no JSON`;
-    throw new RegistryError('REGISTRY_PROTOCOL', message, { ...about(session), cause });
-  }
-}
-
-function about({ host }: HostSession): { readonly op: string; readonly host: string } {
-  return { op: 'search', host };
+function listIn(session: HostSession, answer: ControlAnswer, key: string): readonly unknown[] {
+  return listOf(session, answer, { op: 'search', what: 'a search', key });
 }
 
 /** Names from outside become names of images: what could not be pulled is no result. */
