@@ -16,6 +16,7 @@ import type {
   Dockerfile,
   DownloadParameters,
   HostDirectory,
+  ListTagsParameters,
   NamedContext,
   Operation,
   RunOptions,
@@ -422,6 +423,20 @@ export function checkCopyImageReply(value: unknown, unknown?: UnknownField): Cop
   return fields as unknown as CopyImageReply;
 }
 
+const listTagsParametersFields: ReadonlySet<string> = new Set(['name', 'limit', 'credentials']);
+
+export function checkListTagsParameters(value: unknown, unknown?: UnknownField): ListTagsParameters {
+  const fields = fieldsOf(value, '', listTagsParametersFields, unknown);
+  if (typeof fields.name !== 'string') throw new FieldError('name', 'a string', fields.name);
+  if (fields.limit === null) delete fields.limit;
+  else if (fields.limit !== undefined && !Number.isSafeInteger(fields.limit))
+    throw new FieldError('limit', 'a whole number', fields.limit);
+  if (fields.credentials === null) delete fields.credentials;
+  else if (fields.credentials !== undefined)
+    fields.credentials = checkCredentials(fields.credentials, 'credentials', unknown);
+  return fields as unknown as ListTagsParameters;
+}
+
 const buildParametersFields: ReadonlySet<string> = new Set(['context', 'settings']);
 
 export function checkBuildParameters(value: unknown, unknown?: UnknownField): BuildParameters {
@@ -468,6 +483,18 @@ export function checkDownloadParameters(value: unknown, unknown?: UnknownField):
   if (fields.names === null) delete fields.names;
   else if (fields.names !== undefined) fields.names = checkStringList(fields.names, 'names');
   return fields as unknown as DownloadParameters;
+}
+
+const listTagsReplyFields: ReadonlySet<string> = new Set(['name', 'tags']);
+
+export function checkListTagsReply(
+  value: unknown,
+  unknown?: UnknownField,
+): { readonly name: string; readonly tags: readonly string[] } {
+  const fields = fieldsOf(value, '', listTagsReplyFields, unknown);
+  if (typeof fields.name !== 'string') throw new FieldError('name', 'a string', fields.name);
+  fields.tags = checkStringList(fields.tags, 'tags');
+  return fields as unknown as { readonly name: string; readonly tags: readonly string[] };
 }
 
 const uploadReplyFields: ReadonlySet<string> = new Set(['handle']);

@@ -19,6 +19,8 @@ import {
   checkCopyImageReply,
   checkDownloadParameters,
   checkDownloadReply,
+  checkListTagsParameters,
+  checkListTagsReply,
   checkOperationFailedParameters,
   checkUploadParameters,
   checkUploadReply,
@@ -282,6 +284,13 @@ export interface CopyImageReply {
   readonly digest: string;
 }
 
+/** The parameters of ListTags. */
+export interface ListTagsParameters {
+  readonly name: string;
+  readonly limit?: number | undefined;
+  readonly credentials?: Credentials | undefined;
+}
+
 /** The parameters of Build. */
 export interface BuildParameters {
   readonly context?: BuildContext | undefined;
@@ -384,6 +393,14 @@ export interface IoImagedService {
    */
   copyImage(params: CopyImageParameters, call: CallContext): Stream<CopyImageReply>;
   /**
+   * The tags of a repository, in the order in which its registry has them, from the first
+   * mirror or registry that lists them. `name` is one that PullImage of io.podman takes from
+   * a registry; a tag or digest in it does not count. In the reply it is the repository's in
+   * full, without either, so that `name:tag` can be pulled. There are at most `limit` of
+   * them; all, when it is absent or 0. What is no tag by the rules for references is left out.
+   */
+  listTags(params: ListTagsParameters, call: CallContext): Promise<{ name: string; tags: readonly string[] }>;
+  /**
    * Builds an image of a Dockerfile. Lines arrive as with BuildImage of io.podman: those
    * of the steps, and what commands print. The last reply has the id. Closing the
    * connection ends the build and leaves nothing of it.
@@ -470,6 +487,20 @@ export class IoImagedClient {
    */
   copyImageMore(params: CopyImageParameters, options?: CallOptions): Replies<CopyImageReply> {
     return this.#transport.more('io.imaged.CopyImage', params, checkCopyImageReply, options);
+  }
+
+  /**
+   * The tags of a repository, in the order in which its registry has them, from the first
+   * mirror or registry that lists them. `name` is one that PullImage of io.podman takes from
+   * a registry; a tag or digest in it does not count. In the reply it is the repository's in
+   * full, without either, so that `name:tag` can be pulled. There are at most `limit` of
+   * them; all, when it is absent or 0. What is no tag by the rules for references is left out.
+   */
+  listTags(
+    params: ListTagsParameters,
+    options?: CallOptions,
+  ): Promise<{ name: string; tags: readonly string[] }> {
+    return this.#transport.call('io.imaged.ListTags', params, checkListTagsReply, options);
   }
 
   /**
@@ -597,6 +628,16 @@ type CopyOptions (
 method CopyImage(source: string, destination: string, options: ?CopyOptions) -> (
   logs: []string,
   digest: string
+)
+
+# The tags of a repository, in the order in which its registry has them, from the first
+# mirror or registry that lists them. \`name\` is one that PullImage of io.podman takes from
+# a registry; a tag or digest in it does not count. In the reply it is the repository's in
+# full, without either, so that \`name:tag\` can be pulled. There are at most \`limit\` of
+# them; all, when it is absent or 0. What is no tag by the rules for references is left out.
+method ListTags(name: string, limit: ?int, credentials: ?Credentials) -> (
+  name: string,
+  tags: []string
 )
 
 # A directory of the service's host that is read where it lies, so that nothing has
@@ -787,6 +828,12 @@ error OperationFailed (reason: string)
       stream: true,
       check: checkCopyImageParameters,
       parameters: ['source', 'destination', 'options'],
+    },
+    ListTags: {
+      handler: 'listTags',
+      stream: false,
+      check: checkListTagsParameters,
+      parameters: ['name', 'limit', 'credentials'],
     },
     Build: {
       handler: 'build',

@@ -102,6 +102,23 @@ export class Registries implements ShortNames {
     }
   }
 
+  /** At most `limit` tags of a repository, from the first mirror or registry that lists them. Throws RegistryError, RegistryBlockedError. */
+  async tags(
+    repository: Reference,
+    credentials: Credentials | undefined,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    const sources = this.#config.pullSources(repository);
+    const { registryClient } = await import('./transports/registry-client.js');
+    const client = registryClient(this.#access(credentials));
+    try {
+      return await client.tags(sources, limit, signal);
+    } finally {
+      await client.close();
+    }
+  }
+
   /** A file from anywhere, through this host's proxies. Throws as {@link fetchFile} does. */
   async fetchFile(
     address: string,

@@ -66,6 +66,8 @@ const imaged: Table<typeof ioImaged> = {
   WatchOperations: read,
   // Even from a registry to the store: the copy gets any name, and replaces the image that had it.
   CopyImage: admin,
+  // As SearchImages.
+  ListTags: { role: 'pull' },
   Build: admin,
   // As ImageSave and SendFile.
   Download: read,

@@ -29,6 +29,8 @@ export function toInterfaceError(error: unknown): VarlinkError {
 export function toOperationFailed(error: unknown): VarlinkError {
   if (error instanceof ContextNotHereError)
     return new ContextNotHere(error.path, error.message, { cause: error });
+  if (error instanceof InvalidSearchError && error.parameter === 'limit')
+    return new InvalidParameter('limit', { cause: error });
   const status = error instanceof BuildError ? error.status : 0;
   if (status !== 0) return new CommandFailed(status, messageOf(error), { cause: error });
   return new OperationFailed(messageOf(error), { cause: error });

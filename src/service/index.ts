@@ -30,6 +30,7 @@ import { importImage } from './import-image.js';
 import { inspectImage } from './inspect-image.js';
 import { listImagesWithFilters } from './list-images-with-filters.js';
 import { listImages } from './list-images.js';
+import { listTags } from './list-tags.js';
 import { loadImage } from './load-image.js';
 import { pullImage } from './pull-image.js';
 import { pushImage } from './push-image.js';
@@ -83,6 +84,7 @@ export function serveInterfaces(dispatcher: Dispatcher, runtime: Runtime, permit
   const ioImagedService: IoImagedService = {
     watchOperations: (_params, call) => watchOperations(runtime.operations, call),
     copyImage: (params, call) => copyImage(runtime, params, call),
+    listTags: (params, call) => listTags(runtime, params, call),
     build: (params, call) => build(runtime, params, call),
     upload: (params, call) => upload(runtime, params, call),
     download: (params, call) => download(runtime, params, call),

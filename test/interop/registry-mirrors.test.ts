@@ -3,12 +3,15 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
+import { IoImagedClient } from '../../src/generated/io-imaged.js';
+import { connect } from '../../src/rpc/client.js';
 import { faultOn, startFaultProxy, type FaultProxy } from '../peers/fault-proxy.js';
 import { buildImage, type SampleImage } from '../peers/sample-image.js';
 import { authority, serverCert, serverKey } from '../registry/test-certificates.js';
 import { startDockerRegistry, type DockerRegistry } from './support/docker-registry.js';
 import { Imaged } from './support/imaged.js';
 import { PeerStore } from './support/peer-store.js';
+import { run } from './support/process.js';
 import { pushImage } from './support/push.js';
 import { VarlinkReplyError } from './support/varlink.js';
 
@@ -223,6 +226,31 @@ describe('a search', () => {
   it('with a limit that is none is refused', async () => {
     const request = { query: 'app', limit: -1, filter };
     await expect(daemon.call('SearchImages', request)).rejects.toBeInstanceOf(VarlinkReplyError);
+  });
+
+  it('for tags is led to the mirror first, and prints what podman prints', async () => {
+    await pushImage(registry.host, 'copies/team/app', 'beta', image);
+    const tags = async (name: string): Promise<{ name: string; tags: readonly string[] }> => {
+      const client = await connect(daemon.address);
+      try {
+        return await new IoImagedClient(client).listTags({ name });
+      } finally {
+        await client.close();
+      }
+    };
+    await configure(mirrored());
+    const { name, tags: found } = await tags(`${registry.host}/team/app:1`);
+    expect([name, found.toSorted()]).toEqual([`${registry.host}/team/app`, ['1', 'beta']]);
+    expect(mirror.requests.map(({ url }) => url)).toContain('/v2/copies/team/app/tags/list');
+    mirror.fault = faultOn(/\/tags\/list/, { answer: { status: 404 } });
+    expect((await tags(`${registry.host}/team/app`)).tags).toEqual(['1']);
+    // podman asks no mirrors for tags.
+    for (const format of [[], ['--format', 'json']]) {
+      const words = ['search', '--list-tags', ...format, `${registry.host}/copies/team/app`];
+      const { stdout } = await run(process.execPath, ['dist/imagectl.js', '--url', daemon.address, ...words]);
+      expect(stdout.trim()).toBe(await store.podmanOutput(...words));
+      expect(stdout).toContain('beta');
+    }
   });
 
   // The last one: it puts more into the registry.

@@ -35,6 +35,32 @@ export const imaged = {
     ],
   },
 
+  ListTags: {
+    succeeds: [
+      {
+        title: 'lists what the registry has, under the name in full',
+        parameters: (stage) => ({ name: `docker://${stage.registry.host}/test/docker:x`, limit: 5 }),
+        gives: ({ registry: { host } }) => ({ name: `${host}/test/docker`, tags: ['1'] }),
+      },
+    ],
+    fails: [
+      {
+        title: 'of a repository that is not there',
+        parameters: (stage) => ({ name: `${stage.registry.host}/test/none` }),
+        error: 'OperationFailed',
+        gives: ({ registry: { host } }) => ({
+          reason: expect.stringContaining(`fetching tags list of ${host}/test/none: name unknown`),
+        }),
+      },
+      {
+        title: 'with a limit below nothing',
+        parameters: { name: 'x', limit: -1 },
+        error: 'org.varlink.service.InvalidParameter',
+        gives: { parameter: 'limit' },
+      },
+    ],
+  },
+
   Build: {
     succeeds: [
       {
