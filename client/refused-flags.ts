@@ -47,12 +47,7 @@ export const refusedFlags: Readonly<Record<string, readonly RefusedFlag[]>> = {
   prune: [
     { flag: '--external', reason: 'imaged counts the containers of every program that shares the store' },
   ],
-  pull: [
-    authfile,
-    certDir,
-    tlsVerify,
-    { flag: '-a, --all-tags', reason: 'each pull is of one image: pull the tags by their names' },
-  ],
+  pull: [authfile, certDir, tlsVerify],
   push: [
     authfile,
     certDir,
@@ -70,7 +65,6 @@ export const refusedFlags: Readonly<Record<string, readonly RefusedFlag[]>> = {
   search: [
     authfile,
     tlsVerify,
-    { flag: '--list-tags', reason: 'the service searches for repositories only' },
     { flag: '--no-trunc', reason: 'the service tells the beginning of a description only' },
   ],
 };

@@ -1,5 +1,6 @@
 // imagectl pull: fetches images, and shows how that goes.
 import type { Command } from 'commander';
+import { IoImagedClient } from '../../src/generated/io-imaged.js';
 import { type AuthConfig, IoPodmanClient } from '../../src/generated/io-podman.js';
 import { atLeast } from '../arguments.js';
 import { withClient, withConnection } from '../connection.js';
@@ -11,6 +12,7 @@ import { followLog, withProgress } from '../progress/progress.js';
 import { idleFlags, refuseFlags } from '../refused-flags.js';
 
 interface PullOptions {
+  readonly allTags?: boolean;
   readonly arch?: string;
   readonly creds?: string;
   readonly os?: string;
@@ -24,6 +26,7 @@ export function definePull(command: Command, context: Context): void {
     .description('Pull an image from a registry')
     .usage('[options] IMAGE [IMAGE...]')
     .argument('[image...]')
+    .option('-a, --all-tags', 'Pull all tags of the repository IMAGE, in the order of the registry')
     .option('--arch <arch>', 'Use ARCH instead of the architecture of the machine for choosing images')
     .option('--creds <username:password>', 'Credentials to use for authenticating to a registry')
     .option('--os <os>', 'Use OS instead of the running OS for choosing images')
@@ -47,10 +50,15 @@ async function pull(context: Context, words: readonly string[], options: PullOpt
   for (const name of names) {
     try {
       const quiet = options.quiet === true;
-      const id = await (platform === undefined
-        ? withClient(context, (client) => pullOne(context, client, name, creds, quiet))
-        : pullFor(context, platform, name, creds, quiet));
-      context.stdout.write(`${id}\n`);
+      const ids: string[] = [];
+      for (const image of options.allTags === true ? await allTags(context, name, creds) : [name]) {
+        const id = await (platform === undefined
+          ? withClient(context, (client) => pullOne(context, client, image, creds, quiet))
+          : pullFor(context, platform, image, creds, quiet));
+        ids.push(`${id}\n`);
+      }
+      // Of a repository all or none are told, as with podman.
+      context.stdout.write(ids.join(''));
     } catch (error) {
       // The others can succeed all the same. A connection that broke is not one of the pull's errors.
       if (!isRemoteError(error)) throw error;
@@ -58,6 +66,15 @@ async function pull(context: Context, words: readonly string[], options: PullOpt
     }
   }
   if (errors.length > 0) throw new CommandError(errors.join('\nError: '));
+}
+
+/** The images of a repository, one for each of its tags. */
+async function allTags(context: Context, name: string, creds: AuthConfig): Promise<readonly string[]> {
+  const credentials = creds.username === '' ? {} : { credentials: creds };
+  const repository = await withConnection(context, context.signal, (connection) =>
+    new IoImagedClient(connection).listTags({ name, ...credentials }),
+  );
+  return repository.tags.map((tag) => `${repository.name}:${tag}`);
 }
 
 async function pullOne(

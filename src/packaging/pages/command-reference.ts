@@ -114,6 +114,8 @@ const differencesText = `## What differs from podman
 - \`images --format json\` and \`{{.History}}\` may lack former names of an image; \`history\` tells times to the second.
 - \`diff\` compares an image, container or layer with what is under it, and not with another one.
 - \`events\` has no labels of containers. \`--follow\` is the same as podman's hidden \`--stream\`.
+- \`search --list-tags\` follows a template, which podman 4.3 prints its table for; and there, as with \`pull --all-tags\`, names mean what
+  they mean to a pull, with search registries and mirrors.
 - \`pull --platform\`, \`--arch\`, \`--os\` and \`--variant\`, and \`push --creds\`, \`--digestfile\` and \`--compression-format\` are copies as
   \`imagectl copy\` makes them; names need their registry there.
 - \`commit\` has the formats oci and docker. \`inspect --type\` has image and all.

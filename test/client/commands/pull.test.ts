@@ -1,5 +1,6 @@
 // imagectl pull: its log on a pipe, its progress on a terminal, its errors.
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { OperationFailed } from '../../../src/generated/io-imaged.js';
 import { CommandError } from '../../../client/errors.js';
 import { imagectl } from '../support/imagectl.js';
 import { imageId, pullLines, pullServices } from '../support/pull.js';
@@ -73,6 +74,37 @@ describe('pull, its errors going to a pipe', () => {
       code: 125,
     });
     expect(service.calls).toEqual([]);
+  });
+});
+
+describe('pull --all-tags', () => {
+  const listing = {
+    async listTags({ name }: { readonly name: string }) {
+      if (name === 'gone') throw new OperationFailed('name unknown');
+      return { name: 'quay.io/a/b', tags: name === 'half' ? ['z', 'nope', '1'] : ['z', '1'] };
+    },
+  };
+  const pulled = ({ calls }: RunningService): string[] =>
+    calls.map(([, parameters]) => (parameters as { name: string }).name);
+
+  it('pulls each tag in the order of the registry', async () => {
+    const service = await start(pullServices().podman, listing);
+    expect(await imagectl(service, ['pull', '-a', 'gone', 'b:7'])).toEqual({
+      stdout: `${imageId}\n${imageId}\n`,
+      stderr: `${pullLines.join('')}${pullLines.join('')}Error: name unknown\n`,
+      code: 125,
+    });
+    expect(pulled(service)).toEqual(['quay.io/a/b:z', 'quay.io/a/b:1']);
+  });
+
+  it('stops at the first tag that fails, and tells no ids then', async () => {
+    const service = await start(pullServices().podman, listing);
+    expect(await imagectl(service, ['pull', '-q', '--all-tags', 'half'])).toEqual({
+      stdout: '',
+      stderr: 'Error: unable to pull quay.io/a/b:nope: manifest unknown\n',
+      code: 125,
+    });
+    expect(pulled(service)).toEqual(['quay.io/a/b:z', 'quay.io/a/b:nope']);
   });
 });
 

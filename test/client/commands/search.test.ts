@@ -24,10 +24,19 @@ const results = [
   },
 ];
 
+let listed: object[];
+
 beforeEach(async () => {
-  service = await startService({
-    searchImages: async ({ query }) => ({ results: query === 'nothing' ? [] : results }),
-  });
+  listed = [];
+  service = await startService(
+    { searchImages: async ({ query }) => ({ results: query === 'nothing' ? [] : results }) },
+    {
+      listTags: async (parameters) => {
+        listed.push(parameters);
+        return { name: 'quay.io/a/b', tags: parameters.name === 'nothing' ? [] : ['z', '1'] };
+      },
+    },
+  );
 });
 
 afterEach(() => service.close());
@@ -89,5 +98,40 @@ describe('search', () => {
     [[], 'Error: accepts 1 arg(s), received 0\n'],
   ])('refuses %j', async (args, stderr) => {
     expect(await search(...args)).toEqual({ stdout: '', stderr, code: 125 });
+  });
+});
+
+describe('search --list-tags', () => {
+  it('prints a line for each tag, in the order of the registry', async () => {
+    expect(await search('--list-tags', 'b')).toEqual({
+      stdout: 'NAME         TAG\nquay.io/a/b  z\nquay.io/a/b  1\n',
+      stderr: '',
+      code: 0,
+    });
+    expect(await search('--list-tags', 'nothing')).toEqual({ stdout: '', stderr: '', code: 0 });
+  });
+
+  it('prints JSON as podman does, and what a template says', async () => {
+    const { stdout } = await search('--list-tags', '--format', 'json', 'b');
+    expect(JSON.parse(stdout)).toEqual([{ Name: 'quay.io/a/b', Tags: ['z', '1'] }]);
+    expect((await search('--list-tags', '--format', '{{.Index}} {{.Name}}:{{.Tag}}', 'b')).stdout).toBe(
+      'quay.io quay.io/a/b:z\nquay.io quay.io/a/b:1\n',
+    );
+  });
+
+  it('asks for as many tags as podman does', async () => {
+    await search('--list-tags', 'b');
+    await search('--list-tags', '--limit', '0', 'b');
+    await search('--list-tags', '--limit', '100', 'b');
+    expect(listed).toEqual([25, 25, 100].map((limit) => ({ name: 'b', limit })));
+  });
+
+  it('takes no filters', async () => {
+    expect(await search('--list-tags', '-f', 'stars=1', 'b')).toEqual({
+      stdout: '',
+      stderr: 'Error: filters are not applicable to list tags result\n',
+      code: 125,
+    });
+    expect(listed).toEqual([]);
   });
 });
