@@ -2,15 +2,18 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandError } from './errors.js';
+import { Unfinished } from './unfinished.js';
 
 const blockSize = 512;
 
-/** Writes them into `directory`. Throws {@link CommandError} for whatever else is in the tar. */
+/** Writes all of them into `directory`, or none. Throws {@link CommandError} for whatever else is in the tar. */
 export async function unpackFiles(bytes: AsyncIterable<Buffer>, directory: string): Promise<void> {
-  const reader = new Unpacker(directory);
+  using unfinished = new Unfinished();
+  const reader = new Unpacker(directory, unfinished);
   try {
     for await (const chunk of bytes) await reader.take(chunk);
     if (!reader.complete) throw new CommandError('the archive ended too early');
+    unfinished.keep();
   } finally {
     await reader.close();
   }
@@ -18,6 +21,7 @@ export async function unpackFiles(bytes: AsyncIterable<Buffer>, directory: strin
 
 class Unpacker {
   readonly #directory: string;
+  readonly #unfinished: Unfinished;
   /** Of a header that is not whole yet. */
   #head = Buffer.alloc(0);
   #file: FileHandle | undefined;
@@ -26,8 +30,9 @@ class Unpacker {
   #padding = 0;
   complete = false;
 
-  constructor(directory: string) {
+  constructor(directory: string, unfinished: Unfinished) {
     this.#directory = directory;
+    this.#unfinished = unfinished;
   }
 
   async take(chunk: Buffer): Promise<void> {
@@ -70,7 +75,9 @@ class Unpacker {
     const size = sizeIn(head);
     const isFile = textAt(head, 156, 1) === '0' && /^[\w.-]+$/.test(name) && !/^\.\.?$/.test(name);
     if (!isFile || !Number.isSafeInteger(size)) throw new CommandError('the archive is none of a directory');
-    this.#file = await open(join(this.#directory, name), 'wx', 0o644);
+    const path = join(this.#directory, name);
+    this.#unfinished.file(path, 0o644);
+    this.#file = await open(path, 'r+');
     this.#left = size;
     this.#padding = (blockSize - (size % blockSize)) % blockSize;
     if (size === 0) await this.close();

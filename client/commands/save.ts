@@ -1,6 +1,6 @@
 // imagectl save: an image into an archive or a directory of this host.
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, rename, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { atLeast } from '../arguments.js';
@@ -13,6 +13,7 @@ import { CommandError } from '../errors.js';
 import { followLog, withProgress } from '../progress/progress.js';
 import { systemText } from '../payload.js';
 import { downloadArchive, receiveFile } from '../transfer.js';
+import { Unfinished } from '../unfinished.js';
 import { unpackFiles } from '../unpack-files.js';
 
 interface SaveOptions {
@@ -44,7 +45,8 @@ async function save(context: Context, words: readonly string[], options: SaveOpt
   const { compress = false, format, output = '', quiet = false } = options;
   if (!formats.includes(format)) throw new CommandError(`format value must be one of ${formats.join(' ')}`);
   const toDirectory = directoryFormats.has(format);
-  await demandRoom(context, format, output, toDirectory);
+  using directory = new Unfinished();
+  await demandRoom(context, format, output, toDirectory ? directory : undefined);
   await withConnection(context, context.signal, (connection) =>
     withProgress(context, { kind: 'save', target: name, quiet }, async (progress) => {
       if (toDirectory) {
@@ -62,25 +64,26 @@ async function save(context: Context, words: readonly string[], options: SaveOpt
       else await toFile(received, output);
     }),
   );
+  directory.keep();
 }
 
-/** Complains before anything is done. */
+/** Complains before anything is done. The directory of the formats that are one is there afterwards. */
 async function demandRoom(
   { stdio, stdout }: Context,
   format: string,
   output: string,
-  toDirectory: boolean,
+  directory: Unfinished | undefined,
 ): Promise<void> {
   if (output === '') {
-    if (toDirectory) throw new CommandError(`--format ${format} requires --output`);
+    if (directory !== undefined) throw new CommandError(`--format ${format} requires --output`);
     const { isTTY } = stdio().output as { readonly isTTY?: boolean };
     if (isTTY === true || stdout.isTTY === true) {
       throw new CommandError('refusing to save to terminal. Use -o flag or redirect');
     }
     return;
   }
-  if (toDirectory) {
-    await mkdir(output, { recursive: true }).catch(failed(output));
+  if (directory !== undefined) {
+    made(output, () => directory.directory(output));
     if ((await readdir(output)).length > 0) throw new CommandError(`${output}: the directory is not empty`);
     return;
   }
@@ -103,13 +106,11 @@ async function toFile(bytes: AsyncIterable<Buffer>, path: string): Promise<void>
     return;
   }
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`);
-  try {
-    await writeTo(bytes, temporary, 'wx');
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  using unfinished = new Unfinished();
+  made(path, () => unfinished.file(temporary));
+  await writeTo(bytes, temporary, 'r+');
+  await rename(temporary, path);
+  unfinished.keep();
 }
 
 async function writeTo(bytes: AsyncIterable<Buffer>, path: string, flags: string): Promise<void> {
@@ -118,6 +119,14 @@ async function writeTo(bytes: AsyncIterable<Buffer>, path: string, flags: string
     for await (const chunk of bytes) await file.writeFile(chunk);
   } finally {
     await file.close();
+  }
+}
+
+function made(path: string, make: () => void): void {
+  try {
+    make();
+  } catch (error) {
+    failed(path)(error);
   }
 }
 

@@ -16,6 +16,8 @@ export interface BlobState {
 interface Row {
   readonly label: string;
   readonly short: string;
+  /** Sent or received by this process, which knows when it is over. */
+  readonly isFile: boolean;
   rate: Rate;
   /** Undefined before anything is known but that it is copied. */
   latest: Latest | undefined;
@@ -43,16 +45,18 @@ export class BlobRows {
 
   /**
    * Takes one line of the log, without its line feed. Returns what is now done for good, in order. That an image is complete
-   * means that all blobs have come, unless there are `several` images at once.
+   * means that all blobs have come, unless there are `several` images at once; a file has not, whose last bytes may follow.
    */
   log(line: string, several = false): string[] {
+    const sent = this.#settleAll((row) => row.isFile && isOver(row));
     const match = copying.exec(line);
     if (match !== null) {
       const [, what = '', hex = ''] = match;
       this.#add(`sha256:${hex}`, what);
-      return [];
+      return sent;
     }
-    return line === copied && !several ? [...this.finish(), line] : [line];
+    const come = line === copied && !several ? this.#finish((row) => !row.isFile) : [];
+    return [...sent, ...come, line];
   }
 
   /** Takes what the service says about the blobs. */
@@ -88,6 +92,7 @@ export class BlobRows {
     const row = this.#rows.get(label) ?? {
       label,
       short: endOfColumns(name, 12),
+      isFile: true,
       rate: new Rate(this.#now()),
       latest: undefined,
     };
@@ -99,8 +104,10 @@ export class BlobRows {
   /** At most `height` lines as they are at the moment, the total below them. */
   lines(height: number, columns: number): string[] {
     const { done, total, count, ended } = this.#total();
-    const lines = [...this.#shown(height - (count > 1 ? 1 : 0))].map((row) => lineOf(row, columns));
-    if (count < 2 || this.#rows.size === 0) return lines;
+    const lines = [...this.#shown(height - (count > 1 && this.#hasBlobs() ? 1 : 0))].map((row) =>
+      lineOf(row, columns),
+    );
+    if (count < 2 || !this.#hasBlobs()) return lines;
     const label = `Total ${ended}/${count} blobs`;
     return [
       ...lines,
@@ -110,27 +117,34 @@ export class BlobRows {
 
   /** Takes the lines of what is done out, so that at most `height` are left to be drawn, if possible. */
   settle(height: number): string[] {
-    const settled: string[] = [];
-    for (const [key, row] of this.#rows) {
-      if (this.#rows.size <= height) break;
-      if (!isOver(row)) continue;
-      settled.push(this.#settled(key, row));
-    }
-    return settled;
+    return this.#settleAll((row) => this.#rows.size > height && isOver(row));
   }
 
   /** Every line, as of blobs that have arrived: the log has gone on behind them. */
   finish(): string[] {
+    return this.#finish(() => true);
+  }
+
+  #finish(which: (row: Row) => boolean): string[] {
     const now = this.#now();
-    return [...this.#rows].map(([key, row]) => {
+    for (const row of [...this.#rows.values()].filter(which)) {
       const { latest } = row;
-      if (latest !== undefined && latest.state !== 'exists') {
-        const total = latest.total ?? latest.done;
-        if (latest.state !== 'done') row.rate.add(now, total);
-        row.latest = { done: total, total, state: 'done' };
-      }
-      return this.#settled(key, row);
-    });
+      if (latest === undefined || latest.state === 'exists') continue;
+      const total = latest.total ?? latest.done;
+      if (latest.state !== 'done') row.rate.add(now, total);
+      row.latest = { done: total, total, state: 'done' };
+    }
+    return this.#settleAll(which);
+  }
+
+  #settleAll(which: (row: Row) => boolean): string[] {
+    const settled: string[] = [];
+    for (const [key, row] of this.#rows) if (which(row)) settled.push(this.#settled(key, row));
+    return settled;
+  }
+
+  #hasBlobs(): boolean {
+    return [...this.#rows.values()].some(({ isFile }) => !isFile);
   }
 
   #settled(key: string, row: Row): string {
@@ -148,6 +162,7 @@ export class BlobRows {
       this.#rows.set(digest, {
         label,
         short: hex.slice(0, 12),
+        isFile: false,
         rate: new Rate(this.#now()),
         latest: undefined,
       });

@@ -141,6 +141,9 @@ export class LiveProgress implements Progress, Drawing, Disposable {
       this.#rows.file(verb, name, done, total);
       this.#soon();
     }
+    // Now it is known how many they were.
+    this.#rows.file(verb, name, done, done);
+    this.#soon();
   }
 
   /** Draws now, or when the time has come for the next draw. */

@@ -44,10 +44,14 @@ describe('the files of a directory', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  it('must be whole', async () => {
-    const tar = await buildTar([{ name: 'a', content: 'x'.repeat(2000) }]);
-    await expect(unpackFiles(inPieces(tar.subarray(0, 1000), 512), directory)).rejects.toThrow(
+  it('must be whole, and those before go with the one that is not', async () => {
+    const tar = await buildTar([
+      { name: 'a', content: 'x' },
+      { name: 'b', content: 'x'.repeat(2000) },
+    ]);
+    await expect(unpackFiles(inPieces(tar.subarray(0, 2000), 512), directory)).rejects.toThrow(
       'the archive ended too early',
     );
+    expect(await readdir(directory)).toEqual([]);
   });
 });

@@ -38,6 +38,7 @@ beforeAll(async () => {
     startSshd(join(place, 'inner'), there),
   ]);
   const config = join(place, 'gate', 'ssh_config');
+  const gateConfig = (await readFile(config, 'utf8')).replace('Host far', '');
   const innerConfig = (await readFile(join(place, 'inner', 'ssh_config'), 'utf8')).replace('Host far', '');
   const wrongHosts = join(place, 'wrong_hosts');
   const port = /Port (\d+)/.exec(innerConfig)?.[1] ?? '';
@@ -47,6 +48,8 @@ beforeAll(async () => {
   const strict = innerConfig
     .replace(/UserKnownHostsFile .*/, `UserKnownHostsFile ${wrongHosts}`)
     .replace('accept-new', 'yes');
+  await appendFile(config, `Host held\nControlPath ${place}/held\n${gateConfig}\n`);
+  await appendFile(config, `Host shared\nControlMaster auto\nControlPath ${place}/shared\n${gateConfig}\n`);
   await appendFile(config, `Host wrong\n${strict}\n`);
   process.env['PATH'] = `${gate.bin}:${path}`;
 });
@@ -77,14 +80,18 @@ describe('a service behind ssh', () => {
     expect([code, stderr]).toEqual([125, expect.stringContaining('Host key verification failed')]);
   });
 
-  it('is logged in to once, however many connections a command has', async () => {
+  it.each([
+    ['far', 'nothing about that'],
+    ['held', 'a ControlPath, and no master for it'],
+    ['shared', 'a master of its own'],
+  ])('is logged in to once by all connections of a command to %s, which has %s', async (host) => {
     const library = join(process.cwd(), 'dist', 'client');
     const code = `
       import { execFileSync } from 'node:child_process';
       import { withService } from '${library}/connection.js';
       import { IoPodmanClient } from '${library}/index.js';
       const { signal } = new AbortController();
-      const at = { address: 'ssh://far', tls: {} };
+      const at = { address: 'ssh://${host}', tls: {} };
       const context = { now: Date.now, signal };
       await withService(context, at, signal, async (one) => {
         await new IoPodmanClient(one).listImages({});

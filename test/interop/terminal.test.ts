@@ -1,4 +1,5 @@
 // imagectl on a pseudo-terminal: what its screen shows in windows of any size, and what is left when it is interrupted.
+import { spawn } from 'node:child_process';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +9,7 @@ import { commandTable } from '../../client/command-table.js';
 import { buildImage, buildTar, type SampleImage } from '../peers/sample-image.js';
 import { buildShellImage } from '../peers/shell-image.js';
 import { type Names, terminalExamples, wordsOf } from './support/terminal-examples.js';
-import { run } from './support/process.js';
+import { ended, run } from './support/process.js';
 import { Scene } from './support/scene.js';
 import { untidiness } from './support/store-content.js';
 import { type OnTerminal, onTerminal, type TerminalOptions } from './support/terminal.js';
@@ -250,6 +251,25 @@ describe('interrupted', () => {
     await becomesTidy();
   });
 
+  it('a second time, a save leaves nothing of what it has begun', async () => {
+    const { name } = await largeImage('g');
+    await scene.daemon.pull(name);
+    const env = { PATH: process.env['PATH'] };
+    await inPairs(['docker-archive', 'docker-dir'], async (format) => {
+      const directory = join(scene.store.directory, format);
+      await mkdir(directory);
+      const words = ['save', '-q', '--format', format, '-o', join(directory, 'new'), name];
+      const child = spawn(process.execPath, [program, '--url', slowAddress(), ...words], { env });
+      // A directory is made before anything is written into it.
+      while (!(await everything(directory)).some((path) => path !== 'new')) await sleep(5);
+      // Both signals come before it can do anything about the first.
+      for (const signal of ['SIGSTOP', 'SIGINT', 'SIGTERM', 'SIGCONT'] as const) child.kill(signal);
+      await ended(child);
+      expect([child.exitCode, await everything(directory)]).toEqual([expect.any(Number), []]);
+    });
+    await becomesTidy();
+  });
+
   it('a load leaves nothing at the service', async () => {
     const words = ['-c', '(head -c 300000 /dev/zero; sleep 60) | "$0" "$1" load', process.execPath, program];
     const terminal = started('sh', words);
@@ -328,6 +348,17 @@ describe('every command on a terminal', () => {
     });
   });
 });
+
+/** The paths below a directory. */
+async function everything(directory: string): Promise<string[]> {
+  return await readdir(directory, { recursive: true });
+}
+
+/** A service that says no more than 1 MB. */
+function slowAddress(): string {
+  const bridge = `'${process.execPath}' ${program} bridge --connect ${scene.daemon.address}`;
+  return `bridge:sh -c "${bridge} | { stdbuf -o0 head -c ${megabyte}; cat > /dev/null; }"`;
+}
 
 /** Two at a time, since each waits for itself to be loaded. */
 async function inPairs<T>(items: readonly T[], use: (item: T) => Promise<void>): Promise<void> {

@@ -81,7 +81,7 @@ Tests run both over one store and compare what they print; what differs is at th
 | 1 | From \`exists\`: there is no such image. From \`rmi\`: images were not there. |
 | 2 | From \`rmi\`: an image is in use. |
 | 125 | Every other error. \`build\` ends with the code of the command in it that failed. |
-| 130 | Ctrl-C: what was under way was given up and undone. |
+| 130 | Ctrl-C: what was under way was given up and undone; files and directories that are not whole go, also by a second Ctrl-C. After SIGKILL \`.NAME.HEX\` may stay beside the file of \`save\`, and what a directory has got. |
 
 ## Errors
 
