@@ -1,6 +1,6 @@
 // Builds as clients ask for them at both doors: what they are told, what they may do, and that nothing is left when they go.
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { connect, createServer as createNetServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -225,9 +225,11 @@ describe('a caller that goes away', () => {
 });
 
 describe('another user', () => {
-  /** imagectl as somebody else. */
+  /** imagectl as somebody else, who may not get at where the checkout is. */
   async function asStranger(...args: readonly string[]): ReturnType<typeof run> {
-    const program = [process.execPath, join(process.cwd(), 'dist', 'imagectl.js'), ...args];
+    const client = join(store.directory, 'client');
+    if (!existsSync(client)) await cp(join('dist', 'imagectl'), client, { recursive: true });
+    const program = [process.execPath, join(client, 'imagectl.js'), ...args];
     const env = { PATH: process.env['PATH'], IMAGED_ADDRESS: daemon.address };
     return await run(
       'setpriv',
