@@ -19,11 +19,12 @@ import { OwnerSets } from './owners.js';
 import type { PackedTree, PackOptions } from './pack-options.js';
 import { TarChunks, type TakeChunk } from './tar-chunks.js';
 import { tarType, type Timestamp } from './tar-entry.js';
+import { tarTypeOf } from './tar-type-of.js';
 import { BLOCK_BYTES } from './tar-header.js';
 import { paddingAfter } from './tar-header-writer.js';
 import { demandStatus, isGone, walkTree, type TreeItem } from './tree-walk.js';
 
-const { S_IFMT, S_IFREG, S_IFLNK, S_IFCHR, S_IFBLK, S_IFIFO } = constants;
+const { S_IFMT, S_IFREG } = constants;
 const END_BYTES = 1024;
 const WHITEOUT_PREFIX = '.wh.';
 const OPAQUE_MARKER = '.wh..wh..opq';
@@ -31,13 +32,6 @@ const EPOCH: Timestamp = { seconds: 0, nanoseconds: 0 };
 const PERMISSIONS = 0o777;
 const zeros = Buffer.alloc(BLOCK_BYTES);
 const noAttributes: LayerAttributes['kept'] = [];
-const types: ReadonlyMap<number, string> = new Map([
-  [S_IFREG, tarType.file],
-  [S_IFLNK, tarType.symbolicLink],
-  [S_IFCHR, tarType.characterDevice],
-  [S_IFBLK, tarType.blockDevice],
-  [S_IFIFO, tarType.fifo],
-]);
 
 /**
  * Reads the whole of `directory`, which nobody may change meanwhile if it is not said to live, with blocking calls; the root itself is not in the tar. Whiteouts
@@ -149,7 +143,7 @@ class TreePacker {
     const { path, parent, name, status } = entry;
     if (name.startsWith(WHITEOUT_PREFIX))
       throw new PackError(`no layer can hold a name that begins with ${WHITEOUT_PREFIX}`, shortened(path));
-    const type = types.get(status.mode & S_IFMT);
+    const type = tarTypeOf(status.mode);
     if (type === undefined) {
       this.#leaveOut(entry);
       return undefined;

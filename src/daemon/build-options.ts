@@ -5,6 +5,7 @@ import {
   type BuildPolicy,
   type HostRight,
 } from '../runtime/builds/build-policy.js';
+import { oneOf } from './one-of.js';
 import { UsageError } from './usage-error.js';
 
 /** What `parseArgs` found; absent is the default. */
@@ -72,16 +73,4 @@ function epochOf(text: string | undefined): number | undefined {
     throw new UsageError(`--source-date-epoch ${text}: expected seconds since 1970`);
   }
   return Number(text);
-}
-
-function oneOf<const Value extends string>(
-  flag: string,
-  values: readonly Value[],
-  text: string | undefined,
-): Value | undefined {
-  const value = values.find((known) => known === text);
-  if (text !== undefined && value === undefined) {
-    throw new UsageError(`${flag} ${text}: expected ${values.join(', ')}`);
-  }
-  return value;
 }

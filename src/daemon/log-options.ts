@@ -1,6 +1,6 @@
 // The options that say what is logged, and how.
 import { logLevels, type LogLevel } from './log.js';
-import { UsageError } from './usage-error.js';
+import { oneOf } from './one-of.js';
 
 const formats = ['text', 'json', 'journal'] as const;
 
@@ -39,7 +39,7 @@ export const logUsage = `  --log-level LEVEL        debug, info, warn or error (
 
 /**
  * `stream` is what the environment calls JOURNAL_STREAM. The variable is inherited by those whose output goes elsewhere, so it
- * must name our own standard error (systemd.exec(5)). Throws {@link UsageError}.
+ * must name our own standard error (systemd.exec(5)). Throws `UsageError`.
  */
 export function readLogOptions(flags: LogFlags, stream: string | undefined, error: ErrorStream): LogOptions {
   const journal = stream !== undefined && stream === error.identity;
@@ -48,15 +48,4 @@ export function readLogOptions(flags: LogFlags, stream: string | undefined, erro
     logLevel: oneOf('--log-level', logLevels, flags['log-level']) ?? 'info',
     log: { format: oneOf('--log-format', formats, flags['log-format']) ?? usual, journal },
   };
-}
-
-function oneOf<const Value extends string>(
-  flag: string,
-  values: readonly Value[],
-  text: string | undefined,
-): Value | undefined {
-  const value = values.find((known) => known === text);
-  if (text !== undefined && value === undefined)
-    throw new UsageError(`${flag} ${text}: expected ${values.join(', ')}`);
-  return value;
 }

@@ -2,7 +2,7 @@
 import { fstatSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { dirname } from 'node:path';
-import type { RuntimeSettings } from '../runtime/runtime.js';
+import type { RuntimeSettings } from '../runtime/runtime-options.js';
 import { parseAddress } from '../rpc/address.js';
 import type { TlsFiles } from '../rpc/tls-acceptor.js';
 import { hasJournal } from '../sys/journal.js';

@@ -10,12 +10,12 @@ import { openStore, resolveStorageOptions, type Store, type StoreView } from '..
 import type { TempRoot } from '../sys/temp-dir.js';
 import { BuildCache } from './builds/build-cache.js';
 import { buildImage, type BuildContext } from './builds/build-image.js';
-import { defaultBuildPolicy, type BuildPolicy } from './builds/build-policy.js';
+import { defaultBuildPolicy } from './builds/build-policy.js';
 import { Builds } from './builds/builds.js';
 import { BuildWorkplaces } from './builds/build-workplaces.js';
 import { Copies, type Caller } from './copy/copies.js';
 import type { CopyContext } from './copy/copy-context.js';
-import { configurationPaths, type ConfigurationPaths, type Environment } from './configuration-paths.js';
+import { configurationPaths, type ConfigurationPaths } from './configuration-paths.js';
 import { messageOf } from './errors.js';
 import { diffTask, isOwnChange } from './diff/diff.js';
 import type { Diff } from './diff/diff-message.js';
@@ -29,6 +29,7 @@ import { KnownBlobs } from './copy/known-blobs.js';
 import { LayerPool } from './layers/layer-pool.js';
 import { OperationTable } from './operation.js';
 import { Registries } from './registries.js';
+import type { RuntimeOptions } from './runtime-options.js';
 import { runLabel, type RunlabelRequest } from './runlabel/run-label.js';
 import { searchImages, type SearchRequest, type SearchResult } from './search.js';
 import { SharedLayers } from './copy/shared-layers.js';
@@ -36,34 +37,6 @@ import { storeStatus, type StoreStatus } from './store-status.js';
 import { storeTotals, type StoreTotals } from './images/store-totals.js';
 
 export type { StoredImage, StoreView } from '../store/index.js';
-
-/** What the user chose; absent is what Podman's tools would take. */
-export interface RuntimeSettings {
-  readonly environment: Environment;
-  readonly uid: number;
-  readonly storage: {
-    readonly root?: string;
-    readonly runroot?: string;
-    readonly driver?: string;
-    readonly options: readonly string[];
-  };
-  readonly registriesConf?: string;
-  readonly signaturePolicy?: string;
-  readonly registriesD?: string;
-  readonly authfile?: string;
-  readonly eventsFile?: string;
-  /** Seconds after which a registry that says nothing is given up. */
-  readonly registryTimeout?: number;
-  readonly builds?: BuildPolicy;
-  /** Whether the commands in labels of images may be run; see {@link runLabel}. */
-  readonly allowRunlabel?: boolean;
-}
-
-export interface RuntimeOptions extends RuntimeSettings {
-  readonly version: string;
-  readonly warn: (message: string) => void;
-  readonly info: (message: string) => void;
-}
 
 /** So many callers can send contexts, or fetch archives that are made meanwhile, at once; others wait for them. */
 const mostStreams = 8;
